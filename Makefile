@@ -1,0 +1,136 @@
+# One Makefile, out of tree: everything made is below $(B).
+#
+#   make            the programs, in build/bin
+#   make check      all tests; T=TEXT runs those whose file name contains it
+#   make demo       a whole migration on two local servers
+#   make deps       install the Debian packages that all of these need
+#
+# SAN=address,undefined builds with sanitizers (its own $(B) is advisable),
+# VG='valgrind -q --error-exitcode=99' runs every program in tests under it.
+
+VERSION := $(shell cat VERSION)
+B ?= build
+PREFIX ?= /usr/local
+bindir = $(PREFIX)/bin
+mandir = $(PREFIX)/share/man
+
+CC ?= gcc
+PKG_CONFIG ?= pkg-config
+PKGS = libmongoc-1.0 libbson-1.0 libzstd libxxhash libcrypto
+CFLAGS ?= -O2 -g
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wformat=2 -Wno-missing-field-initializers
+HARDEN = -fstack-protector-strong -fPIE
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+ifneq ($(SAN),)
+CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=$(SAN)
+else
+HARDEN += -D_FORTIFY_SOURCE=2
+endif
+
+ifeq ($(filter deps clean,$(MAKECMDGOALS)),)
+PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS)))
+PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
+endif
+
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread \
+	-DMM_VERSION='"$(VERSION)"' -Icommon $(WARN) $(HARDEN) $(CFLAGS) \
+	$(PKG_CFLAGS) $(CPPFLAGS) -MMD -MP
+ALL_LIBS = $(PKG_LIBS) -lm
+
+common_src := $(wildcard common/*/*.c)
+tool_src := $(wildcard tools/*.c)
+sim_src := $(wildcard tests/server/*.c)
+unit_src := $(filter-out tests/unit/tap.c,$(wildcard tests/unit/*.c))
+bench_src := $(wildcard tests/bench/*.c)
+helper_src := $(wildcard tests/tools/*.c)
+pipelines := $(wildcard pipelines/mm-*)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+tools := $(patsubst tools/%.c,$(B)/bin/%,$(tool_src))
+units := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
+benches := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(bench_src))
+helpers := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(helper_src))
+piped := $(patsubst pipelines/%,$(B)/bin/%,$(pipelines))
+
+all: $(tools) $(piped)
+tests: all $(B)/tests/mongosim $(units) $(benches) $(helpers)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/libmm.a: $(call obj,$(common_src))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/bin/%: $(B)/obj/tools/%.o $(B)/libmm.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+$(B)/bin/%: pipelines/%
+	@mkdir -p $(@D)
+	install -m 755 $< $@
+
+$(B)/tests/mongosim: $(call obj,$(sim_src)) $(B)/libmm.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+# A unit test may also use the pure modules of mongosim.
+$(B)/libsim.a: $(call obj,$(filter-out tests/server/main.c,$(sim_src)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/tap.o \
+		$(B)/libsim.a $(B)/libmm.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(B)/libmm.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+$(B)/tests/tools/%: $(B)/obj/tests/tools/%.o $(B)/libmm.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+check: tests
+	B=$(abspath $(B)) VG='$(VG)' T='$(T)' scripts/run-tests.sh
+
+lint:
+	B=$(abspath $(B)) scripts/lint.sh
+
+demo: all $(B)/tests/mongosim
+	B=$(abspath $(B)) scripts/demo.sh
+
+bench: all $(B)/tests/mongosim $(benches)
+	B=$(abspath $(B)) tests/bench/bench.sh
+
+deps:
+	scripts/deps.sh
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 \
+		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
+	install -m 755 $(tools) $(piped) $(DESTDIR)$(bindir)
+	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1
+	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
+	install -m 644 man/*.7 $(DESTDIR)$(mandir)/man7
+
+uninstall:
+	cd $(DESTDIR)$(bindir) && rm -f $(notdir $(tools) $(piped))
+	cd $(DESTDIR)$(mandir) && rm -f $(patsubst man/%.1,man1/%.1,$(wildcard \
+		man/*.1)) $(patsubst man/%.5,man5/%.5,$(wildcard man/*.5)) \
+		$(patsubst man/%.7,man7/%.7,$(wildcard man/*.7))
+
+clean:
+	rm -rf $(B)
+
+.PHONY: all tests check lint demo bench deps install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,46 @@
+#include "base/buf.h"
+
+#include <bson/bson.h>
+#include <string.h>
+
+void
+buf_reserve(struct buf *b, size_t more)
+{
+	size_t cap = b->cap ? b->cap : 256;
+
+	if (b->cap - b->len >= more)
+		return;
+	while (cap - b->len < more)
+		cap *= 2;
+	b->data = bson_realloc(b->data, cap);
+	b->cap = cap;
+}
+
+void
+buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (len == 0)
+		return;
+	buf_reserve(b, len);
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+}
+
+void
+buf_add_byte(struct buf *b, uint8_t byte)
+{
+	buf_add(b, &byte, 1);
+}
+
+void
+buf_clear(struct buf *b)
+{
+	b->len = 0;
+}
+
+void
+buf_release(struct buf *b)
+{
+	bson_free(b->data);
+	*b = (struct buf)BUF_INIT;
+}

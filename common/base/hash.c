@@ -1,0 +1,46 @@
+#include "base/hash.h"
+
+#include <bson/bson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <xxhash.h>
+
+struct sha256 {
+	EVP_MD_CTX *ctx;
+};
+
+uint64_t
+hash_xxh64(const void *data, size_t len, uint64_t seed)
+{
+	return XXH64(data, len, seed);
+}
+
+struct sha256 *
+sha256_new(void)
+{
+	struct sha256 *h = bson_malloc0(sizeof *h);
+
+	h->ctx = EVP_MD_CTX_new();
+	BSON_ASSERT(h->ctx && EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL));
+	return h;
+}
+
+void
+sha256_add(struct sha256 *h, const void *data, size_t len)
+{
+	BSON_ASSERT(EVP_DigestUpdate(h->ctx, data, len));
+}
+
+const char *
+sha256_finish(struct sha256 *h, char *text)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+
+	BSON_ASSERT(EVP_DigestFinal_ex(h->ctx, digest, &len));
+	for (unsigned int i = 0; i < len && i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	EVP_MD_CTX_free(h->ctx);
+	bson_free(h);
+	return text;
+}

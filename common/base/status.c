@@ -1,0 +1,232 @@
+#include "base/status.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/msg.h"
+
+enum { MAX_FIELDS = 64 };
+
+struct field {
+	const char *name;
+	char *text; /* NULL: a number */
+	bool real;
+	int64_t number;
+	double decimal;
+};
+
+static struct field fields[MAX_FIELDS];
+static size_t n_fields;
+static const char *path;
+static char *temp;
+static char started[32];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t tick = PTHREAD_COND_INITIALIZER;
+static pthread_t thread;
+static bool running, ending;
+
+/* With the lock held. Names are literals of the callers. */
+static struct field *
+field_of(const char *name)
+{
+	for (size_t i = 0; i < n_fields; i++)
+		if (strcmp(fields[i].name, name) == 0)
+			return &fields[i];
+	if (n_fields == MAX_FIELDS)
+		return &fields[MAX_FIELDS - 1];
+	fields[n_fields].name = name;
+	return &fields[n_fields++];
+}
+
+static void
+now_text(char *text, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static void
+add(struct buf *b, const char *text)
+{
+	buf_add(b, text, strlen(text));
+}
+
+static void
+add_field(struct buf *b, const struct field *f)
+{
+	char number[64], *quoted;
+
+	add(b, ",\"");
+	add(b, f->name);
+	add(b, "\":");
+	if (f->text) {
+		quoted = bson_utf8_escape_for_json(f->text, -1);
+		add(b, "\"");
+		add(b, quoted ? quoted : "");
+		add(b, "\"");
+		bson_free(quoted);
+		return;
+	}
+	if (f->real)
+		snprintf(number, sizeof number, "%.3f", f->decimal);
+	else
+		snprintf(number, sizeof number, "%" PRId64, f->number);
+	add(b, number);
+}
+
+/* With the lock held. Temporary file in the same directory, then rename: a
+ * reader never sees half a file. Not fsynced: it is a view, not a record. */
+static bool
+write_file(bson_error_t *error)
+{
+	struct buf b = BUF_INIT;
+	char head[256], updated[32];
+	bool ok = false;
+	int fd;
+
+	now_text(updated, sizeof updated);
+	snprintf(head, sizeof head,
+	    "{\"tool\":\"%s\",\"pid\":%ld,\"started\":\"%s\","
+	    "\"updated\":\"%s\"",
+	    msg_tool(), (long)getpid(), started, updated);
+	add(&b, head);
+	for (size_t i = 0; i < n_fields; i++)
+		add_field(&b, &fields[i]);
+	add(&b, "}\n");
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd >= 0) {
+		ok = write(fd, b.data, b.len) == (ssize_t)b.len;
+		ok = close(fd) == 0 && ok && rename(temp, path) == 0;
+	}
+	buf_release(&b);
+	return ok ||
+	    error_errno(error, MM_EXIT_IO,
+		"could not write status file \"%s\"", path);
+}
+
+static void *
+run(void *unused)
+{
+	bson_error_t error;
+	bool told = false;
+
+	pthread_mutex_lock(&lock);
+	while (!ending) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		pthread_cond_timedwait(&tick, &lock, &until);
+		if (!write_file(&error) && !told) {
+			told = true;
+			msg_warn("%s", error.message);
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return unused;
+}
+
+bool
+status_start(const char *file, bson_error_t *error)
+{
+	bool ok;
+
+	now_text(started, sizeof started);
+	if (!file)
+		return true;
+	path = file;
+	temp = bson_strdup_printf("%s.%ld.tmp", file, (long)getpid());
+	pthread_mutex_lock(&lock);
+	ok = write_file(error);
+	pthread_mutex_unlock(&lock);
+	if (!ok)
+		return false;
+	running = pthread_create(&thread, NULL, run, NULL) == 0;
+	return running ||
+	    error_set(error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+}
+
+void
+status_text(const char *name, const char *value)
+{
+	struct field *f;
+
+	pthread_mutex_lock(&lock);
+	f = field_of(name);
+	bson_free(f->text);
+	f->text = bson_strdup(value);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+status_int(const char *name, int64_t value)
+{
+	pthread_mutex_lock(&lock);
+	field_of(name)->number = value;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+status_add(const char *name, int64_t more)
+{
+	pthread_mutex_lock(&lock);
+	field_of(name)->number += more;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+status_double(const char *name, double value)
+{
+	struct field *f;
+
+	pthread_mutex_lock(&lock);
+	f = field_of(name);
+	f->real = true;
+	f->decimal = value;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+status_position(const char *name, struct optime o)
+{
+	char text[OPTIME_TEXT];
+
+	status_text(name, optime_text(o, text));
+}
+
+void
+status_state(const char *state)
+{
+	status_text("state", state);
+}
+
+void
+status_end(enum mm_exit status, const bson_error_t *error)
+{
+	status_state(status == MM_EXIT_OK || status == MM_EXIT_NO ? "done"
+		: status == MM_EXIT_STOPPED			 ? "stopped"
+								 : "failed");
+	status_int("exit_status", status);
+	if (error)
+		status_text("last_error", error->message);
+	if (!running)
+		return;
+	pthread_mutex_lock(&lock);
+	ending = true;
+	pthread_cond_signal(&tick);
+	pthread_mutex_unlock(&lock);
+	pthread_join(thread, NULL);
+	running = false;
+	unlink(temp);
+	bson_free(temp);
+	temp = NULL;
+}

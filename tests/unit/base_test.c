@@ -1,0 +1,136 @@
+/* optime, error, opt values, queue: what the other layers stand on. */
+#include <pthread.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/opt.h"
+#include "base/optime.h"
+#include "base/queue.h"
+#include "tap.h"
+
+static void
+test_optime(void)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		struct optime o;
+	} t[] = {
+	    {"1:2:3", true, {1, 2, 3}},
+	    {"1795344204:26", true, {1795344204u, 26, -1}},
+	    {"4294967295:4294967295:9223372036854775807", true,
+		{4294967295u, 4294967295u, INT64_MAX}},
+	    {"2026-11-22T10:00:00Z", true, {1795341600u, 0, -1}},
+	    {"4294967296:1", false, {0}},
+	    {"1", false, {0}},
+	    {"1:", false, {0}},
+	    {"1:2:", false, {0}},
+	    {"1:2:3:4", false, {0}},
+	    {"-1:2", false, {0}},
+	    {"1:2x", false, {0}},
+	    {"", false, {0}},
+	    {"2026-11-22T", false, {0}},
+	};
+	char text[OPTIME_TEXT];
+	bson_t doc = BSON_INITIALIZER;
+	struct optime o;
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		bool ok = optime_parse(t[i].text, &o, NULL);
+
+		OK(ok == t[i].ok &&
+			(!ok ||
+			    (optime_same(o, t[i].o) && o.term == t[i].o.term)),
+		    "optime_parse \"%s\"", t[i].text);
+	}
+	o = (struct optime){7, 8, 9};
+	OK(strcmp(optime_text(o, text), "7:8:9") == 0, "optime_text");
+	optime_append(&doc, "p", o);
+	OK(optime_read(&doc, "p", &o) && o.secs == 7 && o.inc == 8 &&
+		o.term == 9,
+	    "optime through a document");
+	OK(!optime_read(&doc, "q", &o), "no such position");
+	bson_destroy(&doc);
+}
+
+static void
+test_error(void)
+{
+	bson_error_t error;
+
+	OK(!error_set(&error, MM_EXIT_STREAM, 5, "x %d", 1), "always false");
+	OK(!error_prefix(&error, "in %s", "a"), "prefix");
+	OK(strcmp(error.message, "in a: x 1") == 0, "message");
+	OK(error_status(&error) == MM_EXIT_STREAM && error.code == 5, "status");
+	error.domain = 1;
+	OK(error_status(&error) == MM_EXIT_INTERNAL, "foreign domain is 70");
+}
+
+static void
+test_bytes(void)
+{
+	int64_t v;
+
+	OK(opt_bytes("64M", &v, NULL) && v == 64 << 20, "64M");
+	OK(opt_bytes("1024", &v, NULL) && v == 1024, "1024");
+	OK(!opt_bytes("64X", &v, NULL), "64X");
+	OK(!opt_bytes("-1", &v, NULL), "-1");
+	OK(!opt_bytes("9223372036854775807K", &v, NULL), "overflow");
+}
+
+enum { ITEMS = 20000 };
+
+static void *
+produce(void *arg)
+{
+	static int item[ITEMS];
+
+	for (int i = 0; i < ITEMS; i++) {
+		item[i] = i;
+		if (!queue_put(arg, &item[i], 10))
+			return NULL;
+	}
+	queue_close(arg);
+	return NULL;
+}
+
+static void
+test_queue(void)
+{
+	struct queue *q = queue_new(16, 45);
+	pthread_t t;
+	int *item, next = 0;
+
+	pthread_create(&t, NULL, produce, q);
+	while ((item = queue_get(q)) && *item == next)
+		next++;
+	pthread_join(t, NULL);
+	OK(next == ITEMS, "queue keeps order, then ends");
+	OK(!queue_put(q, &next, 1), "closed queue takes nothing");
+	queue_free(q);
+	q = queue_new(4, 10);
+	OK(queue_put(q, &next, 99), "an item over the budget passes alone");
+	queue_abort(q);
+	OK(queue_get(q) == NULL, "aborted queue gives nothing");
+	OK(queue_take(q) == &next && queue_take(q) == NULL, "but is drained");
+	queue_free(q);
+}
+
+int
+main(void)
+{
+	char text[SHA256_TEXT];
+	struct sha256 *h = sha256_new();
+
+	sha256_add(h, "abc", 3);
+	OK(strcmp(sha256_finish(h, text),
+	       "ba7816bf8f01cfea414140de5dae2223"
+	       "b00361a396177a9cb410ff61f20015ad") == 0,
+	    "sha256 of abc");
+	test_optime();
+	test_error();
+	test_bytes();
+	test_queue();
+	return tap_done();
+}
