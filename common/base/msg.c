@@ -50,6 +50,9 @@ put(const char *line, size_t len)
 	}
 }
 
+static void emit(const char *level, const char *format, va_list ap)
+    BSON_GNUC_PRINTF(2, 0);
+
 static void
 emit(const char *level, const char *format, va_list ap)
 {
