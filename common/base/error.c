@@ -14,8 +14,8 @@ set(bson_error_t *error, enum mm_exit status, int code, const char *text)
 }
 
 bool
-error_set(bson_error_t *error, enum mm_exit status, int code,
-    const char *format, ...)
+error_set(
+    bson_error_t *error, enum mm_exit status, int code, const char *format, ...)
 {
 	char text[sizeof error->message];
 	va_list ap;
@@ -30,8 +30,7 @@ error_set(bson_error_t *error, enum mm_exit status, int code,
 }
 
 bool
-error_errno(
-    bson_error_t *error, enum mm_exit status, const char *format, ...)
+error_errno(bson_error_t *error, enum mm_exit status, const char *format, ...)
 {
 	int saved = errno;
 	char *what, *text;

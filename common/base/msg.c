@@ -82,16 +82,16 @@ emit(const char *level, const char *format, va_list ap)
 	pthread_mutex_unlock(&lock);
 }
 
-#define MSG_FUNCTION(name, minimum, label)                                    \
-	void name(const char *format, ...)                                    \
-	{                                                                     \
-		va_list ap;                                                   \
-                                                                              \
-		if (shown < (minimum))                                        \
-			return;                                               \
-		va_start(ap, format);                                         \
-		emit(label, format, ap);                                      \
-		va_end(ap);                                                   \
+#define MSG_FUNCTION(name, minimum, label)                                     \
+	void name(const char *format, ...)                                     \
+	{                                                                      \
+		va_list ap;                                                    \
+                                                                               \
+		if (shown < (minimum))                                         \
+			return;                                                \
+		va_start(ap, format);                                          \
+		emit(label, format, ap);                                       \
+		va_end(ap);                                                    \
 	}
 
 MSG_FUNCTION(msg_error, MSG_ERROR, "error")

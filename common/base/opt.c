@@ -95,8 +95,8 @@ find(const struct opt_program *p, const char *given, size_t len, char key)
 static bool
 bad_value(bson_error_t *error, const char *text, const char *wanted)
 {
-	return error_set(error, MM_EXIT_USAGE, 0, "not %s: \"%s\"", wanted,
-	    text);
+	return error_set(
+	    error, MM_EXIT_USAGE, 0, "not %s: \"%s\"", wanted, text);
 }
 
 static bool
@@ -173,8 +173,8 @@ in_range(const struct opt *o, int64_t v, const char *text, bson_error_t *error)
 	if (v >= o->min && v <= max)
 		return true;
 	return error_set(error, MM_EXIT_USAGE, 0,
-	    "out of range: \"%s\" (%" PRId64 " to %" PRId64 "%s)", text,
-	    o->min, max, o->kind == OPT_SECONDS ? " ms" : "");
+	    "out of range: \"%s\" (%" PRId64 " to %" PRId64 "%s)", text, o->min,
+	    max, o->kind == OPT_SECONDS ? " ms" : "");
 }
 
 static bool
@@ -307,20 +307,20 @@ one_long(const struct opt_program *p, int argc, char **argv, int *i)
 	bson_error_t error;
 
 	if (!o)
-		return opt_wrong_use("unknown option \"--%.*s\"", (int)len,
-		    text);
+		return opt_wrong_use(
+		    "unknown option \"--%.*s\"", (int)len, text);
 	if (!takes_value(o) && value)
 		return opt_wrong_use("option \"--%s\" takes no value", o->name);
 	if (value)
 		value++;
 	else if (takes_value(o) && *i + 1 >= argc)
-		return opt_wrong_use("option \"--%s\" needs %s", o->name,
-		    o->arg);
+		return opt_wrong_use(
+		    "option \"--%s\" needs %s", o->name, o->arg);
 	else if (takes_value(o))
 		value = argv[++*i];
 	if (!set_value(o, value, &error))
-		return opt_wrong_use("option \"--%s\": %s", o->name,
-		    error.message);
+		return opt_wrong_use(
+		    "option \"--%s\": %s", o->name, error.message);
 	return 0;
 }
 
@@ -383,11 +383,11 @@ opt_parse(const struct opt_program *p, int argc, char **argv,
 	msg_set_json(log_format && strcmp(log_format, "json") == 0);
 	operands = argc - i;
 	if (operands < p->min_operands)
-		*status = opt_wrong_use("an operand is missing: %s %s", p->tool,
-		    p->synopsis);
+		*status = opt_wrong_use(
+		    "an operand is missing: %s %s", p->tool, p->synopsis);
 	else if (p->max_operands >= 0 && operands > p->max_operands)
-		*status = opt_wrong_use("unexpected operand \"%s\"",
-		    argv[i + p->max_operands]);
+		*status = opt_wrong_use(
+		    "unexpected operand \"%s\"", argv[i + p->max_operands]);
 	*first_operand = i;
 	return *status ? OPT_DONE : OPT_RUN;
 }

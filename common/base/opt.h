@@ -28,7 +28,7 @@ enum opt_kind {
 };
 
 struct opt {
-	char key;	  /* short letter, or 0 */
+	char key;         /* short letter, or 0 */
 	const char *name; /* long name, house or mongodump spelling */
 	const char *arg;  /* shown in --help: FILE, N ...; NULL: no value */
 	enum opt_kind kind;
@@ -49,7 +49,10 @@ struct opt_group {
 	size_t n;
 };
 
-#define OPT_GROUP(title, rows) {title, rows, sizeof(rows) / sizeof *(rows)}
+#define OPT_GROUP(title, rows)                                                 \
+	{                                                                      \
+		title, rows, sizeof(rows) / sizeof *(rows)                     \
+	}
 
 struct opt_program {
 	const char *tool;     /* "mm-dump" */

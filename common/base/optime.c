@@ -39,8 +39,8 @@ const char *
 optime_text(struct optime o, char *text)
 {
 	if (o.term == -1)
-		snprintf(text, OPTIME_TEXT, "%" PRIu32 ":%" PRIu32, o.secs,
-		    o.inc);
+		snprintf(
+		    text, OPTIME_TEXT, "%" PRIu32 ":%" PRIu32, o.secs, o.inc);
 	else
 		snprintf(text, OPTIME_TEXT, "%" PRIu32 ":%" PRIu32 ":%" PRId64,
 		    o.secs, o.inc, o.term);

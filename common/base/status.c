@@ -109,8 +109,8 @@ write_file(bson_error_t *error)
 	}
 	buf_release(&b);
 	return ok ||
-	    error_errno(error, MM_EXIT_IO,
-		"could not write status file \"%s\"", path);
+	    error_errno(
+		error, MM_EXIT_IO, "could not write status file \"%s\"", path);
 }
 
 static void *
@@ -213,8 +213,8 @@ void
 status_end(enum mm_exit status, const bson_error_t *error)
 {
 	status_state(status == MM_EXIT_OK || status == MM_EXIT_NO ? "done"
-		: status == MM_EXIT_STOPPED			 ? "stopped"
-								 : "failed");
+		: status == MM_EXIT_STOPPED                       ? "stopped"
+								  : "failed");
 	status_int("exit_status", status);
 	if (error)
 		status_text("last_error", error->message);

@@ -14,7 +14,7 @@
 enum delta_form {
 	DELTA_REPLACEMENT,
 	DELTA_MODIFIERS, /* $v:1 */
-	DELTA_DIFF	 /* $v:2 */
+	DELTA_DIFF       /* $v:2 */
 };
 
 /* What the document at hand did not have though the entry expected it. All 0
@@ -26,8 +26,7 @@ struct delta_note {
 };
 
 /* Status 8: unknown $v, or neither form. */
-bool delta_form_of(
-    const bson_t *o, enum delta_form *form, bson_error_t *error);
+bool delta_form_of(const bson_t *o, enum delta_form *form, bson_error_t *error);
 
 /* Appends the document after the update to out (a whole BSON document).
  * `pre` is the document before it and must be sound (value_sound). A

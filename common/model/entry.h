@@ -30,15 +30,15 @@ struct entry {
 	const char *ns;
 	const char *coll; /* in ns, after the first dot; "" if none */
 	uint32_t db_len;
-	bson_t o, o2; /* static; o2.len == 0 when there is none */
+	bson_t o, o2;      /* static; o2.len == 0 when there is none */
 	const uint8_t *ui; /* 16 bytes of UUID, or NULL */
-	int64_t wall;	   /* ms since 1970, 0: none */
+	int64_t wall;      /* ms since 1970, 0: none */
 	bool from_migrate;
-	bool upsert;	      /* b:true on u */
-	const char *command;  /* c: name, first field of o; else NULL */
-	int32_t txn_index;    /* -1: not part of a transaction */
-	bool txn_last;	      /* last of its group */
-	bool txn_pending;     /* applyOps with partialTxn or prepare */
+	bool upsert;         /* b:true on u */
+	const char *command; /* c: name, first field of o; else NULL */
+	int32_t txn_index;   /* -1: not part of a transaction */
+	bool txn_last;       /* last of its group */
+	bool txn_pending;    /* applyOps with partialTxn or prepare */
 	struct value lsid, txn_number, prev; /* type 0: absent */
 };
 
@@ -55,16 +55,16 @@ bool entry_key(const struct entry *e, struct value *id, bson_error_t *error);
 bool entry_ns_internal(const char *ns);
 
 enum entry_effect {
-	EFFECT_STORED,	/* out holds the document after the entry */
+	EFFECT_STORED,  /* out holds the document after the entry */
 	EFFECT_DELETED, /* there is no document after the entry */
-	EFFECT_NONE	/* nothing to do (delta or delete without document) */
+	EFFECT_NONE     /* nothing to do (delta or delete without document) */
 };
 
 /* How far the document at hand was from what the entry expects: replay rules
  * absorb all of these, strict rules count them. */
 struct entry_note {
-	bool existed;	  /* i: the _id was there (with other content) */
-	bool missing;	  /* u or d: no document */
+	bool existed; /* i: the _id was there (with other content) */
+	bool missing; /* u or d: no document */
 	struct delta_note delta;
 };
 

@@ -19,7 +19,7 @@ struct ns_flags {
 	struct opt_list include, exclude, from, to;
 };
 extern struct ns_flags ns_flags;
-extern const struct opt_group ns_options;	 /* all six */
+extern const struct opt_group ns_options;        /* all six */
 extern const struct opt_group ns_select_options; /* without From and To */
 
 struct ns_rules;
@@ -44,8 +44,8 @@ bool ns_db_selected(const struct ns_rules *r, const char *db);
 bool ns_db_whole(const struct ns_rules *r, const char *db);
 /* Target name of a source namespace; out holds NS_MAX + 1. Status 8: the
  * mapped name is too long or not a namespace. Unmapped: copied. */
-bool ns_map(const struct ns_rules *r, const char *ns, char *out,
-    bson_error_t *error);
+bool ns_map(
+    const struct ns_rules *r, const char *ns, char *out, bson_error_t *error);
 /* Every namespace that `inner` can select is selected by `outer` too. May say
  * false for a case it cannot prove; never true wrongly. */
 bool ns_covers(const struct ns_rules *outer, const struct ns_rules *inner);

@@ -91,16 +91,14 @@ copy_value(bson_t *out, const char *key, bson_iter_t *it)
 	bson_t child;
 
 	if (BSON_ITER_HOLDS_DOCUMENT(it) && bson_iter_recurse(it, &sub) &&
-	    bson_iter_next(&sub) &&
-	    strcmp(bson_iter_key(&sub), "$hex") == 0) {
+	    bson_iter_next(&sub) && strcmp(bson_iter_key(&sub), "$hex") == 0) {
 		const char *hex = bson_iter_utf8(&sub, NULL);
 		uint8_t bytes[256];
 		unsigned n = 0, byte;
 
 		for (; sscanf(hex, "%2x", &byte) == 1; hex += 2)
 			bytes[n++] = (uint8_t)byte;
-		bson_append_binary(
-		    out, key, -1, BSON_SUBTYPE_BINARY, bytes, n);
+		bson_append_binary(out, key, -1, BSON_SUBTYPE_BINARY, bytes, n);
 		return;
 	}
 	if (!BSON_ITER_HOLDS_DOCUMENT(it) && !BSON_ITER_HOLDS_ARRAY(it)) {
