@@ -57,7 +57,8 @@ helpers := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(helper_src))
 piped := $(patsubst pipelines/%,$(B)/bin/%,$(pipelines))
 
 all: $(tools) $(piped)
-tests: all $(B)/tests/mongosim $(units) $(benches) $(helpers)
+sim := $(if $(wildcard tests/server/main.c),$(B)/tests/mongosim)
+tests: all $(sim) $(units) $(benches) $(helpers)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,0 +1,58 @@
+/* io: zstd frames. The only user of zstd.h.
+ *
+ * Limits (mm-stream(5)): window 8 MiB, at most ZIO_FRAME_MAX decompressed
+ * bytes in one frame; both are checked before memory is reserved.
+ */
+#ifndef MM_IO_ZIO_H
+#define MM_IO_ZIO_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define ZIO_FRAME_MAX (32u << 20) /* one document of 17 MiB and its block */
+#define ZIO_WINDOW_LOG 23
+
+/* `-Z`: none, zstd, zstd:LEVEL (1-12). Level 0 stands for none. Status 2. */
+bool zio_parse_level(const char *text, int *level, bson_error_t *error);
+
+/* ---- whole frames; one context a thread ---- */
+struct zio_packer; /* compressor or decompressor, reusable */
+struct zio_packer *zio_packer_new(int level);
+void zio_packer_free(struct zio_packer *p);
+/* Appends a pzstd skippable header (12 bytes) and one frame with checksum and
+ * content size to out. */
+bool zio_pack(struct zio_packer *p, const void *data, size_t len,
+    struct buf *out, bson_error_t *error);
+/* Appends the decompressed bytes of one whole frame (without skippable
+ * header) to out. Status 3: damaged, cut, or over a limit. */
+bool zio_unpack(struct zio_packer *p, const void *frame, size_t len,
+    struct buf *out, bson_error_t *error);
+
+/* ---- live writing: one open frame, flushed as often as wanted ---- */
+struct zio_live;
+struct zio_live *zio_live_new(int level);
+void zio_live_free(struct zio_live *z);
+/* Appends compressed bytes of data to out; what is flushed can be decoded at
+ * once. `end` closes the frame (the next call opens a new one). */
+bool zio_live_put(struct zio_live *z, const void *data, size_t len, bool end,
+    struct buf *out, bson_error_t *error);
+
+/* ---- reading any of these, bare bytes too, as one stream of bytes ---- */
+struct zio_reader;
+/* fd is borrowed; name for messages. Compressed or bare is told by the first
+ * four bytes. */
+struct zio_reader *zio_reader_new(int fd, const char *name);
+void zio_reader_free(struct zio_reader *z);
+/* Exactly len decoded bytes: as fdio_read_full. End inside a frame is status
+ * 3 "cut short". */
+int zio_read_full(struct zio_reader *z, void *data, size_t len, bool stoppable,
+    bson_error_t *error);
+/* When the input stands at a pzstd header: the next whole frame as it is
+ * (compressed), appended to out: 1; 0 at the end; -1 error; 2: stop signal;
+ * 3: no such header here, use zio_read_full. */
+int zio_read_frame(
+    struct zio_reader *z, struct buf *out, bool stoppable, bson_error_t *error);
+/* Offset in the file or pipe, for messages. */
+uint64_t zio_reader_offset(const struct zio_reader *z);
+
+#endif
