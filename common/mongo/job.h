@@ -1,0 +1,81 @@
+/* mongo: the job document on the target: what ties the programs of one
+ * migration together (design: job document; fields: mm-migrate(7), JOB).
+ *
+ * Database mm_control, collection jobs, `_id` = --job, by default the SHA-256
+ * of source set id, normalised selection and mapping. A thread renews the
+ * lease every 10 s; it lasts 120 s by the target's clock, and is taken over at
+ * once when its holder is a dead process of this very boot. All writes
+ * w:majority j:true and conditional on our epoch: a program that lost its
+ * lease gets status 8 at its next write, and job_lost is true.
+ */
+#ifndef MM_MONGO_JOB_H
+#define MM_MONGO_JOB_H
+
+#include "model/ns.h"
+#include "mongo/server.h"
+
+enum job_phase {
+	JOB_NONE,
+	JOB_LOADING,
+	JOB_LOADED,
+	JOB_APPLYING,
+	JOB_SWITCHED
+};
+
+struct job_checkpoint {
+	struct optime read_from; /* where a tail must start reading */
+	struct optime applied;   /* everything at or before is applied */
+	struct optime seen;      /* replay rules hold up to here */
+};
+
+struct job;
+
+/* Default name: SHA-256 in hex; text holds SHA256_TEXT bytes. `source` is the
+ * `source` document of the stream header. */
+const char *job_default_name(
+    const bson_t *source, const struct ns_rules *rules, char *text);
+
+/* Takes the lease. Refused (8): another writer holds it (message names host,
+ * pid and since when). The document is created when it is not there. */
+struct job *job_open(
+    struct conn *c, const char *name, const char *tool, bson_error_t *error);
+/* Gives the lease back (best effort) and frees. */
+void job_close(struct job *j);
+bool job_lost(const struct job *j);
+
+enum job_phase job_phase(const struct job *j);
+const char *job_name(const struct job *j);
+/* The whole document as last read or written (view until the next call). */
+const bson_t *job_doc(const struct job *j);
+bool job_read_checkpoint(const struct job *j, struct job_checkpoint *cp);
+
+/* A load begins: phase loading, identity (source, filters), from. `own`: names
+ * of target namespaces it is going to write, so that an unfinished load can be
+ * dropped and done again. Refused (8): phase loaded or later. */
+bool job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
+    struct optime from, bson_error_t *error);
+/* The job wrote (will write) this namespace, recorded before the first write
+ * to it; staged: array of raw index specs held back or asleep, each {ns, spec,
+ * why: "unique"|"ttl"}. */
+bool job_own(
+    struct job *j, const char *ns, const bson_t *staged, bson_error_t *error);
+/* Calls `each` for the namespaces this job owns. */
+void job_each_owned(
+    const struct job *j, void (*each)(void *arg, const char *ns), void *arg);
+/* Forget everything loaded (after its namespaces were dropped): phase none. */
+bool job_reset(struct job *j, bson_error_t *error);
+/* Loaded: from, to; checkpoint = {from, from, to}. */
+bool job_end_load(
+    struct job *j, struct optime from, struct optime to, bson_error_t *error);
+/* Phase applying, checkpoint saved. Conditional on the lease. */
+bool job_save(
+    struct job *j, const struct job_checkpoint *cp, bson_error_t *error);
+
+/* Without a lease: the document of a job, for --print-position and mm-diff; 1,
+ * 0 no such job, -1 error. */
+int job_peek(
+    struct conn *c, const char *name, bson_t *doc, bson_error_t *error);
+bool job_doc_checkpoint(const bson_t *doc, struct job_checkpoint *cp);
+enum job_phase job_doc_phase(const bson_t *doc);
+
+#endif

@@ -1,0 +1,46 @@
+/* mongo: all documents of a collection, or of a range of its `_id`s, in `_id`
+ * order or natural order, surviving killed cursors and lost replies.
+ *
+ * `_id` ranges are half-open [from, to) in the order of the `_id` index and
+ * hold for mixed types: index bounds (min, max with hint), never a filter. The
+ * last range includes MaxKey (a min without max leaves it out: verified on
+ * 4.9). After a lost cursor the scan goes on after the last `_id` given; a
+ * natural scan by resume token (4.4+) or from the start, skipping to the last
+ * document given (capped collections; fails with 4 when it has been
+ * overwritten).
+ */
+#ifndef MM_MONGO_SCAN_H
+#define MM_MONGO_SCAN_H
+
+#include "model/value.h"
+#include "mongo/cursor.h"
+
+struct scan_opts {
+	const char *db, *coll;
+	bool natural;
+	const struct value *from, *to; /* NULL: open; _id order only */
+	const bson_t *collation;       /* of the collection, NULL: simple */
+	int64_t batch_bytes;
+	const char *read_concern; /* NULL: majority */
+};
+
+struct scan;
+
+/* Borrows conn; copies the rest. No I/O yet. */
+struct scan *scan_new(struct conn *c, const struct scan_opts *opts);
+void scan_free(struct scan *s);
+/* 1 a document (view until the next call), 0 the end, -1 error (lasting: a
+ * dead collection or too many losses without progress), 2 a stop signal came
+ * while reopening. */
+int scan_next(struct scan *s, const bson_t **doc, bson_error_t *error);
+/* How often it was reopened. */
+unsigned scan_reopened(const struct scan *s);
+
+/* Splits the `_id`s of a collection into up to n ranges of about equal size by
+ * sampling. bounds: n-1 or fewer ascending inner bounds, each a document
+ * {"": value}; caller destroys each and frees the array. Small collections and
+ * collated `_id`s: 0 bounds. */
+bool scan_split(struct conn *c, const char *db, const char *coll, int n,
+    bson_t ***bounds, size_t *n_bounds, bson_error_t *error);
+
+#endif
