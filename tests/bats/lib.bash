@@ -1,0 +1,154 @@
+# Shared by all bats files: `load lib`. Starts servers (mongosim, or a real
+# mongod from $MM_MONGOD or PATH), runs Python snippets against them, compares
+# data with an oracle that shares no code with the programs.
+# shellcheck shell=bash
+
+bats_load_library bats-support
+bats_load_library bats-assert
+bats_load_library bats-file
+
+REPO=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+B=${B:-$REPO/build}
+TOOLS=$REPO/tests/tools
+PY=${PY:-$("$REPO/scripts/python.sh")}
+TMP=${BATS_TEST_TMPDIR:-}
+export B PY TOOLS REPO
+# No setting of the person who runs the tests gets in.
+unset MM_SOURCE_URI MM_TARGET_URI MM_URI MM_PASSWORD
+
+if [[ -n ${VG:-} ]]; then
+	mkdir -p "$B/vgbin"
+	for program in "$B"/bin/mm-*; do
+		printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$VG" "$program" \
+			>"$B/vgbin/$(basename "$program")"
+		chmod +x "$B/vgbin/$(basename "$program")"
+	done
+	PATH=$B/vgbin:$PATH
+fi
+PATH=$PATH:$B/bin
+[[ -n ${VG:-} ]] || PATH=$B/bin:$PATH
+export PATH
+
+MONGOD=${MM_MONGOD:-$(command -v mongod || true)}
+
+teardown() {
+	stop_servers
+}
+
+# start_sim NAME [mongosim options]: sets NAME_uri, NAME_port, NAME_pid.
+# Always mongosim: for faults and poses.
+start_sim() {
+	local name=$1 line pid out
+	shift
+	out=$TMP/$name.out
+	"$B/tests/mongosim" --port 0 --replSet "rs_$name" "$@" \
+		>"$out" 2>"$TMP/$name.log" 3>&- &
+	pid=$!
+	echo "$pid" >>"$TMP/server_pids"
+	wait_until 10 grep -q '^ready ' "$out" || {
+		cat "$TMP/$name.log" >&2
+		return 1
+	}
+	line=$(grep '^ready ' "$out")
+	printf -v "${name}_port" %s "${line##*:}"
+	printf -v "${name}_pid" %s "$pid"
+	printf -v "${name}_uri" %s \
+		"mongodb://127.0.0.1:${line##*:}/?replicaSet=rs_$name"
+}
+
+# start_server NAME: a real mongod where there is one, else mongosim.
+start_server() {
+	if [[ -z $MONGOD ]]; then
+		start_sim "$@"
+	else
+		start_mongod "$1"
+	fi
+}
+
+start_mongod() {
+	local name=$1 port
+	port=$("$PY" -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	mkdir -p "$TMP/$name.db"
+	"$MONGOD" --dbpath "$TMP/$name.db" --port "$port" --bind_ip 127.0.0.1 \
+		--replSet "rs_$name" --oplogSize 990 \
+		>"$TMP/$name.log" 2>&1 3>&- &
+	echo $! >>"$TMP/server_pids"
+	printf -v "${name}_pid" %s $!
+	printf -v "${name}_port" %s "$port"
+	printf -v "${name}_uri" %s \
+		"mongodb://127.0.0.1:$port/?replicaSet=rs_$name"
+	"$PY" "$TOOLS/initiate.py" "$port" "rs_$name"
+}
+
+stop_servers() {
+	local pid
+	[[ -f $TMP/server_pids ]] || return 0
+	while read -r pid; do
+		kill -9 "$pid" 2>/dev/null || true
+	done <"$TMP/server_pids"
+	rm -f "$TMP/server_pids"
+}
+
+# A background program that teardown kills: run_bg NAME COMMAND...; sets
+# NAME_pid; its stderr is in $TMP/NAME.err, its stdout in $TMP/NAME.out unless
+# redirected inside.
+run_bg() {
+	local name=$1
+	shift
+	"$@" >"$TMP/$name.out" 2>"$TMP/$name.err" 3>&- &
+	printf -v "${name}_pid" %s $!
+	echo $! >>"$TMP/server_pids"
+}
+
+# A test that plays faults needs mongosim.
+require_sim() {
+	[[ -z $MONGOD || -z ${MM_ONLY_MONGOD:-} ]] ||
+		skip 'needs mongosim: a fault that no mongod can be told to play'
+}
+
+# wait_until SECONDS COMMAND...: polls; 1 when the time is over.
+wait_until() {
+	local end=$((SECONDS + $1 + 1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}
+
+# py URI: the Python program on standard input, with `client`, `db(name)` and
+# pymongo, bson imported.
+py() {
+	"$PY" -c 'import sys, bson, pymongo, bson.raw_bson, time, os, json, random
+from bson import Int64, ObjectId, Timestamp, Binary, Decimal128, Regex, Code
+from bson import MinKey, MaxKey
+from bson.son import SON
+client = pymongo.MongoClient(sys.argv[1], serverSelectionTimeoutMS=10000)
+exec(compile(sys.stdin.read(), "<test>", "exec"))' "$@"
+}
+
+# simulate URI '{"simulate": "killCursors", ...}': tell mongosim to play a
+# fault. The reply as JSON on stdout.
+simulate() {
+	"$PY" -c 'import sys, json, pymongo
+from bson import json_util
+from bson.son import SON
+client = pymongo.MongoClient(sys.argv[1])
+command = json.loads(sys.argv[2], object_pairs_hook=SON)
+print(json_util.dumps(client.admin.command(command)))' "$1" "$2"
+}
+
+# fired URI WHAT: how often that fault has happened.
+fired() {
+	simulate "$1" '{"simulate": "status"}' |
+		"$PY" -c 'import sys, json
+status = json.load(sys.stdin)
+print(status.get("fired", {}).get(sys.argv[1], 0))' "$2"
+}
+
+# assert_same SOURCE_URI TARGET_URI DB[=TARGETDB]...: every collection of the
+# databases holds the same documents byte for byte (an oracle in Python).
+assert_same() {
+	"$PY" "$TOOLS/same.py" "$@" || fail "data differ: $*"
+}
