@@ -33,8 +33,8 @@ for program in "$B"/bin/mm-*; do
 	fi
 	only_help=$(comm -23 <(help_options "$name") <(man_options "$name"))
 	only_man=$(comm -13 <(help_options "$name") <(man_options "$name"))
-	[[ -z $only_help ]] || complain "$name: not in man page:" $only_help
-	[[ -z $only_man ]] || complain "$name: not in --help:" $only_man
+	[[ -z $only_help ]] || complain "$name: not in man page: ${only_help//$'\n'/ }"
+	[[ -z $only_man ]] || complain "$name: not in --help: ${only_man//$'\n'/ }"
 	grep -q "$name" man/mm-migrate.7 ||
 		complain "mm-migrate(7) does not name $name"
 	grep -q "$name" README.md || complain "README does not name $name"
@@ -50,9 +50,11 @@ page_statuses=$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh /p' man/mm-migrate.7 |
 
 # README: every path in its table exists, and every folder with sources is in
 # it.
+# shellcheck disable=SC2016 # the pattern holds backquotes
 while read -r path; do
 	[[ -e $path ]] || complain "README names $path, which is not there"
 done < <(sed -n '/^## File -> duty/,/^## /p' README.md |
+	# shellcheck disable=SC2016
 	grep -oE '^\| `[^`]+`' | tr -d '|` ')
 for dir in tools common/* pipelines tests/* man scripts; do
 	[[ -d $dir ]] || continue

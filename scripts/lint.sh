@@ -30,6 +30,7 @@ if ((${#bats_files[@]})); then
 		-e SC2030,SC2031,SC2034,SC2154,SC2314,SC2317 \
 		"${bats_files[@]}"
 fi
+# shellcheck disable=SC2317 # called through step
 mandoc_lint() {
 	local out
 	out=$(mandoc -T lint -W warning man/*.[157] 2>&1)
