@@ -50,12 +50,11 @@ page_statuses=$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh /p' man/mm-migrate.7 |
 
 # README: every path in its table exists, and every folder with sources is in
 # it.
-# shellcheck disable=SC2016 # the pattern holds backquotes
-while read -r path; do
-	[[ -e $path ]] || complain "README names $path, which is not there"
-done < <(sed -n '/^## File -> duty/,/^## /p' README.md |
-	# shellcheck disable=SC2016
-	grep -oE '^\| `[^`]+`' | tr -d '|` ')
+while IFS='|' read -r _ path _; do
+	path=$(tr -d ' `' <<<"$path")
+	[[ $path != */* || -e $path ]] ||
+		complain "README names $path, which is not there"
+done < <(sed -n '/^## File -> duty/,/^## [^F]/p' README.md | grep '^| ')
 for dir in tools common/* pipelines tests/* man scripts; do
 	[[ -d $dir ]] || continue
 	grep -qF "$dir" README.md || complain "README does not name $dir"

@@ -53,21 +53,23 @@ run_one() {
 }
 export -f run_one
 export results
+# shellcheck disable=SC2016 # expanded by the inner shell
 printf '%s\0' "${files[@]}" |
 	xargs -0 -n 1 -P "${MM_TEST_JOBS:-2}" bash -c 'run_one "$1"' _
 
 passed=0 failed=0 skipped=0
 for out in "$results"/*.tap; do
+	name=$(basename "$out" .tap)
 	while IFS= read -r line; do
 		case $line in
 		'not ok'*)
 			((failed++))
-			echo "FAILED: $(basename "$out" .tap): $line"
+			echo "FAILED: $name: $line"
 			;;
 		ok*'# skip'* | ok*'# SKIP'*)
 			((skipped++))
 			reason=${line##*# skip }
-			echo "skipped: $(basename "$out" .tap): $line"
+			echo "skipped: $name: $line"
 			if ! grep -v '^#' tests/skips | grep -qF -- "$reason"; then
 				((failed++))
 				echo "FAILED: skip is not listed in tests/skips"

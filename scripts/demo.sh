@@ -1,0 +1,165 @@
+#!/usr/bin/env bash
+# A whole migration on two servers while a writer keeps writing: archive,
+# dump | load, apply, diff, stop the writer, drain, diff again. Each step says
+# in one line what it does. SOURCE=URI TARGET=URI runs it on servers of one's
+# own (databases demo_moved and demo_stays are used there).
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit 70
+B=${B:-$PWD/build}
+PATH=$B/bin:$PATH
+PY=$(scripts/python.sh) || exit 1
+work=$(mktemp -d "${TMPDIR:-/tmp}/mm-demo.XXXXXX")
+moved=demo_moved
+stays=demo_stays
+rate=${RATE:-400}
+pids=()
+started=$SECONDS
+
+say() {
+	printf 'demo: %s\n' "$*"
+}
+
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+	local status=$?
+	trap '' INT TERM
+	((${#pids[@]} == 0)) || kill "${pids[@]}" 2>/dev/null
+	wait 2>/dev/null
+	rm -rf "$work"
+	exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+die() {
+	printf 'demo: failed: %s\n' "$*" >&2
+	local log
+	for log in "$work"/*.log; do
+		[[ -s $log ]] || continue
+		printf -- '--- %s\n' "$(basename "$log")" >&2
+		tail -n 15 "$log" >&2
+	done
+	exit 1
+}
+
+# wait_for SECONDS COMMAND...
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
+status_field() { # status_field FILE FIELD
+	jq -r --arg f "$2" '.[$f] // empty' "$work/$1" 2>/dev/null
+}
+
+start_server() { # start_server NAME: prints its URI
+	local name=$1 mongod=${MM_MONGOD:-$(command -v mongod || true)} port
+	if [[ -z $mongod ]]; then
+		"$B/tests/mongosim" --port 0 --replSet "$name" \
+			>"$work/$name.out" 2>"$work/$name.log" &
+		pids+=($!)
+		wait_for 10 grep -q '^ready ' "$work/$name.out" ||
+			die "server $name did not start"
+		port=$(sed -n 's/^ready .*://p' "$work/$name.out")
+	else
+		port=$("$PY" -c 'import socket; s = socket.socket()
+s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+		mkdir "$work/$name.db"
+		"$mongod" --dbpath "$work/$name.db" --port "$port" \
+			--bind_ip 127.0.0.1 --replSet "$name" \
+			>"$work/$name.log" 2>&1 &
+		pids+=($!)
+		"$PY" tests/tools/initiate.py "$port" "$name" ||
+			die "server $name did not start"
+	fi
+	uri="mongodb://127.0.0.1:$port/?replicaSet=$name"
+}
+
+if [[ -n ${SOURCE:-} && -n ${TARGET:-} ]]; then
+	MM_SOURCE_URI=$SOURCE MM_TARGET_URI=$TARGET
+	say 'servers: the source and target that were given'
+else
+	start_server demo_source && MM_SOURCE_URI=$uri
+	start_server demo_target && MM_TARGET_URI=$uri
+	say "servers: source ${MM_SOURCE_URI%%/\?*}, target ${MM_TARGET_URI%%/\?*}"
+fi
+export MM_SOURCE_URI MM_TARGET_URI
+
+"$PY" tests/tools/workload.py "$MM_SOURCE_URI" --db $moved --db $stays \
+	--rate "$rate" --seconds 300 --seed 1 \
+	>"$work/writer.json" 2>"$work/writer.log" &
+writer=$!
+pids+=("$writer")
+say "writer: about $rate mixed operations a second on $moved and $stays; only $moved is selected"
+
+mm-oplog-tail -D "$work/archive" --from now -d $moved \
+	--status-file "$work/tail.status" --quiet 2>"$work/tail.log" &
+tail=$!
+pids+=("$tail")
+wait_for 10 test -s "$work/tail.status" || die 'the archive did not start'
+wait_for 20 eval '[[ $(status_field tail.status entries) -gt 200 ]]' ||
+	die 'the archive does not grow'
+say "archive: every change of $moved goes to segment files from now on"
+
+mm-dump -d $moved --quiet 2>"$work/dump.log" |
+	mm-load -d $moved --status-file "$work/load.status" --quiet \
+		2>"$work/load.log"
+statuses=("${PIPESTATUS[@]}")
+[[ ${statuses[*]} == '0 0' ]] || die "dump | load ended with ${statuses[*]}"
+say "dump | load: $(status_field load.status docs) documents copied, the writer did not stop"
+
+mm-oplog-apply -D "$work/archive" -d $moved \
+	--status-file "$work/apply.status" --quiet 2>"$work/apply.log" &
+apply=$!
+pids+=("$apply")
+caught_up() {
+	local lag
+	lag=$(status_field apply.status lag_seconds)
+	[[ -n $lag ]] && jq -e --argjson lag "$lag" -n '$lag <= 1' >/dev/null
+}
+wait_for 30 caught_up || die 'the applier did not catch up'
+say 'apply: caught up, follows the writer'
+
+mm-diff -d $moved --format json >"$work/diff1.json" 2>"$work/diff1.log"
+status=$?
+((status <= 1)) || die "the first diff ended with $status"
+say "diff while the writer runs: $(grep -c '"ns"' "$work/diff1.json") documents under way (expected: the sides are read at different times)"
+
+lag_ms=$(status_field apply.status lag_seconds |
+	jq -r '. * 1000 | round')
+kill "$writer"
+wait "$writer" || die 'the writer failed'
+say "writer: stopped after $(jq -r .operations "$work/writer.json") operations"
+
+kill -0 "$tail" 2>/dev/null || die 'the archive ended early'
+fence() { # the last majority position of the source
+	"$PY" -c 'import os, pymongo
+client = pymongo.MongoClient(os.environ["MM_SOURCE_URI"])
+at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
+print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))'
+}
+drained() {
+	"$PY" -c 'import sys
+a, b = ([int(x) for x in p.split(":")] for p in sys.argv[1:3])
+sys.exit(a[:2] < b[:2])' "$(status_field apply.status position)" "$end"
+}
+end=$(fence) || die 'the source does not answer'
+wait_for 30 drained 2>/dev/null || die 'the applier did not drain'
+kill "$tail"
+wait "$tail" || die 'the archive failed'
+kill "$apply"
+wait "$apply" || die 'the applier failed'
+say "drain: everything up to $end is applied"
+
+mm-diff -d $moved --status-file "$work/diff.status" \
+	>"$work/diff.log" 2>&1 || die 'the final diff found differences'
+printf 'demo: documents=%s operations=%s lag_ms=%s seconds=%s differences=0\n' \
+	"$(status_field diff.status docs)" \
+	"$(status_field apply.status entries)" \
+	"$lag_ms" "$((SECONDS - started))"
