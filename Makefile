@@ -108,7 +108,7 @@ demo: all $(B)/tests/mongosim
 	B=$(abspath $(B)) scripts/demo.sh
 
 bench: all $(B)/tests/mongosim $(benches)
-	B=$(abspath $(B)) tests/bench/bench.sh
+	B=$(abspath $(B)) $$(scripts/python.sh) tests/bench/bench.py
 
 deps:
 	scripts/deps.sh

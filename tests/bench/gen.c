@@ -1,0 +1,259 @@
+/* gen N snapshot|oplog [SIZE [EVEN|ZIPF]]: a stream of N synthetic documents
+ * of about SIZE bytes (300), or an oplog stream of N mixed entries on such
+ * documents, to standard output. Deterministic. For benchmarks. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "stream/stream.h"
+
+static const char words[] =
+    "the quick brown fox jumps over the lazy dog while it rains in Berlin and "
+    "nobody minds because work goes on as ever and the trains are late again ";
+
+static uint64_t state = 88172645463325252ull;
+
+static uint64_t
+next_random(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+/* Half of the bytes are words, the rest numbers and hex: compresses about as
+ * business data does. */
+static void
+make_doc(bson_t *doc, int64_t id, size_t size, int32_t version)
+{
+	char hex[33], text[70000];
+	bson_t sub;
+	size_t fill = size > 180 ? size - 180 : 0, at = 0;
+
+	snprintf(hex, sizeof hex, "%016llx%016llx",
+	    (unsigned long long)next_random(),
+	    (unsigned long long)next_random());
+	while (at < fill && at + 40 < sizeof text) {
+		size_t from = next_random() % (sizeof words - 33);
+		size_t n = fill - at < 32 ? fill - at : 32;
+
+		memcpy(text + at, words + from, n);
+		at += n;
+	}
+	BSON_APPEND_INT64(doc, "_id", id);
+	BSON_APPEND_UTF8(doc, "token", hex);
+	BSON_APPEND_INT32(doc, "version", version);
+	BSON_APPEND_DOUBLE(
+	    doc, "price", (double)(next_random() % 100000) / 100);
+	BSON_APPEND_DATE_TIME(doc, "at", 1795344204000 + id * 1000);
+	BSON_APPEND_DOCUMENT_BEGIN(doc, "customer", &sub);
+	BSON_APPEND_INT64(&sub, "n", (int64_t)(next_random() % 1000000));
+	BSON_APPEND_UTF8(&sub, "city", id % 3 ? "Berlin" : "Hamburg");
+	bson_append_document_end(doc, &sub);
+	bson_append_utf8(doc, "text", 4, text, (int)at);
+}
+
+static void
+source_fields(bson_t *head)
+{
+	bson_t sub, list;
+
+	BSON_APPEND_UTF8(head, "job", "bench");
+	BSON_APPEND_DOCUMENT_BEGIN(head, "source", &sub);
+	BSON_APPEND_UTF8(&sub, "set", "bench");
+	BSON_APPEND_UTF8(&sub, "replicaSetId", "");
+	BSON_APPEND_UTF8(&sub, "me", "generator");
+	BSON_APPEND_UTF8(&sub, "version", "0");
+	BSON_APPEND_UTF8(&sub, "fcv", "");
+	BSON_APPEND_UTF8(&sub, "topology", "replicaSet");
+	bson_append_document_end(head, &sub);
+	BSON_APPEND_DOCUMENT_BEGIN(head, "filters", &sub);
+	BSON_APPEND_ARRAY_BEGIN(&sub, "include", &list);
+	BSON_APPEND_UTF8(&list, "0", "bench.*");
+	bson_append_array_end(&sub, &list);
+	BSON_APPEND_ARRAY_BEGIN(&sub, "exclude", &list);
+	bson_append_array_end(&sub, &list);
+	BSON_APPEND_ARRAY_BEGIN(&sub, "rename", &list);
+	bson_append_array_end(&sub, &list);
+	bson_append_document_end(head, &sub);
+}
+
+static bool
+put(struct stream_out *s, struct block *b, const bson_t *doc, uint64_t *sum,
+    bson_error_t *error)
+{
+	*sum += hash_xxh64(bson_get_data(doc), doc->len, 0);
+	block_add(b, bson_get_data(doc), doc->len);
+	return !block_full(b) || stream_put_block(s, b, NULL, error);
+}
+
+static bool
+snapshot(struct stream_out *s, int64_t n, size_t size, bson_error_t *error)
+{
+	bson_t coll = BSON_INITIALIZER, empty = BSON_INITIALIZER, doc;
+	bson_t cend = BSON_INITIALIZER, end = BSON_INITIALIZER;
+	struct block b = {.c = 1};
+	uint64_t sum = 0, bytes = 0;
+	bool ok;
+
+	BSON_APPEND_UTF8(&coll, "$mm", "coll");
+	BSON_APPEND_INT32(&coll, "c", 1);
+	BSON_APPEND_UTF8(&coll, "db", "bench");
+	BSON_APPEND_UTF8(&coll, "coll", "docs");
+	BSON_APPEND_UTF8(&coll, "type", "collection");
+	BSON_APPEND_DOCUMENT(&coll, "options", &empty);
+	BSON_APPEND_ARRAY(&coll, "indexes", &empty);
+	ok = stream_put(s, &coll, error);
+	for (int64_t i = 0; ok && i < n; i++) {
+		bson_init(&doc);
+		make_doc(&doc, i, size, 0);
+		bytes += doc.len;
+		ok = put(s, &b, &doc, &sum, error);
+		bson_destroy(&doc);
+	}
+	BSON_APPEND_UTF8(&cend, "$mm", "cend");
+	BSON_APPEND_INT32(&cend, "c", 1);
+	BSON_APPEND_INT64(&cend, "docs", n);
+	BSON_APPEND_INT64(&cend, "bytes", (int64_t)bytes);
+	BSON_APPEND_INT64(&cend, "sum", (int64_t)sum);
+	optime_append(&end, "to", (struct optime){1000, 1, 1});
+	optime_append(&end, "readFrom", (struct optime){1000, 1, 1});
+	ok = ok && stream_put_block(s, &b, NULL, error) &&
+	    stream_put(s, &cend, error) &&
+	    stream_put_end(s, "complete", &end, error);
+	block_release(&b);
+	bson_destroy(&coll);
+	bson_destroy(&cend);
+	bson_destroy(&end);
+	return ok;
+}
+
+/* Keys: even, or Zipf 1.0 by inversion over `keys` ranks. */
+static int64_t
+draw_key(bool zipf, int64_t keys)
+{
+	double u = (double)(next_random() >> 11) / 9007199254740992.0;
+
+	if (!zipf)
+		return (int64_t)(u * (double)keys);
+	return (int64_t)exp(u * log((double)keys)) - 1;
+}
+
+static void
+envelope(bson_t *e, int64_t i, const char *op)
+{
+	BSON_APPEND_UTF8(e, "op", op);
+	BSON_APPEND_UTF8(e, "ns", "bench.docs");
+	BSON_APPEND_TIMESTAMP(
+	    e, "ts", 1001 + (uint32_t)(i / 1000), 1 + (uint32_t)(i % 1000));
+	BSON_APPEND_INT64(e, "t", 1);
+	BSON_APPEND_INT64(e, "v", 2);
+	BSON_APPEND_DATE_TIME(e, "wall", 1795344204000 + i);
+}
+
+/* 70 % deltas, 10 % replacements, 10 % deletes, 10 % inserts. */
+static void
+make_entry(bson_t *e, int64_t i, int64_t keys, size_t size, bool zipf)
+{
+	bson_t o, diff, sub, o2;
+	int64_t key = draw_key(zipf, keys);
+	int kind = (int)(next_random() % 10);
+
+	if (kind == 0 || kind == 1) {
+		envelope(e, i, kind ? "i" : "u");
+		bson_init(&o);
+		make_doc(&o, key, size, (int32_t)i);
+		BSON_APPEND_DOCUMENT(e, "o", &o);
+		bson_destroy(&o);
+	} else if (kind == 2) {
+		envelope(e, i, "d");
+		BSON_APPEND_DOCUMENT_BEGIN(e, "o", &o);
+		BSON_APPEND_INT64(&o, "_id", key);
+		bson_append_document_end(e, &o);
+	} else {
+		envelope(e, i, "u");
+		BSON_APPEND_DOCUMENT_BEGIN(e, "o", &o);
+		BSON_APPEND_INT32(&o, "$v", 2);
+		BSON_APPEND_DOCUMENT_BEGIN(&o, "diff", &diff);
+		BSON_APPEND_DOCUMENT_BEGIN(&diff, "u", &sub);
+		BSON_APPEND_INT32(&sub, "version", (int32_t)i);
+		bson_append_document_end(&diff, &sub);
+		BSON_APPEND_DOCUMENT_BEGIN(&diff, "scustomer", &sub);
+		BSON_APPEND_DOCUMENT_BEGIN(&sub, "u", &o2);
+		BSON_APPEND_INT64(&o2, "n", (int64_t)(next_random() % 100));
+		bson_append_document_end(&sub, &o2);
+		bson_append_document_end(&diff, &sub);
+		bson_append_document_end(&o, &diff);
+		bson_append_document_end(e, &o);
+	}
+	if (kind != 1 && kind != 2) {
+		BSON_APPEND_DOCUMENT_BEGIN(e, "o2", &o2);
+		BSON_APPEND_INT64(&o2, "_id", key);
+		bson_append_document_end(e, &o2);
+	}
+}
+
+static bool
+oplog(struct stream_out *s, int64_t n, size_t size, bool zipf,
+    bson_error_t *error)
+{
+	bson_t entry, end = BSON_INITIALIZER;
+	struct block b = {.c = 0};
+	uint64_t sum = 0;
+	struct optime last = {1001 + (uint32_t)((n - 1) / 1000),
+	    1 + (uint32_t)((n - 1) % 1000), 1};
+	bool ok = true;
+
+	for (int64_t i = 0; ok && i < n; i++) {
+		bson_init(&entry);
+		make_entry(&entry, i, n, size, zipf);
+		ok = put(s, &b, &entry, &sum, error);
+		bson_destroy(&entry);
+	}
+	optime_append(&end, "to", last);
+	optime_append(&end, "readFrom", last);
+	ok = ok && stream_put_block(s, &b, NULL, error) &&
+	    stream_put_end(s, "until", &end, error);
+	block_release(&b);
+	bson_destroy(&end);
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	int64_t n = argc > 1 ? atoll(argv[1]) : 0;
+	bool log = argc > 2 && strcmp(argv[2], "oplog") == 0;
+	size_t size = argc > 3 ? (size_t)atoll(argv[3]) : 300;
+	bool zipf = argc > 4 && strcmp(argv[4], "zipf") == 0;
+	struct stream_out_opts opts = {1, "standard output", 0, false};
+	bson_t head = BSON_INITIALIZER;
+	bson_error_t error;
+	struct stream_out *s;
+	struct optime start = {1000, 1, 1};
+	bool ok;
+
+	if (n <= 0)
+		return 2;
+	source_fields(&head);
+	if (log) {
+		optime_append(&head, "after", start);
+		optime_append(&head, "seen", start);
+	} else {
+		optime_append(&head, "from", start);
+		BSON_APPEND_UTF8(&head, "readConcern", "majority");
+	}
+	s = stream_out_new(
+	    &opts, log ? STREAM_OPLOG : STREAM_SNAPSHOT, &head, &error);
+	ok = s &&
+	    (log ? oplog(s, n, size, zipf, &error)
+		 : snapshot(s, n, size, &error));
+	if (!ok)
+		fprintf(stderr, "gen: %s\n", error.message);
+	stream_out_free(s);
+	bson_destroy(&head);
+	return !ok;
+}
