@@ -1,7 +1,7 @@
 bats_require_minimum_version 1.8.0
 # Every program answers --help, --version and a wrong option alike.
 load lib
-# bats file_tags=quick
+
 
 programs() {
 	for p in "$B"/bin/mm-*; do

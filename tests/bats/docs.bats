@@ -1,0 +1,73 @@
+bats_require_minimum_version 1.8.0
+# The documentation cannot drift: options, statuses, README, and every example
+# of a man page is executed.
+load lib
+
+@test "options, statuses and README agree with the programs" {
+	run "$REPO/scripts/check-docs.sh"
+	assert_success
+}
+
+@test "layers hold, files keep their size" {
+	run "$REPO/scripts/check-layers.sh"
+	assert_success
+}
+
+# examples PAGE: the literal blocks of EXAMPLES, one file each in $TMP/ex.
+examples() {
+	mkdir -p "$TMP/ex"
+	rm -f "$TMP"/ex/*
+	awk -v dir="$TMP/ex" '
+		/^\.Sh / { on = ($0 == ".Sh EXAMPLES") }
+		on && /^\.Bd -literal/ { n++; file = sprintf("%s/%02d", dir, n); next }
+		/^\.Ed/ { file = "" }
+		file { gsub(/\\e/, "\\"); gsub(/\\&/, ""); gsub(/\\-/, "-"); print > file }
+	' "$1"
+}
+
+# An example that never ends (a tail) is interrupted, and must then end well.
+run_example() {
+	local status=0
+	(
+		cd "$TMP/sandbox" || exit 70
+		timeout -s INT -k 30 "${EXAMPLE_SECONDS:-6}" \
+			bash -o pipefail "$1" >"$TMP/ex.out" 2>"$TMP/ex.err" </dev/null
+	) || status=$?
+	# 124: timeout had to interrupt it, which is how such a command ends.
+	[[ $status == 0 || $status == 124 ]] || {
+		echo "example $1 ended with $status:"
+		cat "$1" "$TMP/ex.err"
+		return 1
+	}
+}
+
+@test "every example of every man page runs" {
+	mkdir -p "$TMP/sandbox" "$TMP/stub"
+	# ssh runs the command here, in the same folder.
+	printf '#!/bin/bash\nwhile [[ $1 == -* ]]; do shift; done\nshift\nexec bash -c "$*"\n' \
+		>"$TMP/stub/ssh"
+	chmod +x "$TMP/stub/ssh"
+	PATH=$TMP/stub:$PATH
+	local page count=0
+	for page in "$REPO"/man/*.[157]; do
+		rm -rf "$TMP/sandbox"
+		mkdir "$TMP/sandbox"
+		start_server src
+		start_server dst
+		export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
+		py "$src_uri" <<-'P'
+			for i in range(50):
+			    client.shop.orders.insert_one({"_id": i, "n": i})
+			client.shop.users.insert_one({"_id": "a", "name": "b"})
+			client.other.x.insert_one({"_id": 1})
+		P
+		examples "$page"
+		for example in "$TMP"/ex/*; do
+			[[ -f $example ]] || continue
+			count=$((count + 1))
+			run_example "$example" || fail "$page: $example"
+		done
+		stop_servers
+	done
+	[[ $count -ge 10 ]]
+}
