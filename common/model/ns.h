@@ -3,7 +3,8 @@
  * The same flags and rules in every program, spelled as mongorestore has
  * them: -d, -c, --nsInclude, --nsExclude (patterns with `*`, backslash
  * escapes), --nsFrom and --nsTo in pairs (`*` or $name$ variables). Without
- * any include everything is selected but admin, config, local and mm_control.
+ * any include everything is selected but admin, config, local and mm_control,
+ * which no pattern ever selects. Where several From match, the last counts.
  */
 #ifndef MM_MODEL_NS_H
 #define MM_MODEL_NS_H
@@ -21,6 +22,7 @@ struct ns_flags {
 extern struct ns_flags ns_flags;
 extern const struct opt_group ns_options;        /* all six */
 extern const struct opt_group ns_select_options; /* without From and To */
+void ns_flags_release(struct ns_flags *flags);
 
 struct ns_rules;
 
