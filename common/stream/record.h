@@ -30,10 +30,17 @@ enum stream_kind {
 
 /* "snapshot" ... */
 const char *stream_kind_text(enum stream_kind kind);
+/* False: no such kind. */
+bool stream_kind_parse(const char *text, enum stream_kind *kind);
+/* "stream" ...; "unknown" for RECORD_OTHER. */
+const char *record_type_text(enum record_type type);
 
 /* Appends `x` to a control document that starts with $mm; number = its
  * running number in the stream. */
 void record_seal(bson_t *doc, uint64_t number);
+/* The type alone, before anything is checked. Status 3: $mm not first. */
+bool record_name(
+    const bson_t *doc, enum record_type *type, bson_error_t *error);
 /* Status 3: $mm not first, x missing, not last or wrong. Status 8: unknown and
  * `crit: true`. */
 bool record_check(const bson_t *doc, uint64_t number, enum record_type *type,

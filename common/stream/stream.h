@@ -28,11 +28,13 @@ struct stream_out_opts {
 	const char *name; /* for messages */
 	int level;        /* 0: bare (-Z none), else zstd level */
 	bool live;        /* open frame, flush when told; no pzstd headers */
+	bool table;       /* a seek table after `end` (closed segments) */
 };
 
 /* `head`: the fields of the stream record after $mm, v, kind: filters, source,
- * from ... as the kind demands; id (fresh UUID), created, tool, host are put
- * in here. The record is written at once. NULL on error. */
+ * from ... as the kind demands; those of id (fresh UUID), created, tool, host
+ * and features that it does not have are put in here. The record is written at
+ * once. NULL on error. After a failed write every call fails the same way. */
 struct stream_out *stream_out_new(const struct stream_out_opts *opts,
     enum stream_kind kind, const bson_t *head, bson_error_t *error);
 /* Frees; a stream without end record stays truncated, as it should. */
@@ -53,7 +55,9 @@ void block_release(struct block *b);
  * NULL. The block is empty afterwards. Empty blocks are not written. */
 bool stream_put_block(struct stream_out *s, struct block *b,
     const bson_t *extra, bson_error_t *error);
-/* A coll, cend or mark record: doc starts with $mm and has no x. */
+/* A coll, cend or mark record: doc starts with $mm and has no x. Collection
+ * numbers are >= 0 and unique; at an end with reason complete each collection
+ * that is no view must have its cend. */
 bool stream_put(struct stream_out *s, const bson_t *doc, bson_error_t *error);
 /* Live: everything so far can be decoded by the reader. */
 bool stream_flush(struct stream_out *s, bson_error_t *error);
