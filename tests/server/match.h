@@ -16,6 +16,10 @@
  * the server's code and error->message its errmsg. An empty filter matches. */
 bool match_doc(const bson_t *filter, const bson_t *doc, bool *matches,
     bson_error_t *error);
+/* Also the index in the outermost array through which a condition matched (the
+ * last such condition), for the positional operator; -1: none. */
+bool match_doc_at(const bson_t *filter, const bson_t *doc, bool *matches,
+    int *position, bson_error_t *error);
 /* The refusals of match_doc without a document: for commands that must fail
  * even where no document is looked at. */
 bool match_check(const bson_t *filter, bson_error_t *error);
