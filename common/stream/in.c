@@ -68,9 +68,9 @@ fill(struct stream_in *s, size_t want, bson_error_t *error)
 			return STREAM_EOF;
 		if (n == 0) {
 			error_set(error, MM_EXIT_STREAM, 0,
-			    "%s: cut short: the input ends inside record "
-			    "%" PRIu64 " at byte %" PRIu64,
-			    s->name, s->number, s->offset);
+			    "%s: cut short: the input ends inside the record "
+			    "at byte %" PRIu64,
+			    s->name, s->item_at);
 			return STREAM_ERROR;
 		}
 		s->item.len += (size_t)n;
@@ -91,9 +91,7 @@ in_read_item(struct stream_in *s, bson_error_t *error)
 	}
 	if (s->item.len == 0) {
 		zio_reader_border(s->z);
-		s->offset = zio_reader_offset(s->z);
-		if (!s->parallel)
-			s->number = check_number(s->check);
+		s->item_at = zio_reader_offset(s->z);
 	}
 	got = fill(s, 4, error);
 	if (got != STREAM_GOT)
@@ -107,7 +105,7 @@ in_read_item(struct stream_in *s, bson_error_t *error)
 		goto damaged;
 	return fill(s, len + item.block.len, error);
 damaged:
-	stream_in_where(s, error);
+	error_prefix(error, "%s: at byte %" PRIu64, s->name, s->item_at);
 	return STREAM_ERROR;
 }
 
@@ -116,6 +114,8 @@ take_item(struct stream_in *s, struct stream_item *item, bson_error_t *error)
 {
 	uint32_t len;
 
+	s->offset = s->item_at;
+	s->number = check_number(s->check);
 	if (!item_doc_len(s->item.data, &len, error) ||
 	    !item_parse(s->item.data, len, item, error))
 		return false;

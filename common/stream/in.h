@@ -12,11 +12,12 @@ struct stream_in {
 	bool stoppable;
 	struct zio_reader *z;
 	struct stream_check *check;
-	struct buf item; /* the item being read; kept over a stop */
-	bool given;      /* item was handed out, start a new one */
-	uint64_t number; /* of the last item, for messages */
-	uint64_t offset; /* where the item being read began */
-	bool failed;     /* for good; error tells why */
+	struct buf item;  /* the item being read; kept over a stop */
+	uint64_t item_at; /* where it began in the input */
+	bool given;       /* item was handed out, start a new one */
+	uint64_t number;  /* of the last item, for messages */
+	uint64_t offset;  /* of the last item, for messages */
+	bool failed;      /* for good; error tells why */
 	bson_error_t error;
 
 	/* Parallel reading: one thread at a time reads (reading), one at a

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,6 +89,143 @@ round_trip(int level, bool live)
 	bson_destroy(&head);
 }
 
+struct shared {
+	struct stream_in *in;
+	pthread_mutex_t lock;
+	int64_t docs, admitted, last_seq, errors;
+	int eofs;
+	bson_error_t error;
+};
+
+static bool
+admit(void *arg, const struct stream_item *item, bson_error_t *error)
+{
+	struct shared *sh = arg;
+
+	/* One thread at a time: no lock here. */
+	if (item->type == RECORD_BLOCK) {
+		if (item->block.seq != sh->last_seq + 1)
+			return error_set(error, MM_EXIT_INTERNAL, 0, "order");
+		sh->last_seq = item->block.seq;
+		sh->admitted += item->block.n;
+	}
+	if (item->type == RECORD_END)
+		sh->last_seq = -1;
+	return true;
+}
+
+static void *
+take_units(void *arg)
+{
+	struct stream_unit *u = stream_unit_new();
+	struct shared *sh = arg;
+	struct block_view view;
+	bson_error_t error;
+	enum stream_got got;
+	int64_t docs = 0;
+
+	while ((got = stream_next_unit(sh->in, u, admit, sh, &error)) ==
+	    STREAM_GOT)
+		for (size_t i = 0; stream_unit_block(u, i, &view); i++)
+			docs += view.n;
+	pthread_mutex_lock(&sh->lock);
+	sh->docs += docs;
+	sh->eofs += got == STREAM_EOF;
+	if (got == STREAM_ERROR) {
+		sh->errors++;
+		sh->error = error;
+	}
+	pthread_mutex_unlock(&sh->lock);
+	stream_unit_free(u);
+	return NULL;
+}
+
+#define THREADS 4
+
+/* Reads fd from the start with several threads. */
+static struct shared
+read_parallel(int fd)
+{
+	struct shared sh = {.last_seq = -1};
+	pthread_t thread[THREADS];
+
+	pthread_mutex_init(&sh.lock, NULL);
+	lseek(fd, 0, SEEK_SET);
+	sh.in = stream_in_new(fd, "scratch", false);
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&thread[i], NULL, take_units, &sh);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(thread[i], NULL);
+	stream_in_free(sh.in);
+	return sh;
+}
+
+struct feeder {
+	struct stream_out *out;
+	int32_t c;
+};
+
+static void *
+feed(void *arg)
+{
+	struct feeder *f = arg;
+
+	put(f->out, f->c, 4000, 700);
+	return NULL;
+}
+
+/* Several threads write, several read. */
+static void
+parallel(int level, bool live)
+{
+	struct stream_out_opts opts = {
+	    .name = "scratch", .level = level, .live = live};
+	bson_t head = BSON_INITIALIZER;
+	struct feeder feeder[THREADS];
+	pthread_t thread[THREADS];
+	bson_error_t error = {0};
+	struct shared sh;
+	bson_t *doc;
+	off_t size;
+
+	opts.fd = scratch();
+	/* Two streams, one after the other. */
+	for (int twice = 0; twice < 2; twice++) {
+		struct stream_out *out =
+		    stream_out_new(&opts, STREAM_SNAPSHOT, &head, &error);
+
+		for (int i = 0; i < THREADS; i++) {
+			doc = BCON_NEW("$mm", "coll", "c", BCON_INT32(i), "db",
+			    "d", "coll", "c");
+			stream_put(out, doc, &error);
+			bson_destroy(doc);
+		}
+		for (int i = 0; i < THREADS; i++) {
+			feeder[i] = (struct feeder){out, i};
+			pthread_create(&thread[i], NULL, feed, &feeder[i]);
+		}
+		for (int i = 0; i < THREADS; i++)
+			pthread_join(thread[i], NULL);
+		OK(stream_put_end(out, "signal", NULL, &error), "end");
+		stream_out_free(out);
+	}
+	sh = read_parallel(opts.fd);
+	OK(sh.eofs == THREADS && sh.errors == 0,
+	    "level %d live %d: threads end: %s", level, live, sh.error.message);
+	OK(sh.docs == 2 * THREADS * 4000 && sh.docs == sh.admitted,
+	    "all documents to exactly one thread");
+
+	size = lseek(opts.fd, 0, SEEK_END);
+	BSON_ASSERT(ftruncate(opts.fd, size - size / 4) == 0);
+	sh = read_parallel(opts.fd);
+	OK(sh.errors == 1 && error_status(&sh.error) == MM_EXIT_STREAM,
+	    "cut: one thread tells: %s", sh.error.message);
+	OK(sh.docs > THREADS * 4000 && sh.docs == sh.admitted,
+	    "everything intact before the cut was given");
+	close(opts.fd);
+	bson_destroy(&head);
+}
+
 int
 main(void)
 {
@@ -95,5 +233,8 @@ main(void)
 	for (int level = 0; level < 3; level += 2)
 		for (int live = 0; live < 2; live++)
 			round_trip(level, live);
+	for (int level = 0; level < 3; level += 2)
+		for (int live = 0; live < 2; live++)
+			parallel(level, live);
 	return tap_done();
 }
