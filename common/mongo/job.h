@@ -75,6 +75,13 @@ bool job_save(
  * 0 no such job, -1 error. */
 int job_peek(
     struct conn *c, const char *name, bson_t *doc, bson_error_t *error);
+/* Calls `each` for every staged index of that job (ns on the target, why
+ * "unique" or "ttl", the true spec), for mm-diff; false from it ends the walk
+ * and is returned, error then being its own. No such job: none, true. */
+bool job_each_staged(struct conn *c, const char *name,
+    bool (*each)(
+	void *arg, const char *ns, const char *why, const bson_t *spec),
+    void *arg, bson_error_t *error);
 bool job_doc_checkpoint(const bson_t *doc, struct job_checkpoint *cp);
 enum job_phase job_doc_phase(const bson_t *doc);
 
