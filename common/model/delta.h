@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/value.h"
 
 enum delta_form {
 	DELTA_REPLACEMENT,
@@ -18,14 +19,16 @@ enum delta_form {
 };
 
 /* What the document at hand did not have though the entry expected it. All 0
- * when the entry was applied to exactly the document it was made for. */
+ * when the entry was applied to exactly the document it was made for (padded
+ * aside: $v:2 leaves the nulls that the source filled in to the reader). */
 struct delta_note {
 	unsigned clashes; /* sub-diff or path against another type: skipped */
-	unsigned absent;  /* d, s or unviable path on an absent field */
-	unsigned padded;  /* array index past the end, null filled in */
+	unsigned absent;  /* u, d, s, b or path on a field that is not there */
+	unsigned padded;  /* nulls filled in before or at an array index */
 };
 
-/* Status 8: unknown $v, or neither form. */
+/* With _id at the top: a replacement, as in the server. Status 8: unknown $v,
+ * $v:2 without diff. */
 bool delta_form_of(const bson_t *o, enum delta_form *form, bson_error_t *error);
 
 /* Appends the document after the update to out (a whole BSON document).
@@ -37,5 +40,12 @@ bool delta_form_of(const bson_t *o, enum delta_form *form, bson_error_t *error);
  * NULL. Whatever is not touched is copied byte for byte. */
 bool delta_apply(const bson_t *pre, const bson_t *o, struct buf *out,
     struct delta_note *note, bson_error_t *error);
+
+/* True when the update is a whole new document (replacement, or the form of
+ * FerretDB) and needs none before it; *doc is a view of it. */
+bool delta_whole(const bson_t *o, bson_t *doc);
+/* Appends doc, with `id` in front as _id when it has none (id may be NULL). */
+void delta_put_whole(
+    const bson_t *doc, const struct value *id, struct buf *out);
 
 #endif

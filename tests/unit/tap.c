@@ -137,6 +137,20 @@ tap_json(const char *json)
 	return out;
 }
 
+bson_t *
+tap_json5(const char *json)
+{
+	char *text = bson_strdup(json);
+	bson_t *doc;
+
+	for (char *c = text; *c; c++)
+		if (*c == '\'')
+			*c = '"';
+	doc = tap_json(text);
+	bson_free(text);
+	return doc;
+}
+
 bool
 tap_same_doc(const bson_t *got, const bson_t *want)
 {

@@ -23,6 +23,8 @@ char *tap_read_file(const char *path, size_t *len);
 /* A document from JSON, with {"$hex":"aabb"} turned into BinData 0; owned by
  * the caller (bson_destroy). Aborts on bad JSON. */
 bson_t *tap_json(const char *json);
+/* The same with single quotes for double ones, for tables in C. */
+bson_t *tap_json5(const char *json);
 /* Same bytes; on a difference notes both as JSON. NULL equals NULL. */
 bool tap_same_doc(const bson_t *got, const bson_t *want);
 

@@ -1,0 +1,400 @@
+/* The update engine: the vectors, malformed updates with their places, limits.
+ * Recordings of a real server: recordings_test.c. */
+#include <string.h>
+
+#include "model/delta.h"
+#include "model/entry.h"
+#include "tap.h"
+
+static bool
+sub_doc(const bson_t *doc, const char *field, bson_t *out)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+
+	if (!bson_iter_init_find(&it, doc, field) ||
+	    !BSON_ITER_HOLDS_DOCUMENT(&it))
+		return false;
+	bson_iter_document(&it, &len, &data);
+	return bson_init_static(out, data, len);
+}
+
+/* One update through a whole entry; *doc (owned, NULL: none) is replaced. */
+static bool
+update(bson_t **doc, const bson_t *o, bson_error_t *error)
+{
+	struct buf out = BUF_INIT;
+	bson_t *entry = BCON_NEW("ts", BCON_TIMESTAMP(5, 1), "v", BCON_INT32(2),
+	    "op", "u", "ns", "d.x", "o2", "{", "_id", BCON_INT32(1), "}", "o",
+	    BCON_DOCUMENT(o));
+	enum entry_effect effect;
+	struct entry e;
+	bool ok = entry_parse(bson_get_data(entry), entry->len, &e, error) &&
+	    entry_apply(&e, *doc, &out, &effect, NULL, error);
+
+	if (ok && effect == EFFECT_STORED) {
+		if (*doc)
+			bson_destroy(*doc);
+		*doc = bson_new_from_data(out.data, out.len);
+	}
+	bson_destroy(entry);
+	buf_release(&out);
+	return ok;
+}
+
+static bool
+run(const bson_t *vector, bson_t **doc, bson_error_t *error)
+{
+	bson_iter_t it, sub;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t o;
+
+	if (sub_doc(vector, "o", &o))
+		return update(doc, &o, error);
+	if (!bson_iter_init_find(&it, vector, "seq") ||
+	    !bson_iter_recurse(&it, &sub))
+		return false;
+	while (bson_iter_next(&sub)) {
+		bson_iter_document(&sub, &len, &data);
+		bson_init_static(&o, data, len);
+		if (!update(doc, &o, error))
+			return false;
+	}
+	return true;
+}
+
+static void
+vector(const char *line)
+{
+	bson_t *v = tap_json(line), pre, post, *doc = NULL;
+	bool has_pre = sub_doc(v, "pre", &pre);
+	bool has_post = sub_doc(v, "post", &post);
+	bson_error_t error = {0};
+	bson_iter_t it;
+	const char *id;
+
+	bson_iter_init_find(&it, v, "id");
+	id = bson_iter_utf8(&it, NULL);
+	if (has_pre)
+		doc = bson_copy(&pre);
+	if (bson_iter_init_find(&it, v, "err")) {
+		OK(!run(v, &doc, &error) && error_status(&error) == 8 &&
+			tap_same_doc(doc, has_pre ? &pre : NULL),
+		    "%s refused: %s", id, error.message);
+	} else {
+		OK(run(v, &doc, &error) &&
+			tap_same_doc(doc, has_post ? &post : NULL),
+		    "%s %s", id, error.message);
+		OK(run(v, &doc, &error) &&
+			tap_same_doc(doc, has_post ? &post : NULL),
+		    "%s again %s", id, error.message);
+	}
+	if (doc)
+		bson_destroy(doc);
+	bson_destroy(v);
+}
+
+static void
+test_vectors(void)
+{
+	char *path =
+	    bson_strdup_printf("%s/vectors/updates.jsonl", tap_tests_dir());
+	char *save = NULL, *text;
+	size_t len;
+	int n = 0;
+
+	text = tap_read_file(path, &len);
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), n++)
+		vector(line);
+	OK(n >= 60, "%d vectors", n);
+	bson_free(text);
+	bson_free(path);
+}
+
+/* What the message must name. Same outcome on every document. */
+static void
+test_malformed(void)
+{
+	static const struct {
+		const char *o, *place;
+	} t[] = {
+	    {"{'$v':2,'diff':{}}", "diff: empty"},
+	    {"{'$v':2,'diff':{'sa':{}}}", "diff.sa: empty"},
+	    {"{'$v':2,'diff':{'x':{}}}", "diff.x: unknown"},
+	    {"{'$v':2,'diff':{'a':true}}", "diff.a: unknown"},
+	    {"{'$v':2,'diff':{'':{}}}", "diff.: unknown"},
+	    {"{'$v':2,'diff':{'dd':{}}}", "diff.dd: unknown"},
+	    {"{'$v':2,'diff':{'d':1}}", "diff.d: no document"},
+	    {"{'$v':2,'diff':{'d':[]}}", "diff.d: no document"},
+	    {"{'$v':2,'diff':{'d':{'f':true}}}", "diff.d.f: not false"},
+	    {"{'$v':2,'diff':{'i':{'f':1},'u':{'g':1}}}", "diff.u: sections"},
+	    {"{'$v':2,'diff':{'sa':{'u':{'b':1}},'u':{'g':1}}}",
+		"diff.u: sections"},
+	    {"{'$v':2,'diff':{'u':{'f':1},'u':{'g':1}}}", "diff.u: sections"},
+	    {"{'$v':2,'diff':{'u':{'f':1,'f':2}}}", "diff.u.f: duplicate"},
+	    {"{'$v':2,'diff':{'u':{'f':1},'sf':{'u':{'x':1}}}}",
+		"diff.sf: duplicate"},
+	    {"{'$v':2,'diff':{'d':{'f':false},'i':{'f':1}}}",
+		"diff.i.f: duplicate"},
+	    {"{'$v':2,'diff':{'sf':1}}", "diff.sf: no document"},
+	    {"{'$v':2,'diff':{'sa':{'sb':{'x':1}}}}", "diff.sa.sb.x: unknown"},
+	    {"{'$v':2,'diff':{'sa':{'a':false,'u0':1}}}", "diff.sa.a: not"},
+	    {"{'$v':2,'diff':{'sa':{'a':1,'u0':1}}}", "diff.sa.a: not true"},
+	    {"{'$v':2,'diff':{'sa':{'u0':1}}}", "diff.sa.u0: unknown"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'l':2.0}}}", "diff.sa.l: no"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'l':{'$numberLong':'2'}}}}",
+		"diff.sa.l: no int32"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'l':-1}}}", "diff.sa.l: no"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u0':1,'l':1}}}",
+		"diff.sa.l: unknown"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u2':1,'u2':1}}}",
+		"diff.sa.u2: indexes"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u10':1,'u2':1}}}",
+		"diff.sa.u2: indexes"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u2':1,'s2':{'u':{'x':1}}}}}",
+		"diff.sa.s2: indexes"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u02':1}}}", "diff.sa.u02: no"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u':1}}}", "diff.sa.u: no"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u-1':1}}}", "diff.sa.u-1: no"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'u2147483648':1}}}",
+		"diff.sa.u2147483648: no"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'s1':3}}}", "diff.sa.s1: no doc"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'s1':{'a':true,'u1':1,'u0':1}}}}",
+		"diff.sa.s1.u0: indexes"},
+	    {"{'$v':2,'diff':{'sa':{'a':true,'x':3}}}", "diff.sa.x: unknown"},
+	    {"{'$v':2,'diff':{'b':{'f':{'o':0}}}}", "diff.b.f: not {o, d}"},
+	    {"{'$v':2,'diff':{'b':{'f':{'o':-1,'d':{'$hex':'aa'}}}}}",
+		"diff.b.f: o is"},
+	    {"{'$v':2,'diff':{'b':{'f':{'o':1,'d':2}}}}", "diff.b.f: d is"},
+	    {"{'$v':2,'diff':{'u':{'f':1}},'x':1}", "field \"x\" beside"},
+	    {"{'$v':2,'diff':[]}", "no document \"diff\""},
+	    {"{'$v':2}", "no document \"diff\""},
+	    {"{'$v':'2','diff':{}}", "$v is no integer"},
+	    {"{'$v':3}", "unknown $v 3"},
+	    {"{'$v':0,'$set':{'a':1}}", "unknown $v 0"},
+	    {"{'$v':1,'$inc':{'a':1}}", "modifier \"$inc\""},
+	    {"{'$push':{'a':1}}", "modifier \"$push\""},
+	    {"{'$v':1,'$set':1}", "no document"},
+	    {"{'$v':1,'$set':{'':1}}", "empty name"},
+	    {"{'$v':1,'$set':{'a..b':1}}", "\"a..b\": empty name"},
+	    {"{'$v':1,'$set':{'.a':1}}", "\".a\": empty name"},
+	    {"{'$v':1,'$set':{'a.':1}}", "\"a.\": empty name"},
+	    {"{'$v':1,'$set':{'a':1,'a':2}}", "\"a\": in conflict"},
+	    {"{'$v':1,'$set':{'a.b':1},'$unset':{'a':1}}",
+		"\"a.b\": in conflict"},
+	};
+	static const char *const docs[] = {"{'_id':1}",
+	    "{'_id':1,'a':{'b':1},'f':1}", "{'_id':1,'a':[[1],2,3],'f':{}}"};
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+		for (size_t k = 0; k < 3; k++) {
+			bson_t *doc = tap_json5(docs[k]), *was = bson_copy(doc);
+			bson_t *o = tap_json5(t[i].o);
+			bson_error_t error = {0};
+			bool ok = update(&doc, o, &error);
+
+			if (!OK(!ok && strstr(error.message, t[i].place) &&
+				    error_status(&error) == 8 &&
+				    tap_same_doc(doc, was),
+				"%s on %s", t[i].o, docs[k]))
+				tap_note("%s", error.message);
+			bson_destroy(doc);
+			bson_destroy(was);
+			bson_destroy(o);
+		}
+}
+
+static void
+test_good(void)
+{
+	static const struct {
+		const char *pre, *o, *post;
+		unsigned clashes, absent, padded;
+	} t[] = {
+	    {"{'_id':1,'x.y':1}", "{'$v':1,'$set':{'x.y':2}}",
+		"{'_id':1,'x.y':1,'x':{'y':2}}", 0, 0, 0},
+	    {"{'_id':1}", "{'$v':1,'$set':{'a.10':1,'a.2':2,'a.b.c':3}}",
+		"{'_id':1,'a':{'10':1,'2':2,'b':{'c':3}}}", 0, 0, 0},
+	    {"{'_id':1,'r':[]}", "{'$v':1,'$set':{'r.10':1,'r.2':2}}",
+		"{'_id':1,'r':[null,null,2,null,null,null,null,null,null,"
+		"null,1]}",
+		0, 0, 9},
+	    {"{'_id':1,'a b':1}",
+		"{'$v':1,'$set':{'a b':2,'a.b':3,'a.c':4,'ab':5}}",
+		"{'_id':1,'a b':2,'a':{'b':3,'c':4},'ab':5}", 0, 0, 0},
+	    {"{'_id':1,'r':[{'x':1},5]}",
+		"{'$v':1,'$set':{'r.0.x':2,'r.1.x':2,'r.y':1,'r.2.x':3},"
+		"'$unset':{'r.0.q':true,'r.7':true,'s':true}}",
+		"{'_id':1,'r':[{'x':2},5,{'x':3}]}", 2, 3, 0},
+	    {"{'_id':1,'a':1}", "{'$v':1}", "{'_id':1,'a':1}", 0, 0, 0},
+	    {"{'_id':1,'a':1,'a':2}", "{'$v':2,'diff':{'u':{'a':3}}}",
+		"{'_id':1,'a':3,'a':3}", 0, 0, 0},
+	    {"{'_id':1,'a':{'x':1}}",
+		"{'$v':2,'diff':{'d':{'q':false},'u':{'w':1},'sa':{'a':true,"
+		"'u0':1},'sz':{'u':{'x':1}}}}",
+		"{'_id':1,'a':{'x':1},'w':1}", 1, 3, 0},
+	    {"{'_id':1,'r':[1]}",
+		"{'$v':2,'diff':{'sr':{'a':true,'l':3,'u4':7}}}",
+		"{'_id':1,'r':[1,null,null,null,7]}", 0, 0, 3},
+	    {"{'_id':1,'b':{'$hex':'aabb'}}",
+		"{'$v':2,'diff':{'b':{'b':{'o':3,'d':{'$hex':'cc'}}}}}",
+		"{'_id':1,'b':{'$hex':'aabb'}}", 1, 0, 0},
+	    {"{'_id':1,'b':{'$hex':'aabb'}}",
+		"{'$v':2,'diff':{'b':{'b':{'o':0,'d':{'$hex':''}}}}}",
+		"{'_id':1,'b':{'$hex':''}}", 0, 0, 0},
+	    {"{'_id':1,'a':1}", "{'b':2}", "{'_id':1,'b':2}", 0, 0, 0},
+	    {"{'_id':1,'a':1}", "{'_id':1,'$v':2,'diff':{}}",
+		"{'_id':1,'$v':2,'diff':{}}", 0, 0, 0},
+	    {"{'_id':1,'a':1}", "{'_id':{'$numberLong':'1'}}",
+		"{'_id':{'$numberLong':'1'}}", 0, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		bson_t *pre = tap_json5(t[i].pre), *o = tap_json5(t[i].o);
+		bson_t *want = tap_json5(t[i].post), got;
+		struct buf out = BUF_INIT;
+		struct delta_note note;
+		bson_error_t error = {0};
+		bool ok = delta_apply(pre, o, &out, &note, &error) &&
+		    bson_init_static(&got, out.data, out.len);
+
+		OK(ok && tap_same_doc(&got, want) &&
+			note.clashes == t[i].clashes &&
+			note.absent == t[i].absent &&
+			note.padded == t[i].padded,
+		    "%s %s: %u clashes, %u absent, %u padded", t[i].o,
+		    error.message, note.clashes, note.absent, note.padded);
+		bson_destroy(pre);
+		bson_destroy(o);
+		bson_destroy(want);
+		buf_release(&out);
+	}
+}
+
+/* Nested `depth` times in sub-diffs, as a whole update. */
+static bson_t *
+deep_diff(int depth)
+{
+	bson_t *o = bson_new(), *next;
+
+	BSON_APPEND_UTF8(o, "u", "");
+	bson_reinit(o);
+	BCON_APPEND(o, "u", "{", "x", BCON_INT32(1), "}");
+	for (; depth > 0; depth--) {
+		next = BCON_NEW("sa", BCON_DOCUMENT(o));
+		bson_destroy(o);
+		o = next;
+	}
+	next = BCON_NEW("$v", BCON_INT32(2), "diff", BCON_DOCUMENT(o));
+	bson_destroy(o);
+	return next;
+}
+
+static bool
+applies(const bson_t *pre, const bson_t *o, size_t *len)
+{
+	struct buf out = BUF_INIT;
+	bson_error_t error;
+	bool ok;
+
+	buf_add(&out, "before", 6);
+	ok = delta_apply(pre, o, &out, NULL, &error);
+	if (!ok && out.len != 6)
+		abort();
+	*len = out.len - 6;
+	buf_release(&out);
+	return ok || error_status(&error) != MM_EXIT_REFUSED;
+}
+
+static void
+test_limits(void)
+{
+	bson_t *pre = tap_json5("{'_id':1,'r':[],'a':{}}"), *o;
+	size_t len;
+	char path[1300] = "a";
+
+	o = tap_json5("{'$v':2,'diff':{'sr':{'a':true,'u1500000':1}}}");
+	OK(applies(pre, o, &len) && len > 10000000, "1,500,000 nulls");
+	bson_destroy(o);
+	o = tap_json5("{'$v':2,'diff':{'sr':{'a':true,'u1500001':1}}}");
+	OK(!applies(pre, o, &len), "1,500,001 nulls");
+	bson_destroy(o);
+	o = tap_json5("{'$v':2,'diff':{'sr':{'a':true,'l':2147483647}}}");
+	OK(!applies(pre, o, &len), "two thousand million nulls");
+	bson_destroy(o);
+	o = tap_json5("{'$v':1,'$set':{'r.1500001':1}}");
+	OK(!applies(pre, o, &len), "1,500,001 nulls by $set");
+	bson_destroy(o);
+	o = tap_json5("{'$v':1,'$set':{'r.99999999999999999999':1}}");
+	OK(applies(pre, o, &len) && len == pre->len, "no index at all");
+	bson_destroy(o);
+	o = deep_diff(150);
+	OK(applies(pre, o, &len), "150 levels of diff");
+	bson_destroy(o);
+	o = deep_diff(250);
+	OK(!applies(pre, o, &len), "250 levels of diff");
+	bson_destroy(o);
+	for (int i = 0; i < 500; i++)
+		strcat(path, ".b");
+	o = BCON_NEW("$set", "{", path, BCON_INT32(1), "}");
+	OK(!applies(pre, o, &len), "a path of 501 names");
+	bson_destroy(o);
+	bson_destroy(pre);
+}
+
+/* Many names in one level: the hash table behind them. */
+static void
+test_wide(void)
+{
+	bson_t pre = BSON_INITIALIZER, want = BSON_INITIALIZER;
+	bson_t o = BSON_INITIALIZER, diff, d, u, i, got;
+	struct buf out = BUF_INIT;
+	char name[16];
+
+	bson_append_document_begin(
+	    (BSON_APPEND_INT32(&o, "$v", 2), &o), "diff", -1, &diff);
+	bson_append_document_begin(&diff, "d", -1, &d);
+	for (int k = 0; k < 5000; k++) {
+		snprintf(name, sizeof name, "f%d", k);
+		BSON_APPEND_INT32(&pre, name, k);
+		if (k % 3 == 0)
+			BSON_APPEND_BOOL(&d, name, false);
+		else
+			BSON_APPEND_INT32(&want, name, k % 3 == 1 ? -k : k);
+	}
+	bson_append_document_end(&diff, &d);
+	bson_append_document_begin(&diff, "u", -1, &u);
+	for (int k = 4999; k >= 0; k--) {
+		snprintf(name, sizeof name, "f%d", k);
+		if (k % 3 == 1)
+			BSON_APPEND_INT32(&u, name, -k);
+	}
+	bson_append_document_end(&diff, &u);
+	bson_append_document_begin(&diff, "i", -1, &i);
+	BSON_APPEND_INT32(&i, "new", 1);
+	BSON_APPEND_INT32(&want, "new", 1);
+	bson_append_document_end(&diff, &i);
+	bson_append_document_end(&o, &diff);
+	OK(delta_apply(&pre, &o, &out, NULL, NULL) &&
+		bson_init_static(&got, out.data, out.len) &&
+		bson_equal(&got, &want),
+	    "5,000 names");
+	buf_release(&out);
+	bson_destroy(&pre);
+	bson_destroy(&want);
+	bson_destroy(&o);
+}
+
+int
+main(void)
+{
+	test_vectors();
+	test_malformed();
+	test_good();
+	test_limits();
+	test_wide();
+	return tap_done();
+}
