@@ -24,6 +24,9 @@ struct update_log {
 	/* {"path": true if set, false if removed}, in order of application;
 	 * paths are as of the document, without positional operators. */
 	bson_t touched;
+	/* The document as it is logged: _id may stand elsewhere than in the
+	 * stored one, where it is first. */
+	struct buf logged;
 };
 
 struct update_args {
