@@ -1,0 +1,33 @@
+/* engine: a snapshot of a selection as a stream (mm-dump).
+ *
+ * The majority position of the member is taken before the first read (`from`,
+ * in the header) and after the last (`to`, in the end record). All coll
+ * records come first, so that a loader can refuse before it has written
+ * anything; then blocks and cend records as the readers get to them.
+ */
+#ifndef MM_ENGINE_DUMP_H
+#define MM_ENGINE_DUMP_H
+
+#include "engine/readers.h"
+
+struct dump_opts {
+	struct stream_out_opts out;
+	struct readers_opts readers;
+	int64_t part_bytes; /* a larger collection is read in several parts */
+	const char *job;    /* into the header; NULL: none */
+};
+
+struct dump_result {
+	struct optime from, to;
+	uint64_t docs;
+	size_t collections; /* views too */
+};
+
+/* The whole stream, up to and with the end record. False: error is set, and
+ * the stream has no end record; except after a stop signal (status 9): then
+ * it has one, with reason signal. */
+bool dump_run(struct server *s, const struct ns_rules *rules,
+    const struct dump_opts *opts, struct dump_result *result,
+    bson_error_t *error);
+
+#endif

@@ -1,0 +1,362 @@
+#include "engine/load.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/load_job.h"
+#include "engine/loader.h"
+
+#define THREADS_MAX 256
+
+struct load {
+	struct server *server;
+	const struct load_opts *opts;
+	struct load_result *result;
+	struct stream_in *in;
+
+	/* Used in turn only. */
+	struct conn *conn;
+	struct loader *ordered;
+	struct grant *grant;
+	struct job *job;
+	char reason[16]; /* of the end record, "" before it */
+
+	pthread_mutex_t lock; /* colls, their counts, error */
+	pthread_cond_t freed; /* a thread has left a collection */
+	struct load_colls *colls;
+	atomic_bool failed, stopped;
+	bson_error_t error; /* the first */
+};
+
+static bool
+stopped(bson_error_t *error)
+{
+	return error_set(
+	    error, MM_EXIT_STOPPED, 0, "stopped by a signal before the end");
+}
+
+/* The first error counts. Threads that wait for input are woken as if a stop
+ * signal had come. */
+static void
+fail(struct load *l, const bson_error_t *error)
+{
+	pthread_mutex_lock(&l->lock);
+	if (!l->failed)
+		l->error = *error;
+	/* A signal also ends the tries to reach a target that is away. */
+	if (!l->failed && sig_stopping() &&
+	    error_status(error) == MM_EXIT_TARGET)
+		stopped(&l->error);
+	l->failed = true;
+	pthread_cond_broadcast(&l->freed);
+	pthread_mutex_unlock(&l->lock);
+	sig_stop();
+}
+
+/* -------------------------------------------------------------- inserting */
+
+struct tally {
+	int64_t docs, bytes;
+	uint64_t sum;
+};
+
+static struct tally
+tally_of(const struct block_view *block)
+{
+	struct tally t = {0};
+	struct block_cursor cur;
+	const uint8_t *doc;
+	uint32_t len;
+
+	block_rewind(&cur, block);
+	while (block_next(&cur, &doc, &len)) {
+		t.docs++;
+		t.bytes += len;
+		t.sum += hash_xxh64(doc, len, 0);
+	}
+	return t;
+}
+
+/* The documents of the block are acknowledged. */
+static void
+count(struct load *l, struct load_coll *lc, const struct block_view *block)
+{
+	struct tally t = tally_of(block);
+
+	pthread_mutex_lock(&l->lock);
+	lc->docs += t.docs;
+	lc->bytes += t.bytes;
+	lc->sum += t.sum;
+	l->result->docs += t.docs;
+	l->result->bytes += t.bytes;
+	pthread_mutex_unlock(&l->lock);
+	status_add("docs", t.docs);
+	status_add("bytes", t.bytes);
+}
+
+/* NULL: it is over. */
+static struct load_coll *
+enter(struct load *l, int32_t c)
+{
+	struct load_coll *lc;
+
+	pthread_mutex_lock(&l->lock);
+	lc = load_colls_find(l->colls, c);
+	while (lc && !l->failed && lc->active >= l->opts->per_coll)
+		pthread_cond_wait(&l->freed, &l->lock);
+	if (l->failed)
+		lc = NULL;
+	if (lc)
+		lc->active++;
+	pthread_mutex_unlock(&l->lock);
+	return lc;
+}
+
+static void
+leave(struct load *l, struct load_coll *lc)
+{
+	pthread_mutex_lock(&l->lock);
+	lc->active--;
+	pthread_cond_broadcast(&l->freed);
+	pthread_mutex_unlock(&l->lock);
+}
+
+static bool
+insert_unit(struct load *l, struct loader *loader, const struct stream_unit *u,
+    bson_error_t *error)
+{
+	struct block_view block;
+	struct load_coll *lc;
+	bool ok = true;
+
+	for (size_t i = 0; ok && stream_unit_block(u, i, &block); i++) {
+		lc = enter(l, block.c);
+		if (!lc)
+			return true;
+		if (!lc->capped) {
+			ok = loader_insert(loader, lc->ns, &block, error);
+			if (ok)
+				count(l, lc, &block);
+		}
+		leave(l, lc);
+	}
+	return ok;
+}
+
+/* --------------------------------------------------------------- in turn */
+
+static bool
+admit_header(struct load *l, const bson_t *head, bson_error_t *error)
+{
+	bson_t filters;
+
+	if (l->job)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "a second stream follows: load them one by one");
+	if (stream_in_kind(l->in) != STREAM_SNAPSHOT)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the stream is of kind %s, not a snapshot",
+		    stream_kind_text(stream_in_kind(l->in)));
+	if (!record_doc(head, "filters", &filters, error) ||
+	    !record_optime(head, "from", &l->result->from, error))
+		return false;
+	l->grant = grant_new(l->opts->flags, &filters, error);
+	if (!l->grant)
+		return false;
+	l->job = load_job_begin(
+	    l->conn, l->opts->job, head, l->grant, l->opts->drop, error);
+	if (!l->job)
+		return false;
+	l->colls =
+	    load_colls_new(l->conn, l->grant, l->job, l->opts->no_indexes);
+	status_text("job", job_name(l->job));
+	status_position("position", l->result->from);
+	status_state("loading");
+	return true;
+}
+
+static bool
+admit_block(struct load *l, const struct block_view *block, bson_error_t *error)
+{
+	struct load_coll *lc = load_colls_find(l->colls, block->c);
+
+	if (!lc || lc->view || lc->ended)
+		return error_set(error, MM_EXIT_STREAM, 0,
+		    "a block of collection number %" PRId32
+		    ", which cannot have one",
+		    block->c);
+	if (!lc->capped)
+		return true;
+	if (!loader_insert_in_order(l->ordered, lc->ns, block, error))
+		return false;
+	count(l, lc, block);
+	return true;
+}
+
+static bool
+admit_end(struct load *l, const bson_t *end, bson_error_t *error)
+{
+	const char *reason;
+
+	if (!record_text(end, "reason", &reason, error))
+		return false;
+	bson_strncpy(l->reason, reason, sizeof l->reason);
+	return strcmp(reason, "complete") != 0 ||
+	    record_optime(end, "to", &l->result->to, error);
+}
+
+static bool
+admit_coll(struct load *l, const bson_t *record, bson_error_t *error)
+{
+	bool ok;
+
+	/* The table is read by other threads meanwhile. */
+	pthread_mutex_lock(&l->lock);
+	ok = load_colls_add(l->colls, record, error);
+	pthread_mutex_unlock(&l->lock);
+	return ok;
+}
+
+static bool
+admit(void *arg, const struct stream_item *item, bson_error_t *error)
+{
+	struct load *l = arg;
+	bool ok;
+
+	if (l->job && job_lost(l->job))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" was taken over by another program",
+		    job_name(l->job));
+	else if (item->type == RECORD_STREAM)
+		ok = admit_header(l, &item->control, error);
+	else if (item->type == RECORD_COLL)
+		ok = admit_coll(l, &item->control, error);
+	else if (!load_colls_make(l->colls, error))
+		ok = false;
+	else if (item->type == RECORD_BLOCK)
+		ok = admit_block(l, &item->block, error);
+	else if (item->type == RECORD_CEND)
+		ok = load_colls_end(l->colls, &item->control, error);
+	else if (item->type == RECORD_END)
+		ok = admit_end(l, &item->control, error);
+	else
+		ok = true;
+	if (!ok && error_status(error) == MM_EXIT_STREAM)
+		stream_in_where(l->in, error);
+	return ok;
+}
+
+/* --------------------------------------------------------------- threads */
+
+static bool
+load_units(struct load *l, struct loader *loader, bson_error_t *error)
+{
+	struct stream_unit *u = stream_unit_new();
+	enum stream_got got = STREAM_GOT;
+	bool ok = true;
+
+	while (ok && !l->failed) {
+		got = stream_next_unit(l->in, u, admit, l, error);
+		if (got != STREAM_GOT)
+			break;
+		ok = insert_unit(l, loader, u, error);
+	}
+	if (got == STREAM_STOPPED)
+		l->stopped = true;
+	stream_unit_free(u);
+	return ok && got != STREAM_ERROR;
+}
+
+static void *
+work(void *arg)
+{
+	struct load *l = arg;
+	bson_error_t error;
+	struct conn *c = conn_open(l->server, &error);
+	struct loader *loader = c ? loader_new(c) : NULL;
+
+	if (!c || !load_units(l, loader, &error))
+		fail(l, &error);
+	loader_free(loader);
+	if (c)
+		conn_close(c);
+	return NULL;
+}
+
+static bool
+run_threads(struct load *l, bson_error_t *error)
+{
+	pthread_t thread[THREADS_MAX];
+	int n = 0;
+
+	while (n < l->opts->threads && n < THREADS_MAX &&
+	    pthread_create(&thread[n], NULL, work, l) == 0)
+		n++;
+	if (n == 0)
+		return error_set(
+		    error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+	while (n > 0)
+		pthread_join(thread[--n], NULL);
+	if (l->failed)
+		*error = l->error;
+	else if (l->stopped)
+		stopped(error);
+	return !l->failed && !l->stopped;
+}
+
+/* Everything is inserted. */
+static bool
+finish(struct load *l, bson_error_t *error)
+{
+	if (strcmp(l->reason, "signal") == 0)
+		return error_set(error, MM_EXIT_STOPPED, 0,
+		    "the snapshot was stopped before its end");
+	if (strcmp(l->reason, "complete") != 0)
+		return error_set(error, MM_EXIT_STREAM, 0,
+		    "the snapshot ends with reason \"%s\"", l->reason);
+	if (!load_colls_verify(l->colls, error))
+		return false;
+	status_state("indexing");
+	l->result->collections = load_colls_count(l->colls);
+	return load_colls_index(l->colls, l->opts->threads, error) &&
+	    load_colls_make_views(l->colls, error) &&
+	    job_end_load(l->job, l->result->from, l->result->to, error);
+}
+
+bool
+load_run(struct server *s, int fd, const char *name,
+    const struct load_opts *opts, struct load_result *result,
+    bson_error_t *error)
+{
+	struct load l = {.server = s, .opts = opts, .result = result};
+	bool ok;
+
+	*result = (struct load_result){.from = OPTIME_NULL, .to = OPTIME_NULL};
+	pthread_mutex_init(&l.lock, NULL);
+	pthread_cond_init(&l.freed, NULL);
+	l.conn = conn_open(s, error);
+	ok = l.conn;
+	if (ok) {
+		l.ordered = loader_new(l.conn);
+		l.in = stream_in_new(fd, name, true);
+		ok = run_threads(&l, error) && finish(&l, error);
+	}
+	load_colls_free(l.colls);
+	if (l.job)
+		job_close(l.job);
+	grant_free(l.grant);
+	if (l.in)
+		stream_in_free(l.in);
+	loader_free(l.ordered);
+	if (l.conn)
+		conn_close(l.conn);
+	pthread_mutex_destroy(&l.lock);
+	pthread_cond_destroy(&l.freed);
+	return ok;
+}

@@ -1,0 +1,179 @@
+#include "engine/load_index.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/msg.h"
+#include "base/sig.h"
+
+#define THREADS_MAX 64
+
+static void
+append_doc(bson_t *array, const bson_t *doc)
+{
+	char buf[16];
+	const char *key;
+
+	bson_uint32_to_string(bson_count_keys(array), &key, buf, sizeof buf);
+	bson_append_document(array, key, -1, doc);
+}
+
+static void
+stage(bson_t *staged, const char *ns, const bson_t *spec, const char *why)
+{
+	bson_t doc = BSON_INITIALIZER;
+
+	BSON_APPEND_UTF8(&doc, "ns", ns);
+	BSON_APPEND_DOCUMENT(&doc, "spec", spec);
+	BSON_APPEND_UTF8(&doc, "why", why);
+	append_doc(staged, &doc);
+	bson_destroy(&doc);
+}
+
+static void
+split_one(const char *ns, const bson_t *raw, struct load_indexes *out)
+{
+	int64_t seconds;
+	bson_t spec;
+
+	if (index_is_id(raw))
+		return;
+	index_normalise(raw, &spec);
+	if (index_is_unique(raw)) {
+		stage(&out->staged, ns, &spec, "unique");
+	} else if (index_is_ttl(raw, &seconds)) {
+		stage(&out->staged, ns, &spec, "ttl");
+		append_doc(&out->asleep, &spec);
+	} else {
+		if (!out->later)
+			out->later = bson_new();
+		append_doc(out->later, &spec);
+	}
+	bson_destroy(&spec);
+}
+
+void
+load_indexes_split(const char *ns, const bson_t *raw, struct load_indexes *out)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t one;
+
+	bson_init(&out->staged);
+	bson_init(&out->asleep);
+	out->later = NULL;
+	if (!raw || !bson_iter_init(&it, raw))
+		return;
+	while (bson_iter_next(&it)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
+			continue;
+		bson_iter_document(&it, &len, &data);
+		if (bson_init_static(&one, data, len))
+			split_one(ns, &one, out);
+	}
+}
+
+void
+load_indexes_release(struct load_indexes *i)
+{
+	bson_destroy(&i->staged);
+	bson_destroy(&i->asleep);
+}
+
+bool
+load_indexes_asleep(
+    struct conn *c, const char *ns, const bson_t *specs, bson_error_t *error)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t one;
+
+	bson_iter_init(&it, specs);
+	while (bson_iter_next(&it)) {
+		bson_iter_document(&it, &len, &data);
+		bson_init_static(&one, data, len);
+		if (!catalog_create_ttl_asleep(c, ns, &one, error))
+			return false;
+	}
+	return true;
+}
+
+/* -------------------------------------------------------------- building */
+
+struct builders {
+	struct server *server;
+	const struct load_index_task *task;
+	size_t n;
+	atomic_size_t next;
+	atomic_bool failed;
+	pthread_mutex_t lock;
+	bson_error_t error;
+};
+
+static void
+fail(struct builders *b, const bson_error_t *error)
+{
+	pthread_mutex_lock(&b->lock);
+	if (!b->failed)
+		b->error = *error;
+	b->failed = true;
+	pthread_mutex_unlock(&b->lock);
+}
+
+static bool
+build_one(struct conn *c, const struct load_index_task *t, bson_error_t *error)
+{
+	if (sig_stopping())
+		return error_set(error, MM_EXIT_STOPPED, 0,
+		    "stopped by a signal before all indexes were built");
+	msg_verbose("\"%s\": %u indexes", t->ns, bson_count_keys(t->specs));
+	return catalog_create_indexes(c, t->ns, t->specs, error) ||
+	    error_prefix(error, "\"%s\"", t->ns);
+}
+
+static void *
+work(void *arg)
+{
+	struct builders *b = arg;
+	bson_error_t error;
+	struct conn *c = conn_open(b->server, &error);
+	bool ok = c;
+	size_t i;
+
+	while (ok && !b->failed && (i = b->next++) < b->n)
+		ok = build_one(c, &b->task[i], &error);
+	if (!ok)
+		fail(b, &error);
+	if (c)
+		conn_close(c);
+	return NULL;
+}
+
+bool
+load_indexes_build(struct server *s, const struct load_index_task *task,
+    size_t n, int threads, bson_error_t *error)
+{
+	struct builders b = {.server = s, .task = task, .n = n};
+	pthread_t thread[THREADS_MAX];
+	int want = threads < THREADS_MAX ? threads : THREADS_MAX, started = 0;
+
+	if ((size_t)want > n)
+		want = (int)n;
+	pthread_mutex_init(&b.lock, NULL);
+	while (started < want &&
+	    pthread_create(&thread[started], NULL, work, &b) == 0)
+		started++;
+	if (want > 0 && started == 0) {
+		error_set(
+		    &b.error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+		b.failed = true;
+	}
+	while (started > 0)
+		pthread_join(thread[--started], NULL);
+	pthread_mutex_destroy(&b.lock);
+	if (b.failed)
+		*error = b.error;
+	return !b.failed;
+}

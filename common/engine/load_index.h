@@ -1,0 +1,32 @@
+/* engine: what becomes of the indexes of a snapshot on the target (mm-load).
+ */
+#ifndef MM_ENGINE_LOAD_INDEX_H
+#define MM_ENGINE_LOAD_INDEX_H
+
+#include "mongo/catalog.h"
+
+struct load_indexes {
+	bson_t staged; /* {ns, spec, why} of those held back or asleep */
+	bson_t asleep; /* TTL: to be created on the empty collection */
+	bson_t *later; /* ordinary: after the data; NULL: none */
+};
+
+/* `raw`: the array of listIndexes as the stream has it, or NULL. The index on
+ * _id is in none of the three; a TTL index that is unique is held back. */
+void load_indexes_split(
+    const char *ns, const bson_t *raw, struct load_indexes *out);
+/* Without `later`, which is the caller's. */
+void load_indexes_release(struct load_indexes *i);
+bool load_indexes_asleep(
+    struct conn *c, const char *ns, const bson_t *specs, bson_error_t *error);
+
+struct load_index_task {
+	const char *ns;
+	const bson_t *specs;
+};
+/* Builds all, several collections at a time, each thread with a connection of
+ * its own. Status 9 after a stop signal. */
+bool load_indexes_build(struct server *s, const struct load_index_task *task,
+    size_t n, int threads, bson_error_t *error);
+
+#endif

@@ -1,0 +1,142 @@
+#include "engine/load_job.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/msg.h"
+#include "mongo/catalog.h"
+#include "stream/record.h"
+
+struct names {
+	char **item;
+	size_t n;
+};
+
+static void
+note_name(void *arg, const char *ns)
+{
+	struct names *names = arg;
+
+	names->item =
+	    bson_realloc(names->item, (names->n + 1) * sizeof *names->item);
+	names->item[names->n++] = bson_strdup(ns);
+}
+
+static bool
+drop_owned(struct conn *c, struct job *j, bson_error_t *error)
+{
+	struct names names = {0};
+	bool ok = true;
+
+	job_each_owned(j, note_name, &names);
+	if (names.n > 0)
+		msg_info("job \"%s\": dropping %zu collections of the load "
+			 "before",
+		    job_name(j), names.n);
+	for (size_t i = 0; i < names.n; i++) {
+		ok = ok && catalog_drop(c, names.item[i], error);
+		bson_free(names.item[i]);
+	}
+	bson_free(names.item);
+	return ok && job_reset(j, error);
+}
+
+/* Whether a field of the job document is what the stream has. A job that has
+ * none yet fits. */
+static bool
+same_field(
+    const bson_t *job, const char *field, const bson_t *ours, const char *inner)
+{
+	bson_iter_t it, a, b;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t theirs;
+
+	if (!bson_iter_init_find(&it, job, field) ||
+	    !BSON_ITER_HOLDS_DOCUMENT(&it))
+		return true;
+	bson_iter_document(&it, &len, &data);
+	if (!bson_init_static(&theirs, data, len))
+		return false;
+	if (!inner)
+		return theirs.len == ours->len &&
+		    memcmp(data, bson_get_data(ours), len) == 0;
+	return !bson_iter_init_find(&a, &theirs, inner) ||
+	    !bson_iter_init_find(&b, ours, inner) ||
+	    !BSON_ITER_HOLDS_UTF8(&a) || !BSON_ITER_HOLDS_UTF8(&b) ||
+	    strcmp(bson_iter_utf8(&a, NULL), bson_iter_utf8(&b, NULL)) == 0;
+}
+
+static bool
+check_identity(const struct job *j, const bson_t *source, const bson_t *filters,
+    bson_error_t *error)
+{
+	const bson_t *doc = job_doc(j);
+
+	if (!same_field(doc, "source", source, "set") ||
+	    !same_field(doc, "source", source, "replicaSetId"))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" is of another source", job_name(j));
+	if (!same_field(doc, "selection", filters, NULL))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" is of another selection or mapping",
+		    job_name(j));
+	return true;
+}
+
+static bool
+clear(struct conn *c, struct job *j, bool drop, bson_error_t *error)
+{
+	switch (job_phase(j)) {
+	case JOB_NONE:
+	case JOB_LOADING:
+		return drop_owned(c, j, error);
+	case JOB_SWITCHED:
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" was switched: its target is in use",
+		    job_name(j));
+	default:
+		if (drop)
+			return drop_owned(c, j, error);
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" is loaded already (--drop drops what it owns "
+		    "and loads anew)",
+		    job_name(j));
+	}
+}
+
+static const char *
+choose_name(const char *name, const bson_t *head, const bson_t *source,
+    const struct grant *g, char *text)
+{
+	bson_error_t ignored;
+
+	if (name || record_text(head, "job", &name, &ignored))
+		return name;
+	return job_default_name(source, grant_rules(g), text);
+}
+
+struct job *
+load_job_begin(struct conn *c, const char *name, const bson_t *head,
+    const struct grant *g, bool drop, bson_error_t *error)
+{
+	const bson_t *filters = grant_filters(g);
+	char text[SHA256_TEXT];
+	struct optime from;
+	struct job *j;
+	bson_t source;
+
+	if (!record_doc(head, "source", &source, error) ||
+	    !record_optime(head, "from", &from, error))
+		return NULL;
+	name = choose_name(name, head, &source, g, text);
+	j = job_open(c, name, msg_tool(), error);
+	if (!j)
+		return NULL;
+	if (check_identity(j, &source, filters, error) &&
+	    clear(c, j, drop, error) &&
+	    job_begin_load(j, &source, filters, from, error))
+		return j;
+	job_close(j);
+	return NULL;
+}

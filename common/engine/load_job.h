@@ -1,0 +1,16 @@
+/* engine: the job of a load: opened, cleared of what an earlier try left, and
+ * begun (mm-load). */
+#ifndef MM_ENGINE_LOAD_JOB_H
+#define MM_ENGINE_LOAD_JOB_H
+
+#include "engine/grant.h"
+#include "mongo/job.h"
+
+/* `head`: the stream record. name NULL: as the stream says, else by default.
+ * An unfinished load of the job is dropped; a finished one too with `drop`,
+ * else it is refused (8), as is a job of another source or selection, and one
+ * that was switched. NULL: error is set. */
+struct job *load_job_begin(struct conn *c, const char *name, const bson_t *head,
+    const struct grant *g, bool drop, bson_error_t *error);
+
+#endif

@@ -1,0 +1,377 @@
+/* A single part is read in natural order, which a server gives fastest (1.65
+ * times the speed of `_id` order), provided that the scan can go on after a
+ * lost cursor by a resume token: from 4.4 on. Ranges need `_id` order. A capped
+ * collection is one part in natural order always, so that its order survives.
+ */
+#include "engine/readers.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/throttle.h"
+#include "mongo/scan.h"
+
+#define WIRE_44 9
+#define SPEND_BYTES (64 << 10)
+
+struct reading {
+	int32_t c;
+	char *db, *coll;
+	bson_t *collation; /* NULL: simple */
+	bool capped;
+	int64_t est_bytes;
+	bson_t **bounds;
+	size_t parts, taken, finished;
+	int64_t docs, bytes;
+	uint64_t sum;
+};
+
+struct readers {
+	struct server *server;
+	struct stream_out *out;
+	struct readers_opts opts;
+	struct throttle *throttle;
+	struct reading **item;
+	size_t n, first; /* all before first are taken wholly */
+
+	pthread_mutex_t lock;
+	pthread_cond_t freed; /* a collection has ended */
+	int active;
+	atomic_bool failed;
+	bson_error_t error; /* the first */
+};
+
+struct part {
+	struct reading *g;
+	size_t i;
+	int64_t docs, bytes;
+	uint64_t sum;
+};
+
+struct readers *
+readers_new(
+    struct server *s, struct stream_out *out, const struct readers_opts *opts)
+{
+	struct readers *r = bson_malloc0(sizeof *r);
+
+	r->server = s;
+	r->out = out;
+	r->opts = *opts;
+	r->throttle = throttle_new(opts->rate);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->freed, NULL);
+	return r;
+}
+
+static void
+reading_free(struct reading *g)
+{
+	for (size_t i = 0; i + 1 < g->parts; i++)
+		bson_destroy(g->bounds[i]);
+	bson_free(g->bounds);
+	if (g->collation)
+		bson_destroy(g->collation);
+	bson_free(g->db);
+	bson_free(g->coll);
+	bson_free(g);
+}
+
+void
+readers_free(struct readers *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->n; i++)
+		reading_free(r->item[i]);
+	bson_free(r->item);
+	throttle_free(r->throttle);
+	pthread_mutex_destroy(&r->lock);
+	pthread_cond_destroy(&r->freed);
+	bson_free(r);
+}
+
+void
+readers_add(struct readers *r, int32_t c, const struct coll *coll,
+    bson_t **bounds, size_t n_bounds)
+{
+	struct reading *g = bson_malloc0(sizeof *g);
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+
+	g->c = c;
+	g->db = bson_strdup(coll->db);
+	g->coll = bson_strdup(coll->name);
+	g->capped = coll->type == COLL_CAPPED;
+	g->est_bytes = coll->est_bytes;
+	g->bounds = bounds;
+	g->parts = n_bounds + 1;
+	if (coll->collated &&
+	    bson_iter_init_find(&it, &coll->options, "collation") &&
+	    BSON_ITER_HOLDS_DOCUMENT(&it)) {
+		bson_iter_document(&it, &len, &data);
+		g->collation = bson_new_from_data(data, len);
+	}
+	if ((r->n & (r->n - 1)) == 0)
+		r->item = bson_realloc(
+		    r->item, (r->n ? 2 * r->n : 1) * sizeof *r->item);
+	r->item[r->n++] = g;
+}
+
+/* ------------------------------------------------------- who does what */
+
+/* With the lock held. NULL: nothing that may be begun now. */
+static struct reading *
+pick(struct readers *r)
+{
+	while (r->first < r->n &&
+	    r->item[r->first]->taken == r->item[r->first]->parts)
+		r->first++;
+	for (size_t i = r->first; i < r->n; i++) {
+		struct reading *g = r->item[i];
+
+		if (g->taken == g->parts)
+			continue;
+		if (g->taken > 0 || r->active < r->opts.collections)
+			return g;
+	}
+	return NULL;
+}
+
+/* False: nothing is left, or it is over. */
+static bool
+take(struct readers *r, struct part *p)
+{
+	struct reading *g = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	while (
+	    !r->failed && !sig_stopping() && !(g = pick(r)) && r->first < r->n)
+		pthread_cond_wait(&r->freed, &r->lock);
+	if (g) {
+		*p = (struct part){g, g->taken++, 0, 0, 0};
+		if (p->i == 0)
+			r->active++;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return g;
+}
+
+/* Wakes the others, too, after an error or a stop signal. */
+static void
+give_up(struct readers *r, const bson_error_t *error)
+{
+	pthread_mutex_lock(&r->lock);
+	if (error && !r->failed) {
+		r->error = *error;
+		r->failed = true;
+	}
+	pthread_cond_broadcast(&r->freed);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static bool
+put_cend(struct readers *r, const struct reading *g, bson_error_t *error)
+{
+	bson_t doc = BSON_INITIALIZER;
+	bool ok;
+
+	BSON_APPEND_UTF8(&doc, "$mm", "cend");
+	BSON_APPEND_INT32(&doc, "c", g->c);
+	BSON_APPEND_INT64(&doc, "docs", g->docs);
+	BSON_APPEND_INT64(&doc, "bytes", g->bytes);
+	BSON_APPEND_INT64(&doc, "sum", (int64_t)g->sum);
+	ok = stream_put(r->out, &doc, error);
+	bson_destroy(&doc);
+	return ok;
+}
+
+/* All blocks of the part are in the stream. */
+static bool
+finish_part(struct readers *r, const struct part *p, bson_error_t *error)
+{
+	struct reading *g = p->g;
+	bool last;
+
+	pthread_mutex_lock(&r->lock);
+	g->docs += p->docs;
+	g->bytes += p->bytes;
+	g->sum += p->sum;
+	last = ++g->finished == g->parts;
+	if (last) {
+		r->active--;
+		pthread_cond_broadcast(&r->freed);
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (!last)
+		return true;
+	status_add("collections", 1);
+	return put_cend(r, g, error);
+}
+
+/* -------------------------------------------------------------- reading */
+
+static struct scan *
+open_scan(struct readers *r, struct conn *c, const struct part *p)
+{
+	struct reading *g = p->g;
+	struct value from, to;
+	struct elem e;
+	struct walk w;
+	struct scan_opts opts = {
+	    .db = g->db,
+	    .coll = g->coll,
+	    .batch_bytes = r->opts.batch_bytes,
+	    .collation = g->collation,
+	    .natural = g->capped ||
+		(g->parts == 1 && server_info(r->server)->wire >= WIRE_44),
+	};
+
+	if (p->i > 0 &&
+	    walk_init(&w, bson_get_data(g->bounds[p->i - 1]),
+		g->bounds[p->i - 1]->len) &&
+	    walk_next(&w, &e)) {
+		from = e.value;
+		opts.from = &from;
+	}
+	if (p->i + 1 < g->parts &&
+	    walk_init(
+		&w, bson_get_data(g->bounds[p->i]), g->bounds[p->i]->len) &&
+	    walk_next(&w, &e)) {
+		to = e.value;
+		opts.to = &to;
+	}
+	return scan_new(c, &opts);
+}
+
+static bool
+put_block(struct readers *r, struct block *b, bson_error_t *error)
+{
+	int64_t docs = b->n, bytes = (int64_t)b->docs.len;
+
+	if (!stream_put_block(r->out, b, NULL, error))
+		return false;
+	status_add("docs", docs);
+	status_add("bytes", bytes);
+	return true;
+}
+
+static bool
+add_document(struct readers *r, struct part *p, struct block *b,
+    const bson_t *doc, bson_error_t *error)
+{
+	const uint8_t *data = bson_get_data(doc);
+
+	/* A large document goes into a block of its own. */
+	if (b->n > 0 && doc->len > STREAM_BLOCK_BYTES &&
+	    !put_block(r, b, error))
+		return false;
+	block_add(b, data, doc->len);
+	p->docs++;
+	p->bytes += doc->len;
+	p->sum += hash_xxh64(data, doc->len, 0);
+	return !block_full(b) || put_block(r, b, error);
+}
+
+bool
+readers_stopped(bson_error_t *error)
+{
+	return error_set(
+	    error, MM_EXIT_STOPPED, 0, "stopped by a signal before the end");
+}
+
+static bool
+read_part(struct readers *r, struct conn *c, struct part *p, struct block *b,
+    bson_error_t *error)
+{
+	struct scan *scan = open_scan(r, c, p);
+	const bson_t *doc;
+	size_t unpaid = 0;
+	bool ok = true;
+	int got;
+
+	b->c = p->g->c;
+	while (ok && (got = scan_next(scan, &doc, error)) == 1) {
+		unpaid += doc->len;
+		ok = add_document(r, p, b, doc, error);
+		if (unpaid >= SPEND_BYTES) {
+			throttle_spend(r->throttle, unpaid);
+			unpaid = 0;
+		}
+		if (ok && (sig_stopping() || r->failed))
+			ok = readers_stopped(error);
+	}
+	if (ok && got == 2)
+		ok = readers_stopped(error);
+	else if (ok && got < 0)
+		ok = error_prefix(error, "\"%s.%s\"", p->g->db, p->g->coll);
+	if (scan_reopened(scan) > 0)
+		msg_verbose("\"%s.%s\": went on after %u lost cursors",
+		    p->g->db, p->g->coll, scan_reopened(scan));
+	scan_free(scan);
+	return ok && (b->n == 0 || put_block(r, b, error)) &&
+	    finish_part(r, p, error);
+}
+
+static void *
+work(void *arg)
+{
+	struct readers *r = arg;
+	struct block b = {0};
+	bson_error_t error;
+	struct part p;
+	struct conn *c = conn_open(r->server, &error);
+	bool ok = c;
+
+	while (ok && take(r, &p))
+		ok = read_part(r, c, &p, &b, &error);
+	if (!ok)
+		give_up(r, &error);
+	block_release(&b);
+	if (c)
+		conn_close(c);
+	return NULL;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	const struct reading *x = *(struct reading *const *)a;
+	const struct reading *y = *(struct reading *const *)b;
+
+	if (x->est_bytes != y->est_bytes)
+		return x->est_bytes < y->est_bytes ? 1 : -1;
+	return x->c < y->c ? -1 : 1;
+}
+
+bool
+readers_run(struct readers *r, bson_error_t *error)
+{
+	pthread_t thread[256];
+	int n = 0, want = r->opts.threads < 256 ? r->opts.threads : 256;
+
+	if (r->n > 1)
+		qsort(r->item, r->n, sizeof *r->item, by_size);
+	while (n < want && pthread_create(&thread[n], NULL, work, r) == 0)
+		n++;
+	if (n == 0)
+		return error_set(
+		    error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+	while (n > 0)
+		pthread_join(thread[--n], NULL);
+	if (r->failed) {
+		*error = r->error;
+		return false;
+	}
+	for (size_t i = 0; i < r->n; i++)
+		if (r->item[i]->finished < r->item[i]->parts)
+			return readers_stopped(error);
+	return true;
+}

@@ -1,0 +1,39 @@
+/* engine: the threads that read collections of the source into a snapshot
+ * stream (mm-dump).
+ *
+ * A collection is read in one part or, by ranges of `_id`, in several; parts
+ * wait in one list, the largest collections first, and each thread takes the
+ * next part that may be begun. Each thread has its own connection and
+ * compresses its own blocks.
+ */
+#ifndef MM_ENGINE_READERS_H
+#define MM_ENGINE_READERS_H
+
+#include "mongo/catalog.h"
+#include "stream/stream.h"
+
+struct readers_opts {
+	int threads;         /* in all */
+	int collections;     /* at most so many are under way at once */
+	int64_t batch_bytes; /* wanted size of a reply */
+	int64_t rate;        /* bytes a second of all threads; 0: no limit */
+};
+
+struct readers;
+
+/* Borrows server and stream. */
+struct readers *readers_new(
+    struct server *s, struct stream_out *out, const struct readers_opts *opts);
+void readers_free(struct readers *r);
+/* A collection (no view) whose coll record with number c is in the stream.
+ * Takes bounds, the ascending inner bounds of its parts (scan_split). */
+void readers_add(struct readers *r, int32_t c, const struct coll *coll,
+    bson_t **bounds, size_t n_bounds);
+/* Reads everything; writes the cend record of a collection after its last
+ * block. False: error is set; status 9 after a stop signal. */
+bool readers_run(struct readers *r, bson_error_t *error);
+
+/* Status 9: what a stop signal ends with. Always false. */
+bool readers_stopped(bson_error_t *error);
+
+#endif
