@@ -31,7 +31,7 @@ else
 HARDEN += -D_FORTIFY_SOURCE=2
 endif
 
-ifeq ($(filter deps clean,$(MAKECMDGOALS)),)
+ifneq ($(filter-out deps deps-bench clean,$(or $(MAKECMDGOALS),all)),)
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS)))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
 endif
@@ -113,6 +113,10 @@ bench: all $(B)/tests/mongosim $(benches)
 deps:
 	scripts/deps.sh
 
+# mongodump and mongorestore, for comparisons; needs Go.
+deps-bench:
+	B=$(abspath $(B)) scripts/deps-bench.sh
+
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 \
 		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
@@ -130,7 +134,7 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests check lint demo bench deps install uninstall clean
+.PHONY: all tests check lint demo bench deps deps-bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
