@@ -31,10 +31,12 @@ else
 HARDEN += -D_FORTIFY_SOURCE=2
 endif
 
-ifneq ($(filter-out deps deps-bench clean,$(or $(MAKECMDGOALS),all)),)
-PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PKGS)))
-PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS))
-endif
+# Asked for when the first file is compiled, not before: in `make deps demo`
+# the packages are not there yet while this file is read.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell \
+	$(PKG_CONFIG) --cflags $(PKGS))))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
+deps_first := $(filter deps,$(MAKECMDGOALS))
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread \
 	-DMM_VERSION='"$(VERSION)"' -Icommon $(WARN) $(HARDEN) $(CFLAGS) \
@@ -60,7 +62,7 @@ all: $(tools) $(piped)
 sim := $(if $(wildcard tests/server/main.c),$(B)/tests/mongosim)
 tests: all $(sim) $(units) $(benches) $(helpers)
 
-$(B)/obj/%.o: %.c
+$(B)/obj/%.o: %.c | $(deps_first)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
