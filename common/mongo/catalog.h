@@ -47,7 +47,7 @@ bool catalog_create(struct conn *c, const char *ns, const bson_t *options,
 bool catalog_drop(struct conn *c, const char *ns, bson_error_t *error);
 
 /* Spec for createIndexes: ns, background, dropDups removed, v below 2 made 2,
- * legacy key values normalised; raw bytes else. */
+ * legacy key values normalised; raw bytes else. Initialises out. */
 void index_normalise(const bson_t *spec, bson_t *out);
 bool index_is_id(const bson_t *spec);
 bool index_is_unique(const bson_t *spec); /* other than _id */

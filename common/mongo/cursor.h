@@ -38,6 +38,10 @@ enum cursor_got {
 /* Borrows conn and the strings for its life; copies filter and more. No I/O
  * yet. */
 struct cursor *cursor_new(struct conn *c, const struct cursor_opts *opts);
+/* The same for another command that answers with a cursor (listCollections,
+ * listIndexes, aggregate ...); `command` is copied and sent as it is. */
+struct cursor *cursor_new_command(
+    struct conn *c, const char *db, const bson_t *command);
 /* Kills the server's cursor if it is open. */
 void cursor_free(struct cursor *cur);
 /* doc: a view, valid until the next call on this cursor. */
