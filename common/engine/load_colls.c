@@ -146,7 +146,7 @@ parse(const struct load_colls *l, const bson_t *record, bson_error_t *error)
 		    error_prefix(error, "\"%s\"", from);
 	}
 	if (ok && !lc->view && bson_has_field(record, "indexes")) {
-		ok = record_doc(record, "indexes", &indexes, error);
+		ok = record_array(record, "indexes", &indexes, error);
 		if (ok)
 			lc->indexes = bson_copy(&indexes);
 	}

@@ -174,21 +174,38 @@ record_text(
 	return true;
 }
 
+static bool
+embedded(const bson_t *doc, const char *field, bson_type_t type,
+    const char *want, bson_t *out, bson_error_t *error)
+{
+	const uint8_t *data = NULL;
+	uint32_t len = 0;
+	bson_iter_t it;
+
+	if (!bson_iter_init_find(&it, doc, field) ||
+	    bson_iter_type(&it) != type)
+		return wrong_field(doc, field, want, error);
+	if (type == BSON_TYPE_ARRAY)
+		bson_iter_array(&it, &len, &data);
+	else
+		bson_iter_document(&it, &len, &data);
+	if (!data || !bson_init_static(out, data, len))
+		return wrong_field(doc, field, want, error);
+	return true;
+}
+
 bool
 record_doc(
     const bson_t *doc, const char *field, bson_t *out, bson_error_t *error)
 {
-	const uint8_t *data;
-	uint32_t len;
-	bson_iter_t it;
+	return embedded(doc, field, BSON_TYPE_DOCUMENT, "document", out, error);
+}
 
-	if (!bson_iter_init_find(&it, doc, field) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&it))
-		return wrong_field(doc, field, "document", error);
-	bson_iter_document(&it, &len, &data);
-	if (!bson_init_static(out, data, len))
-		return wrong_field(doc, field, "document", error);
-	return true;
+bool
+record_array(
+    const bson_t *doc, const char *field, bson_t *out, bson_error_t *error)
+{
+	return embedded(doc, field, BSON_TYPE_ARRAY, "array", out, error);
 }
 
 bool

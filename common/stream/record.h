@@ -56,6 +56,8 @@ bool record_text(const bson_t *doc, const char *field, const char **out,
     bson_error_t *error);
 bool record_doc(
     const bson_t *doc, const char *field, bson_t *out, bson_error_t *error);
+bool record_array(
+    const bson_t *doc, const char *field, bson_t *out, bson_error_t *error);
 bool record_optime(const bson_t *doc, const char *field, struct optime *out,
     bson_error_t *error);
 
