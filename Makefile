@@ -46,7 +46,8 @@ ALL_LIBS = $(PKG_LIBS) -lm
 common_src := $(wildcard common/*/*.c)
 tool_src := $(wildcard tools/*.c)
 sim_src := $(wildcard tests/server/*.c)
-unit_src := $(filter-out tests/unit/tap.c,$(wildcard tests/unit/*.c))
+unit_src := $(wildcard tests/unit/*_test.c)
+unit_help := $(filter-out $(unit_src),$(wildcard tests/unit/*.c))
 bench_src := $(wildcard tests/bench/*.c)
 helper_src := $(wildcard tests/tools/*.c)
 pipelines := $(wildcard pipelines/mm-*)
@@ -87,7 +88,7 @@ $(B)/libsim.a: $(call obj,$(filter-out tests/server/main.c,$(sim_src)))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/tap.o \
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(unit_help)) \
 		$(B)/libsim.a $(B)/libmm.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)

@@ -153,20 +153,42 @@ delta_whole(const bson_t *o, bson_t *doc)
 	return form_of(&p, &form, NULL) && whole(o, &p, form, doc);
 }
 
+/* A server stores `_id` as the first field, wherever an entry has it: in whole
+ * documents, and in diffs, which may insert it anew behind others. */
+static void
+id_to_front(struct buf *out, size_t base)
+{
+	uint8_t *doc = out->data + base, *id;
+	size_t before;
+	struct elem e;
+
+	if (out->len - base > 9 && memcmp(doc + 5, "_id", 4) == 0)
+		return;
+	if (!walk_find(doc, out->len - base, "_id", &e))
+		return;
+	before = (size_t)(e.raw - doc) - 4;
+	id = bson_malloc(e.raw_len);
+	memcpy(id, e.raw, e.raw_len);
+	memmove(doc + 4 + e.raw_len, doc + 4, before);
+	memcpy(doc + 4, id, e.raw_len);
+	bson_free(id);
+}
+
 void
 delta_put_whole(const bson_t *doc, const struct value *id, struct buf *out)
 {
+	size_t at = out->len;
 	struct elem e;
-	size_t at;
 
-	if (!id || walk_find(bson_get_data(doc), doc->len, "_id", &e)) {
+	if (id && !walk_find(bson_get_data(doc), doc->len, "_id", &e)) {
+		put_begin(out);
+		put_value(out, "_id", 3, id);
+		buf_add(out, bson_get_data(doc) + 4, doc->len - 5);
+		put_end(out, at);
+	} else {
 		buf_add(out, bson_get_data(doc), doc->len);
-		return;
+		id_to_front(out, at);
 	}
-	at = put_begin(out);
-	put_value(out, "_id", 3, id);
-	buf_add(out, bson_get_data(doc) + 4, doc->len - 5);
-	put_end(out, at);
 }
 
 static bool
@@ -217,7 +239,10 @@ apply(struct delta_work *w, const bson_t *pre, const bson_t *o)
 		delta_put_whole(&doc, has ? &id.value : NULL, w->out);
 		return true;
 	}
-	return form == DELTA_DIFF ? diff(w, pre, &p) : modify(w, pre, &p);
+	if (form == DELTA_DIFF ? !diff(w, pre, &p) : !modify(w, pre, &p))
+		return false;
+	id_to_front(w->out, w->base);
+	return true;
 }
 
 bool

@@ -36,7 +36,8 @@ bool delta_form_of(const bson_t *o, enum delta_form *form, bson_error_t *error);
  * replacement without _id takes that of pre. A $v:1 $set that holds `_id` is
  * the whole new document (FerretDB). Status 8, out unchanged: malformed diff
  * (message names the place), unknown $v, more than 1,500,000 nulls filled
- * in; a result over 16 MiB is the caller's to refuse. note is set, may be
+ * in; a result over 16 MiB is the caller's to refuse. The result has its _id
+ * in front, as servers store it. note is set, may be
  * NULL. Whatever is not touched is copied byte for byte. */
 bool delta_apply(const bson_t *pre, const bson_t *o, struct buf *out,
     struct delta_note *note, bson_error_t *error);
@@ -44,7 +45,8 @@ bool delta_apply(const bson_t *pre, const bson_t *o, struct buf *out,
 /* True when the update is a whole new document (replacement, or the form of
  * FerretDB) and needs none before it; *doc is a view of it. */
 bool delta_whole(const bson_t *o, bson_t *doc);
-/* Appends doc, with `id` in front as _id when it has none (id may be NULL). */
+/* Appends doc as a server stores it: its _id moved to the front; `id` there
+ * when it has none (id may be NULL). */
 void delta_put_whole(
     const bson_t *doc, const struct value *id, struct buf *out);
 

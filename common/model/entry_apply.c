@@ -18,7 +18,7 @@ insert(const struct entry *e, const bson_t *pre, struct buf *out,
 		return error_set(
 		    error, MM_EXIT_REFUSED, 0, "insert: not sound BSON");
 	note->existed = pre && !same_bytes(pre, &e->o);
-	buf_add(out, bson_get_data(&e->o), e->o.len);
+	delta_put_whole(&e->o, NULL, out);
 	return true;
 }
 
