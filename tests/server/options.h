@@ -24,15 +24,17 @@ void options_id_index(const bson_t *options, bson_t *spec);
 bool options_index(const bson_t *spec, const bson_t *coll_options, int64_t now,
     bson_t *normalised, bson_error_t *error);
 /* A wanted index against one that exists (both normalised). same: it is there
- * already. False: it stands in the way (85, 86). Neither: unrelated. */
+ * already. False: it stands in the way (85, 86); the errmsg may be longer than
+ * error->message holds, *errmsg has it whole (bson_free). Neither: unrelated.
+ */
 bool options_same_index(const bson_t *existing, const bson_t *wanted,
-    bool *same, bson_error_t *error);
+    bool *same, char **errmsg, bson_error_t *error);
 
 /* collMod `index: {name or keyPattern, expireAfterSeconds, hidden}`: does the
  * request mean this stored spec? */
 bool options_collmod_names(const bson_t *request, const bson_t *spec);
-/* The changed spec, and the fields of the reply (expireAfterSeconds_old ...),
- * which are those of o2.indexOptions_old in the log without the suffix. */
+/* The changed spec, and the fields of the reply (expireAfterSeconds_old,
+ * expireAfterSeconds_new, hidden_old, hidden_new; only what changes). */
 bool options_collmod_index(const bson_t *request, const bson_t *spec,
     bson_t *changed, bson_t *reply, bson_error_t *error);
 /* collMod of validator, validationLevel, validationAction, viewOn, pipeline:
