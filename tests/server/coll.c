@@ -1,0 +1,371 @@
+#include "coll.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "out.h"
+#include "server.h"
+#include "unique.h"
+
+static void
+key_of_doc(const void *item, struct key *key)
+{
+	const struct doc *d = item;
+
+	while (d->len == 0) /* a tombstone is where its document was */
+		d = d->older;
+	doc_id(d, &key->v);
+	key->rid = d->rid;
+}
+
+struct coll *
+coll_new(const char *db, const char *name, const bson_t *options)
+{
+	struct coll *c = bson_malloc0(sizeof *c);
+
+	coll_set_name(c, db, name);
+	RAND_bytes(c->uuid, sizeof c->uuid);
+	c->uuid[6] = (c->uuid[6] & 0x0f) | 0x40;
+	c->uuid[8] = (c->uuid[8] & 0x3f) | 0x80;
+	bson_init(&c->options);
+	coll_set_options(c, options);
+	order_init(&c->natural, NULL);
+	order_init(&c->by_id, key_of_doc);
+	c->has_id = true;
+	c->next_rid = 1;
+	return c;
+}
+
+void
+coll_set_name(struct coll *c, const char *db, const char *name)
+{
+	bson_free(c->ns);
+	c->ns = bson_strdup_printf("%s.%s", db, name);
+	c->db_len = strlen(db);
+	c->name = c->ns + c->db_len + 1;
+}
+
+void
+coll_set_options(struct coll *c, const bson_t *options)
+{
+	bson_iter_t it;
+
+	bson_destroy(&c->options);
+	bson_copy_to(options, &c->options);
+	c->capped = bson_iter_init_find(&it, options, "capped") &&
+	    bson_iter_as_bool(&it);
+	c->cap_size = bson_iter_init_find(&it, options, "size")
+	    ? bson_iter_as_int64(&it)
+	    : INT64_MAX;
+	c->cap_max = bson_iter_init_find(&it, options, "max")
+	    ? bson_iter_as_int64(&it)
+	    : 0;
+	if (c->cap_max <= 0)
+		c->cap_max = INT64_MAX;
+}
+
+static void
+free_chain(struct doc *d)
+{
+	while (d) {
+		struct doc *older = d->older;
+
+		bson_free(d);
+		d = older;
+	}
+}
+
+void
+coll_clear(struct coll *c)
+{
+	struct order_at at;
+
+	for (bool more = order_first(&c->natural, &at); more;
+	     more = order_next(&c->natural, &at))
+		free_chain(order_item(&c->natural, &at));
+	order_release(&c->natural);
+	order_release(&c->by_id);
+	for (size_t i = 0; i < c->n_indexes; i++)
+		unique_clear(c->index[i].unique);
+	c->n_docs = c->bytes = 0;
+}
+
+void
+coll_free(struct coll *c)
+{
+	coll_clear(c);
+	for (size_t i = 0; i < c->n_indexes; i++) {
+		unique_free(c->index[i].unique);
+		bson_destroy(c->index[i].spec);
+	}
+	bson_free(c->index);
+	bson_destroy(&c->options);
+	bson_free(c->ns);
+	bson_free(c);
+}
+
+const struct doc *
+coll_visible(const struct doc *d, uint64_t view)
+{
+	while (d && d->ts > view)
+		d = d->older;
+	return d && d->len > 0 ? d : NULL;
+}
+
+void
+doc_id(const struct doc *d, struct value *id)
+{
+	struct elem e;
+
+	if (walk_find(d->data, d->len, "_id", &e))
+		*id = e.value;
+	else
+		*id = (struct value){BSON_TYPE_EOD, d->data, 0};
+}
+
+static struct key
+natural_key(const struct doc *d)
+{
+	return (struct key){.prefix = (uint64_t)d->rid, .rid = d->rid};
+}
+
+static struct key
+id_key(const struct doc *d)
+{
+	struct key k;
+
+	key_of_doc(d, &k);
+	k.prefix = key_prefix(&k.v);
+	return k;
+}
+
+static bool
+find_in(const struct order *o, const struct key *key, const struct doc *d,
+    struct order_at *at)
+{
+	return order_seek(o, key, at) && order_item(o, at) == d;
+}
+
+struct doc *
+coll_by_id(const struct coll *c, const struct value *id)
+{
+	struct key key = {key_prefix(id), *id, RID_MIN}, k;
+	struct order_at at;
+
+	for (bool more = order_seek(&c->by_id, &key, &at); more;
+	     more = order_next(&c->by_id, &at)) {
+		struct doc *d = order_item(&c->by_id, &at);
+
+		key_of_doc(d, &k);
+		if (value_cmp(&k.v, id) != 0)
+			break;
+		if (d->len > 0)
+			return d;
+	}
+	return NULL;
+}
+
+/* Must the majority view still find this version? */
+static bool
+needed(const struct doc *d)
+{
+	return sim.held && d->ts <= ts_of(sim.committed) && d->len > 0;
+}
+
+static struct doc *
+new_doc(const uint8_t *data, size_t len, int64_t rid, uint64_t ts)
+{
+	struct doc *d = bson_malloc(sizeof *d + len);
+
+	*d = (struct doc){.rid = rid, .ts = ts, .len = (uint32_t)len};
+	if (len > 0)
+		memcpy(d->data, data, len);
+	return d;
+}
+
+/* Take a document out of every order; the memory stays. */
+static void
+unlink_doc(struct coll *c, struct doc *d)
+{
+	struct key key = natural_key(d);
+	struct order_at at;
+
+	if (find_in(&c->natural, &key, d, &at))
+		order_remove(&c->natural, &at);
+	if (!c->has_id)
+		return;
+	key = id_key(d);
+	if (find_in(&c->by_id, &key, d, &at))
+		order_remove(&c->by_id, &at);
+}
+
+/* Put d where old stands, in every order. */
+static void
+swap_doc(struct coll *c, struct doc *old, struct doc *d)
+{
+	struct key key = natural_key(old);
+	struct order_at at;
+
+	if (find_in(&c->natural, &key, old, &at))
+		order_replace(&c->natural, &at, &key, d);
+	if (!c->has_id)
+		return;
+	key = id_key(old);
+	if (find_in(&c->by_id, &key, old, &at))
+		order_replace(&c->by_id, &at, &key, d);
+}
+
+static void
+uniques_add(struct coll *c, const struct doc *d)
+{
+	for (size_t i = 0; i < c->n_indexes; i++)
+		unique_add(c->index[i].unique, d);
+}
+
+static void
+uniques_remove(struct coll *c, const struct doc *d)
+{
+	for (size_t i = 0; i < c->n_indexes; i++)
+		unique_remove(c->index[i].unique, d);
+}
+
+static void
+drop_oldest(struct coll *c, uint64_t ts)
+{
+	struct order_at at;
+	struct doc *d = NULL;
+
+	for (bool more = order_first(&c->natural, &at); more;
+	     more = order_next(&c->natural, &at)) {
+		d = order_item(&c->natural, &at);
+		if (d->len > 0)
+			break;
+	}
+	if (d)
+		coll_remove(c, d, ts);
+}
+
+bool
+coll_check(const struct coll *c, const uint8_t *doc, size_t len,
+    const struct doc *old, struct buf *info, bson_error_t *error)
+{
+	struct elem e;
+	struct doc *other;
+
+	if (c->has_id && !old && walk_find(doc, len, "_id", &e) &&
+	    (other = coll_by_id(c, &e.value)) != NULL)
+		return unique_duplicate_id(c, &e.value, info, error);
+	for (size_t i = 0; i < c->n_indexes; i++)
+		if (c->index[i].unique &&
+		    !unique_check(&c->index[i], c, doc, len, old, info, error))
+			return false;
+	return true;
+}
+
+bool
+coll_insert(struct coll *c, const uint8_t *doc, size_t len, uint64_t ts,
+    int64_t rid, struct buf *info, bson_error_t *error)
+{
+	struct key key;
+	struct doc *d;
+
+	if (!coll_check(c, doc, len, NULL, info, error))
+		return false;
+	d = new_doc(doc, len, rid ? rid : c->next_rid, ts);
+	c->next_rid = d->rid + 1;
+	key = natural_key(d);
+	order_insert(&c->natural, &key, d);
+	if (c->has_id) {
+		key = id_key(d);
+		order_insert(&c->by_id, &key, d);
+	}
+	uniques_add(c, d);
+	c->n_docs++;
+	c->bytes += (int64_t)len;
+	while (c->capped && c->n_docs > 1 &&
+	    (c->n_docs > c->cap_max || c->bytes > c->cap_size))
+		drop_oldest(c, ts);
+	return true;
+}
+
+/* The version that stays behind a new one: d itself, the one behind it, or
+ * none; what is not needed is freed. */
+static struct doc *
+keep_behind(struct coll *c, struct doc *d)
+{
+	struct doc *older = d->older;
+
+	if (needed(d)) {
+		c->dirty = true;
+		return d;
+	}
+	bson_free(d);
+	return older;
+}
+
+struct doc *
+coll_update(struct coll *c, struct doc *d, const uint8_t *doc, size_t len,
+    uint64_t ts, struct buf *info, bson_error_t *error)
+{
+	struct doc *new;
+
+	if (!coll_check(c, doc, len, d, info, error))
+		return NULL;
+	new = new_doc(doc, len, d->rid, ts);
+	uniques_remove(c, d);
+	swap_doc(c, d, new);
+	c->bytes += (int64_t)len - d->len;
+	new->older = keep_behind(c, d);
+	uniques_add(c, new);
+	return new;
+}
+
+void
+coll_remove(struct coll *c, struct doc *d, uint64_t ts)
+{
+	struct doc *tomb;
+
+	c->n_docs--;
+	c->bytes -= d->len;
+	uniques_remove(c, d);
+	/* The oplog is read by position: it never keeps what it dropped. */
+	if (c->is_oplog || (!needed(d) && !d->older)) {
+		unlink_doc(c, d);
+		free_chain(d);
+		return;
+	}
+	tomb = new_doc(NULL, 0, d->rid, ts);
+	tomb->older = d; /* so that its key can be read */
+	swap_doc(c, d, tomb);
+	tomb->older = keep_behind(c, d);
+}
+
+void
+coll_settle(struct coll *c)
+{
+	struct doc **gone;
+	size_t n = 0;
+	struct order_at at;
+
+	if (!c->dirty)
+		return;
+	gone = bson_malloc(c->natural.count * sizeof *gone + 1);
+	for (bool more = order_first(&c->natural, &at); more;
+	     more = order_next(&c->natural, &at)) {
+		struct doc *d = order_item(&c->natural, &at);
+
+		if (d->len == 0) {
+			gone[n++] = d;
+		} else {
+			free_chain(d->older);
+			d->older = NULL;
+		}
+	}
+	while (n > 0) {
+		unlink_doc(c, gone[--n]);
+		free_chain(gone[n]);
+	}
+	bson_free(gone);
+	c->dirty = false;
+}

@@ -1,0 +1,57 @@
+/* mongosim: every command there is. Defined by subject in the files named. */
+#ifndef SIM_COMMANDS_H
+#define SIM_COMMANDS_H
+
+#include "request.h"
+
+/* What a caller must be allowed to do (auth.h). */
+enum access {
+	ACCESS_NONE, /* the handshake: before a login */
+	ACCESS_ANY,  /* whoever is logged in */
+	ACCESS_READ, /* of the database, or collection, in the command */
+	ACCESS_WRITE,
+	ACCESS_STATUS, /* cluster-wide reads */
+	ACCESS_CLUSTER /* cluster-wide changes */
+};
+
+enum {
+	CMD_ADMIN = 1,   /* only on the database admin */
+	CMD_CONCERN = 2, /* waits for its write concern */
+	CMD_NO_FAULT = 4 /* simulate itself, and the handshake */
+};
+
+struct command {
+	const char *name;
+	command_fn *run;
+	enum access access;
+	int flags;
+};
+
+/* NULL: no such command. */
+const struct command *command_find(const char *name);
+
+/* hello.c */
+command_fn cmd_hello, cmd_is_master, cmd_ping, cmd_build_info;
+/* status.c */
+command_fn cmd_get_parameter, cmd_get_cmd_line_opts, cmd_server_status,
+    cmd_connection_status, cmd_end_sessions, cmd_repl_status, cmd_repl_config;
+/* auth.c */
+command_fn cmd_sasl_start, cmd_sasl_continue, cmd_logout;
+/* find.c */
+command_fn cmd_find, cmd_get_more, cmd_kill_cursors;
+/* aggregate.c */
+command_fn cmd_aggregate, cmd_count, cmd_distinct;
+/* write.c, update_cmd.c */
+command_fn cmd_insert, cmd_update, cmd_delete;
+/* list.c */
+command_fn cmd_list_databases, cmd_list_collections, cmd_list_indexes,
+    cmd_coll_stats, cmd_db_stats;
+/* ddl.c */
+command_fn cmd_create, cmd_drop, cmd_drop_database, cmd_rename_collection,
+    cmd_coll_mod, cmd_append_oplog_note;
+/* index_cmd.c */
+command_fn cmd_create_indexes, cmd_drop_indexes;
+/* fault.c */
+command_fn cmd_simulate;
+
+#endif

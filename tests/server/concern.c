@@ -1,0 +1,172 @@
+#include "concern.h"
+
+#include <string.h>
+
+static const char unsatisfiable[] = "Not enough data-bearing nodes";
+
+bool
+concern_parse(struct request *r, bson_error_t *error)
+{
+	struct concern *c = &r->concern;
+	bson_t doc;
+	bson_iter_t it;
+
+	*c =
+	    (struct concern){.w = 1, .mode = "", .majority = sim.set.fcv >= 50};
+	if (!arg_doc(r, "writeConcern", &doc))
+		return true;
+	c->given = true;
+	if (bson_iter_init_find(&it, &doc, "w")) {
+		c->majority = false;
+		if (BSON_ITER_HOLDS_UTF8(&it)) {
+			c->w = -1;
+			c->mode = bson_iter_utf8(&it, NULL);
+			c->majority = strcmp(c->mode, "majority") == 0;
+		} else if (BSON_ITER_HOLDS_NUMBER(&it)) {
+			c->w = bson_iter_as_int64(&it);
+		} else {
+			return refuse(
+			    error, 9, "w has to be a number or a string");
+		}
+		if (c->w < -1 || c->w > 50)
+			return refuse(error, 9,
+			    "w has to be a non-negative number and not greater "
+			    "than 50");
+	}
+	if (bson_iter_init_find(&it, &doc, "wtimeout"))
+		c->timeout = bson_iter_as_int64(&it);
+	if (bson_iter_init_find(&it, &doc, "j"))
+		c->journal = bson_iter_as_bool(&it);
+	return true;
+}
+
+void
+concern_put_error(
+    struct request *r, int code, const char *message, bool timed_out)
+{
+	size_t error =
+	    out_open(r->reply, "writeConcernError", BSON_TYPE_DOCUMENT);
+	size_t info, wc;
+
+	out_i32(r->reply, "code", code);
+	out_text(r->reply, "codeName", code_name(code));
+	out_text(r->reply, "errmsg", message);
+	info = out_open(r->reply, "errInfo", BSON_TYPE_DOCUMENT);
+	if (timed_out)
+		out_bool(r->reply, "wtimeout", true);
+	wc = out_open(r->reply, "writeConcern", BSON_TYPE_DOCUMENT);
+	if (r->concern.w < 0)
+		out_text(r->reply, "w", r->concern.mode);
+	else if (r->concern.majority)
+		out_text(r->reply, "w", "majority");
+	else
+		out_int(r->reply, "w", r->concern.w);
+	if (r->concern.journal)
+		out_bool(r->reply, "j", true);
+	out_int(r->reply, "wtimeout", r->concern.timeout);
+	out_text(r->reply, "provenance",
+	    r->concern.given ? "clientSupplied" : "implicitDefault");
+	out_close(r->reply, wc);
+	out_close(r->reply, info);
+	out_close(r->reply, error);
+}
+
+void
+concern_wait(struct request *r)
+{
+	const struct concern *c = &r->concern;
+	struct optime at = sim.last;
+	int64_t deadline = c->timeout > 0 ? server_tick() + c->timeout : -1;
+	char text[300];
+
+	if (c->w > 1) {
+		concern_put_error(r, 100, unsatisfiable, false);
+		return;
+	}
+	if (c->w < 0 && !c->majority) {
+		snprintf(text, sizeof text,
+		    "No write concern mode named '%s' found in replica set "
+		    "configuration",
+		    c->mode);
+		concern_put_error(r, 79, text, false);
+		return;
+	}
+	while (c->majority && optime_cmp(sim.committed, at) < 0) {
+		if (server_wait(deadline))
+			continue;
+		if (!sim.stopping)
+			concern_put_error(
+			    r, 64, "waiting for replication timed out", true);
+		return;
+	}
+}
+
+uint64_t
+view_now(bool majority)
+{
+	return majority ? ts_of(sim.committed) : VIEW_LOCAL;
+}
+
+static bool
+wait_for_time(
+    struct request *r, uint64_t time, bool majority, bson_error_t *error)
+{
+	int64_t deadline = request_deadline(r);
+
+	if (time > ts_of(sim.last))
+		return refuse(error, 72,
+		    "readConcern afterClusterTime value must not be greater "
+		    "than the current clusterTime. Requested clusterTime: { "
+		    "ts: Timestamp(%u, %u) }; current clusterTime: { ts: "
+		    "Timestamp(%u, %u) }",
+		    (unsigned)(time >> 32), (unsigned)time, sim.last.secs,
+		    sim.last.inc);
+	while (majority && ts_of(sim.committed) < time)
+		if (!server_wait(deadline))
+			return refuse(
+			    error, 50, "operation exceeded time limit");
+	return true;
+}
+
+static bool
+set_level(
+    const char *level, bool *majority, uint64_t *after, bson_error_t *error)
+{
+	if (strcmp(level, "majority") == 0) {
+		*majority = true;
+	} else if (strcmp(level, "linearizable") == 0) {
+		*majority = true;
+		*after = ts_of(sim.last);
+	} else if (strcmp(level, "snapshot") == 0) {
+		return refuse(
+		    error, 238, "mongosim does not read at a snapshot yet");
+	} else if (strcmp(level, "local") != 0 &&
+	    strcmp(level, "available") != 0) {
+		return refuse(error, 9,
+		    "readConcern.level must be either 'local', 'majority', "
+		    "'linearizable', 'available', or 'snapshot'");
+	}
+	return true;
+}
+
+bool
+read_concern(struct request *r, bool *majority, bson_error_t *error)
+{
+	uint32_t secs = 0, inc = 0;
+	uint64_t after;
+	bson_iter_t it;
+	bson_t doc;
+
+	*majority = false;
+	if (!arg_doc(r, "readConcern", &doc))
+		return true;
+	if (bson_iter_init_find(&it, &doc, "afterClusterTime"))
+		bson_iter_timestamp(&it, &secs, &inc);
+	after = (uint64_t)secs << 32 | inc;
+	if (bson_iter_init_find(&it, &doc, "level") &&
+	    !set_level(
+		BSON_ITER_HOLDS_UTF8(&it) ? bson_iter_utf8(&it, NULL) : "",
+		majority, &after, error))
+		return false;
+	return wait_for_time(r, after, *majority, error);
+}

@@ -1,0 +1,85 @@
+#include "dispatch.h"
+
+#include <string.h>
+
+#include "auth.h"
+#include "commands.h"
+#include "concern.h"
+#include "fault.h"
+#include "session.h"
+
+static void
+put_times(struct request *r)
+{
+	static const uint8_t zero[20];
+	size_t mark = out_open(r->reply, "$clusterTime", BSON_TYPE_DOCUMENT);
+	size_t sign;
+
+	out_ts(r->reply, "clusterTime", ts_of(sim.last));
+	sign = out_open(r->reply, "signature", BSON_TYPE_DOCUMENT);
+	out_bin(r->reply, "hash", 0, zero, sizeof zero);
+	out_i64(r->reply, "keyId", 0);
+	out_close(r->reply, sign);
+	out_close(r->reply, mark);
+	out_ts(r->reply, "operationTime", ts_of(sim.last));
+}
+
+static void
+put_error(struct request *r, const bson_error_t *error)
+{
+	out_double(r->reply, "ok", 0);
+	out_text(r->reply, "errmsg", r->errmsg ? r->errmsg : error->message);
+	if (error->code) {
+		out_i32(r->reply, "code", (int32_t)error->code);
+		out_text(r->reply, "codeName", code_name((int)error->code));
+	}
+	buf_add(r->reply, r->info.data, r->info.len);
+}
+
+static bool
+run(struct request *r, const struct command *c, bson_error_t *error)
+{
+	if (!c)
+		return refuse(error, 59, "no such command: '%s'", r->name);
+	if (!auth_allows(r, c, error))
+		return false;
+	if ((c->flags & CMD_ADMIN) && strcmp(r->db, "admin") != 0)
+		return refuse(error, 13,
+		    "%s may only be run against the admin database.", r->name);
+	if (!(c->flags & CMD_NO_FAULT) && !fault_before(r, error))
+		return false;
+	if (r->drop)
+		return true;
+	return session_begin(r, error) && concern_parse(r, error) &&
+	    c->run(r, error);
+}
+
+void
+dispatch(struct request *r)
+{
+	const struct command *c = command_find(r->name);
+	bson_error_t error = {0};
+	size_t start = r->reply->len;
+	bool ok;
+
+	pthread_mutex_lock(&sim.lock);
+	r->started = server_tick();
+	sim.commands++;
+	ok = run(r, c, &error);
+	if (ok) {
+		out_double(r->reply, "ok", 1);
+		if (!r->drop && (c->flags & CMD_CONCERN) && !fault_concern(r))
+			concern_wait(r);
+	} else {
+		r->reply->len = start;
+		put_error(r, &error);
+	}
+	put_times(r);
+	if (c && !(c->flags & CMD_NO_FAULT) && !r->drop)
+		fault_after(r);
+	pthread_mutex_unlock(&sim.lock);
+	buf_release(&r->lsid);
+	buf_release(&r->info);
+	bson_free(r->errmsg);
+	r->errmsg = NULL;
+}

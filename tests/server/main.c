@@ -1,0 +1,114 @@
+/* mongosim: a small replica-set member for tests, demo and benchmarks. Not
+ * installed; no program knows of it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "base/msg.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "catalog.h"
+#include "net.h"
+#include "server.h"
+
+static int64_t port = 27017, entries = 1000000;
+static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile;
+static char *login;
+
+static const struct opt rows[] = {
+    {0, "port", "N", OPT_COUNT, &port,
+	"listen on 127.0.0.1:N; 0: any free port (27017)", 0, 65535},
+    {0, "replSet", "NAME", OPT_TEXT, &set_name, "name of the set (sim)"},
+    {0, "fcv", "VERSION", OPT_CHOICE, &fcv,
+	"behave as this version: 4.4, 4.9, 5.0 or 6.0 (4.9)", 0, 0,
+	"4.4|4.9|5.0|6.0"},
+    {0, "oplog-entries", "N", OPT_COUNT, &entries,
+	"size of the oplog, at most 1 GiB (1000000)", 2, INT64_MAX},
+    {0, "auth", "USER:PASSWORD", OPT_SECRET, &login,
+	"require a login (SCRAM-SHA-256): USER may do all; with the same "
+	"password `reader` reads, `noplog` does all but local"},
+    {0, "pose", "KIND", OPT_CHOICE, &pose,
+	"look like a router or a shard member: mongos or shard", 0, 0,
+	"mongos|shard"},
+    {0, "pidfile", "FILE", OPT_TEXT, &pidfile, "write the process id there"},
+};
+
+static const struct opt_group groups[] = {OPT_GROUP("Options", rows)};
+
+static const struct opt_program program = {
+    "mongosim",
+    "a small replica-set member for tests, in memory",
+    "[options]",
+    groups,
+    1,
+    0,
+    0,
+};
+
+static bool
+settings(struct settings *set, bson_error_t *error)
+{
+	char *colon = login ? strchr(login, ':') : NULL;
+
+	*set = (struct settings){.set_name = set_name,
+	    .port = (int)port,
+	    .fcv_text = fcv,
+	    .fcv = (fcv[0] - '0') * 10 + fcv[2] - '0',
+	    .oplog_entries = entries,
+	    .pose = pose};
+	if (login && !colon)
+		return error_set(
+		    error, MM_EXIT_USAGE, 0, "--auth must be USER:PASSWORD");
+	if (login) {
+		*colon = '\0';
+		set->user = login;
+		set->password = colon + 1;
+	}
+	if (!net_listen(&set->port, error))
+		return false;
+	snprintf(set->host, sizeof set->host, "127.0.0.1:%d", set->port);
+	return true;
+}
+
+static bool
+write_pid(bson_error_t *error)
+{
+	FILE *f = pidfile ? fopen(pidfile, "w") : NULL;
+
+	if (!pidfile)
+		return true;
+	if (!f || fprintf(f, "%ld\n", (long)getpid()) < 0 || fclose(f) != 0)
+		return error_errno(
+		    error, MM_EXIT_IO, "could not write \"%s\"", pidfile);
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings set;
+	bson_error_t error;
+	int first, status;
+
+	msg_init("mongosim");
+	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
+		return status;
+	sig_init();
+	if (!settings(&set, &error) || !write_pid(&error)) {
+		msg_error("%s", error.message);
+		return error_status(&error);
+	}
+	server_init(&set);
+	catalog_init();
+	auth_init();
+	printf("ready %s\n", set.host);
+	fflush(stdout);
+	net_serve();
+	net_stop();
+	if (pidfile)
+		unlink(pidfile);
+	bson_free(login);
+	return 0;
+}

@@ -1,0 +1,162 @@
+#include "oplog.h"
+
+#include <string.h>
+
+#include "catalog.h"
+#include "out.h"
+#include "server.h"
+
+#define IDLE_MS 10000
+#define RING_BYTES ((int64_t)1 << 30)
+
+static struct coll *ring;
+static struct optime clock_now;
+
+struct optime
+oplog_next(void)
+{
+	uint32_t now = (uint32_t)(server_now() / 1000);
+
+	if (now > clock_now.secs) {
+		clock_now.secs = now;
+		clock_now.inc = 0;
+	}
+	clock_now.inc++;
+	clock_now.term = 1;
+	return clock_now;
+}
+
+struct coll *
+oplog_coll(void)
+{
+	return ring;
+}
+
+static void
+put_session(struct buf *b, const struct entry *e)
+{
+	out_i32(b, "stmtId", e->stmt);
+	out_optime(b, "prevOpTime", e->previous);
+	if (!optime_is_null(e->post_image))
+		out_optime(b, "postImageOpTime", e->post_image);
+}
+
+static void
+put_entry(struct buf *b, const struct entry *e, struct optime at, int64_t wall)
+{
+	size_t mark = out_open(b, NULL, BSON_TYPE_DOCUMENT);
+
+	if (e->lsid.data) {
+		out_doc(b, "lsid", e->lsid.data, e->lsid.len);
+		out_i64(b, "txnNumber", e->txn_number);
+	}
+	out_text(b, "op", e->op);
+	out_text(b, "ns", e->ns);
+	if (e->uuid)
+		out_bin(b, "ui", 4, e->uuid, 16);
+	out_doc(b, "o", e->o.data, e->o.len);
+	if (e->o2.data)
+		out_doc(b, "o2", e->o2.data, e->o2.len);
+	if (!optime_is_null(e->pre_image))
+		out_optime(b, "preImageOpTime", e->pre_image);
+	out_ts(b, "ts", ts_of(at));
+	if (at.term >= 0)
+		out_i64(b, "t", at.term);
+	out_date(b, "wall", wall);
+	out_i64(b, "v", 2);
+	if (e->lsid.data)
+		put_session(b, e);
+	if (e->from_migrate)
+		out_bool(b, "fromMigrate", true);
+	out_close(b, mark);
+}
+
+void
+oplog_write(const struct entry *e, struct optime at)
+{
+	static struct buf b; /* under the lock */
+	int64_t wall = server_now();
+
+	buf_clear(&b);
+	put_entry(&b, e, at, wall);
+	coll_insert(
+	    ring, b.data, b.len, ts_of(at), (int64_t)ts_of(at), NULL, NULL);
+	sim.last = at;
+	sim.last_wall = wall;
+	if (!sim.held) {
+		sim.committed = at;
+		sim.committed_wall = wall;
+	}
+	server_wake();
+}
+
+struct optime
+oplog_command(const char *db, const uint8_t *uuid, const struct buf *o,
+    const struct buf *o2)
+{
+	char ns[128];
+	struct entry e = {.op = "c",
+	    .ns = ns,
+	    .uuid = uuid,
+	    .o = {o->data, o->len},
+	    .previous = OPTIME_NULL};
+	struct optime at = oplog_next();
+
+	snprintf(ns, sizeof ns, "%s.$cmd", db);
+	if (o2)
+		e.o2 = (struct bytes){o2->data, o2->len};
+	oplog_write(&e, at);
+	return at;
+}
+
+struct optime
+oplog_note(const uint8_t *o, size_t len)
+{
+	struct entry e = {
+	    .op = "n", .ns = "", .o = {o, len}, .previous = OPTIME_NULL};
+	struct optime at = oplog_next();
+
+	oplog_write(&e, at);
+	return at;
+}
+
+static void
+note_text(const char *text)
+{
+	bson_t *o = BCON_NEW("msg", BCON_UTF8(text));
+
+	oplog_note(bson_get_data(o), o->len);
+	bson_destroy(o);
+}
+
+void
+oplog_tick(void)
+{
+	if (server_now() - sim.last_wall >= IDLE_MS)
+		note_text("periodic noop");
+}
+
+void
+oplog_init(void)
+{
+	bson_t *options = BCON_NEW("capped", BCON_BOOL(true), "size",
+	    BCON_INT64(RING_BYTES), "autoIndexId", BCON_BOOL(false));
+	bson_t *first = BCON_NEW("msg", "initiating set");
+	bson_t *term = BCON_NEW("msg", "new primary");
+	struct entry e = {.op = "n",
+	    .ns = "",
+	    .previous = OPTIME_NULL,
+	    .o = {bson_get_data(first), first->len}};
+	struct optime at;
+
+	ring = catalog_add("local", "oplog.rs", options);
+	ring->is_oplog = true;
+	ring->cap_max = sim.set.oplog_entries;
+	at = oplog_next();
+	at.term = -1;
+	oplog_write(&e, at);
+	oplog_note(bson_get_data(term), term->len);
+	bson_destroy(options);
+	bson_destroy(first);
+	bson_destroy(term);
+}

@@ -1,0 +1,47 @@
+/* mongosim: local.oplog.rs: the clock, the ring, the entries.
+ *
+ * The record id of an entry is its timestamp. Fields, order and types are
+ * those of the recordings (tests/corpus).
+ */
+#ifndef SIM_OPLOG_H
+#define SIM_OPLOG_H
+
+#include "base/optime.h"
+#include "coll.h"
+
+struct bytes {
+	const uint8_t *data;
+	size_t len;
+};
+
+struct entry {
+	const char *op; /* "i", "u", "d", "c", "n" */
+	const char *ns;
+	const uint8_t *uuid; /* NULL: none */
+	struct bytes o, o2;  /* o2.data NULL: none */
+	/* Of a retryable write; lsid.data NULL: none. */
+	struct bytes lsid; /* as logged: {id, uid} */
+	int64_t txn_number;
+	int32_t stmt;
+	struct optime previous; /* of the session; OPTIME_NULL: none */
+	struct optime pre_image, post_image;
+	bool from_migrate;
+};
+
+/* Makes the ring with its first two entries. */
+void oplog_init(void);
+struct coll *oplog_coll(void);
+/* The next timestamp, greater than all before; unused ones leave no trace. */
+struct optime oplog_next(void);
+/* Write the entry at that optime, which becomes the newest write, and the
+ * newest of the majority view unless that is held. */
+void oplog_write(const struct entry *e, struct optime at);
+/* A command entry: ns is DB.$cmd. Returns its optime. */
+struct optime oplog_command(const char *db, const uint8_t *uuid,
+    const struct buf *o, const struct buf *o2);
+/* A note with no effect: {msg: TEXT} or a document. */
+struct optime oplog_note(const uint8_t *o, size_t len);
+/* Writes `periodic noop` when nothing was written for 10 s. */
+void oplog_tick(void);
+
+#endif

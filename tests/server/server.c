@@ -1,0 +1,65 @@
+#include "server.h"
+
+#include <time.h>
+
+#include "oplog.h"
+
+struct server sim;
+
+void
+server_init(const struct settings *set)
+{
+	pthread_condattr_t attr;
+
+	sim.set = *set;
+	bson_oid_init(&sim.process_id, NULL);
+	bson_oid_init(&sim.set_id, NULL);
+	bson_oid_init_from_string(&sim.election_id, "7fffffff0000000000000001");
+	sim.topology = 6;
+	sim.started_ms = server_now();
+	pthread_mutex_init(&sim.lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&sim.changed, &attr);
+	pthread_condattr_destroy(&attr);
+	oplog_init();
+}
+
+int64_t
+server_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 +
+	    sim.clock_offset;
+}
+
+int64_t
+server_tick(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool
+server_wait(int64_t deadline)
+{
+	struct timespec t = {deadline / 1000, deadline % 1000 * 1000000};
+
+	if (sim.stopping)
+		return false;
+	if (deadline < 0)
+		pthread_cond_wait(&sim.changed, &sim.lock);
+	else if (pthread_cond_timedwait(&sim.changed, &sim.lock, &t) != 0)
+		return false;
+	return !sim.stopping;
+}
+
+void
+server_wake(void)
+{
+	pthread_cond_broadcast(&sim.changed);
+}

@@ -1,0 +1,58 @@
+/* mongosim: what all threads share, and the one lock over it.
+ *
+ * One thread a connection; a command runs from start to end under sim.lock,
+ * save where it waits (server_wait) or talks to its socket. After a wait
+ * every pointer into the catalog and into cursors must be looked up again.
+ */
+#ifndef SIM_SERVER_H
+#define SIM_SERVER_H
+
+#include <pthread.h>
+#include "base/optime.h"
+#include "base/error.h"
+
+struct settings {
+	const char *set_name;
+	char host[64]; /* HOST:PORT, as hello shows it */
+	int port;
+	const char *fcv_text; /* "4.4", "4.9", "5.0", "6.0" */
+	int fcv;              /* 44, 49, 50, 60 */
+	int64_t oplog_entries;
+	const char *user, *password; /* NULL: no access control */
+	const char *pose;            /* NULL, "mongos" or "shard" */
+};
+
+struct server {
+	struct settings set; /* fixed once listening */
+	bson_oid_t process_id, election_id, set_id;
+	int64_t started_ms;
+
+	pthread_mutex_t lock;
+	/* Something changed that somebody may wait for: an entry, the commit
+	 * point, a capped collection, a fault, the end. */
+	pthread_cond_t changed;
+
+	struct optime last;      /* newest write */
+	struct optime committed; /* the majority view; held back by `hold` */
+	int64_t last_wall, committed_wall; /* ms */
+	bool held;
+	int64_t topology;     /* topologyVersion.counter */
+	int64_t clock_offset; /* ms, by the fault `clock` */
+	int64_t connections, total_connections;
+	int64_t inserts, queries, updates, deletes, getmores, commands;
+	bool stopping;
+};
+
+extern struct server sim;
+
+void server_init(const struct settings *set);
+/* Wall clock in ms, with the offset of the fault `clock`. */
+int64_t server_now(void);
+/* Monotonic ms, for deadlines. */
+int64_t server_tick(void);
+/* Wait (lock released) until something changed or the deadline, in
+ * server_tick() time; -1: none. False: deadline passed, or stopping. */
+bool server_wait(int64_t deadline);
+void server_wake(void);
+
+#endif

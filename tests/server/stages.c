@@ -1,0 +1,298 @@
+#include "stages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "concern.h"
+#include "group.h"
+#include "match.h"
+#include "project.h"
+#include "sort.h"
+
+typedef bool stage_fn(
+    struct buf *docs, const bson_iter_t *it, bson_error_t *error);
+
+static bool
+stage_match(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	struct buf kept = BUF_INIT;
+	bson_t filter, doc;
+	bool yes, ok;
+
+	if (!iter_doc(it, &filter))
+		return refuse(error, 15959,
+		    "the match filter must be an expression in an object");
+	ok = match_check(&filter, error);
+	for (size_t at = 0; ok && at < docs->len; at += doc.len) {
+		bson_init_static(
+		    &doc, docs->data + at, doc_len(docs->data + at));
+		ok = match_doc(&filter, &doc, &yes, error);
+		if (ok && yes)
+			buf_add(&kept, docs->data + at, doc.len);
+	}
+	buf_release(docs);
+	*docs = kept;
+	return ok;
+}
+
+static bool
+stage_sort(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	bson_t sort;
+
+	if (!iter_doc(it, &sort))
+		return refuse(error, 15973,
+		    "the $sort key specification must be an object");
+	return sort_docs(docs, &sort, error);
+}
+
+static size_t
+skip_docs(const struct buf *docs, int64_t n)
+{
+	size_t at = 0;
+
+	for (; n > 0 && at < docs->len; n--)
+		at += doc_len(docs->data + at);
+	return at;
+}
+
+static bool
+stage_skip(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	size_t at;
+
+	if (!BSON_ITER_HOLDS_NUMBER(it) || bson_iter_as_int64(it) < 0)
+		return refuse(
+		    error, 5107200, "invalid argument to $skip stage");
+	at = skip_docs(docs, bson_iter_as_int64(it));
+	if (at > 0)
+		memmove(docs->data, docs->data + at, docs->len - at);
+	docs->len -= at;
+	return true;
+}
+
+static bool
+stage_limit(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	if (!BSON_ITER_HOLDS_NUMBER(it) || bson_iter_as_int64(it) <= 0)
+		return refuse(error, 15958, "the limit must be positive");
+	docs->len = skip_docs(docs, bson_iter_as_int64(it));
+	return true;
+}
+
+static bool
+stage_project(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	struct buf made = BUF_INIT;
+	bson_t projection, doc;
+	bool ok = true;
+
+	if (!iter_doc(it, &projection) || bson_empty(&projection))
+		return refuse(error, 51272,
+		    "Invalid $project :: caused by :: projection specification "
+		    "must have at least one field");
+	for (size_t at = 0; ok && at < docs->len; at += doc.len) {
+		bson_init_static(
+		    &doc, docs->data + at, doc_len(docs->data + at));
+		ok = project_doc(&projection, &doc, &made, error);
+	}
+	buf_release(docs);
+	*docs = made;
+	return ok;
+}
+
+static bool
+stage_count(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	int64_t n = 0;
+	size_t mark;
+
+	if (!BSON_ITER_HOLDS_UTF8(it) || *bson_iter_utf8(it, NULL) == '\0')
+		return refuse(
+		    error, 40156, "the count field must be a non-empty string");
+	for (size_t at = 0; at < docs->len; at += doc_len(docs->data + at))
+		n++;
+	buf_clear(docs);
+	if (n == 0)
+		return true;
+	mark = out_open(docs, NULL, BSON_TYPE_DOCUMENT);
+	out_int(docs, bson_iter_utf8(it, NULL), n);
+	out_close(docs, mark);
+	return true;
+}
+
+static bool
+stage_sample(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	struct buf picked = BUF_INIT;
+	size_t n = 0, want, *at;
+	bson_iter_t size;
+
+	if (!BSON_ITER_HOLDS_DOCUMENT(it) || !bson_iter_recurse(it, &size) ||
+	    !bson_iter_find(&size, "size") || bson_iter_as_int64(&size) < 0)
+		return refuse(error, 28745,
+		    "size argument to $sample must be a positive number");
+	at = bson_malloc(docs->len / 5 * sizeof *at + sizeof *at);
+	for (size_t p = 0; p < docs->len; p += doc_len(docs->data + p))
+		at[n++] = p;
+	want = (size_t)bson_iter_as_int64(&size);
+	for (size_t i = 0; i < n && i < want; i++) {
+		size_t j = i + (size_t)random() % (n - i), t = at[i];
+
+		at[i] = at[j];
+		at[j] = t;
+		buf_add(
+		    &picked, docs->data + at[i], doc_len(docs->data + at[i]));
+	}
+	bson_free(at);
+	buf_release(docs);
+	*docs = picked;
+	return true;
+}
+
+static bool
+stage_group(struct buf *docs, const bson_iter_t *it, bson_error_t *error)
+{
+	bson_t spec;
+
+	if (!iter_doc(it, &spec))
+		return refuse(error, 15947,
+		    "a group's fields must be specified in an object");
+	return group_docs(docs, &spec, error);
+}
+
+static const struct {
+	const char *name;
+	stage_fn *run;
+} stages[] = {{"$match", stage_match}, {"$sort", stage_sort},
+    {"$skip", stage_skip}, {"$limit", stage_limit}, {"$project", stage_project},
+    {"$count", stage_count}, {"$sample", stage_sample},
+    {"$group", stage_group}};
+
+static bool
+run_stage(struct buf *docs, const bson_iter_t *stage, bson_error_t *error)
+{
+	bson_iter_t it;
+
+	if (!BSON_ITER_HOLDS_DOCUMENT(stage) ||
+	    !bson_iter_recurse(stage, &it) || !bson_iter_next(&it))
+		return refuse(error, 40323,
+		    "A pipeline stage specification object must contain "
+		    "exactly one field.");
+	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
+		if (strcmp(bson_iter_key(&it), stages[i].name) == 0)
+			return stages[i].run(docs, &it, error);
+	return refuse(error, 40324, "Unrecognized pipeline stage name: '%s'",
+	    bson_iter_key(&it));
+}
+
+static bool
+collect(void *ctx, const struct doc *d)
+{
+	buf_add(ctx, d->data, d->len);
+	return true;
+}
+
+/* The filter of a leading $match is the cursor's own. */
+static bool
+leading_match(const bson_t *pipeline, bson_iter_t *it, bson_t *filter)
+{
+	bson_iter_t stage;
+
+	return bson_iter_init(it, pipeline) && bson_iter_next(it) &&
+	    BSON_ITER_HOLDS_DOCUMENT(it) && bson_iter_recurse(it, &stage) &&
+	    bson_iter_next(&stage) &&
+	    strcmp(bson_iter_key(&stage), "$match") == 0 &&
+	    iter_doc(&stage, filter);
+}
+
+static bool
+set_up(struct cursor *cur, const struct coll *c, const bson_t *pipeline,
+    bson_error_t *error)
+{
+	bson_t filter = BSON_INITIALIZER, none = BSON_INITIALIZER;
+	bson_iter_t it;
+	bool sorted, more;
+
+	if (!leading_match(pipeline, &it, &filter))
+		bson_iter_init(&it, pipeline);
+	bson_destroy(&cur->filter);
+	bson_copy_to(&filter, &cur->filter);
+	if (!match_check(&cur->filter, error) ||
+	    (c &&
+		!plan_make(c, &cur->filter, &none, NULL, NULL, NULL, &cur->plan,
+		    &sorted, error)))
+		return false;
+	more = bson_iter_next(&it);
+	if (c && !more)
+		return true;
+	cur->list = true;
+	if (c &&
+	    !scan_each(c, &cur->plan, &cur->filter, view_now(cur->majority),
+		collect, &cur->docs, error))
+		return false;
+	for (; more; more = bson_iter_next(&it))
+		if (!run_stage(&cur->docs, &it, error))
+			return false;
+	return true;
+}
+
+struct cursor *
+stages_cursor(const struct coll *c, const char *ns, const bson_t *pipeline,
+    bool majority, bson_error_t *error)
+{
+	struct cursor *cur = cursor_new(ns, c);
+
+	cur->majority = majority;
+	if (set_up(cur, c, pipeline, error))
+		return cur;
+	cursor_free(cur);
+	return NULL;
+}
+
+static void
+add_stage(bson_t *pipeline, const char *name, const bson_iter_t *value)
+{
+	char text[INDEX_TEXT];
+	const char *key = index_text(bson_count_keys(pipeline), text);
+	bson_t stage;
+
+	bson_append_document_begin(pipeline, key, -1, &stage);
+	bson_append_iter(&stage, name, -1, value);
+	bson_append_document_end(pipeline, &stage);
+}
+
+bool
+stages_find_view(struct request *r, const char *name, const bson_t *view,
+    bson_error_t *error)
+{
+	static const char *const field[][2] = {{"filter", "$match"},
+	    {"sort", "$sort"}, {"skip", "$skip"}, {"limit", "$limit"},
+	    {"projection", "$project"}};
+	bson_t pipeline = BSON_INITIALIZER, own;
+	struct cursor *cur;
+	struct coll *c;
+	bson_iter_t it;
+	char ns[400];
+
+	if (bson_iter_init_find(&it, view, "pipeline") && iter_doc(&it, &own))
+		bson_concat(&pipeline, &own);
+	for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
+		bson_t doc;
+
+		if (arg_find(r, field[i][0], &it) &&
+		    !(iter_doc(&it, &doc) && bson_empty(&doc)) &&
+		    !(BSON_ITER_HOLDS_NUMBER(&it) &&
+			bson_iter_as_int64(&it) == 0))
+			add_stage(&pipeline, field[i][1], &it);
+	}
+	snprintf(ns, sizeof ns, "%s.%s", r->db, name);
+	c = bson_iter_init_find(&it, view, "viewOn")
+	    ? catalog_find(r->db, bson_iter_utf8(&it, NULL))
+	    : NULL;
+	cur = stages_cursor(c, ns, &pipeline, false, error);
+	bson_destroy(&pipeline);
+	return cur &&
+	    reply_first_batch(r, cur, c, arg_int(r, "batchSize", -1),
+		arg_bool(r, "singleBatch"), error);
+}

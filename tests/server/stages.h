@@ -1,0 +1,20 @@
+/* mongosim: aggregation pipelines, as far as they go: $match, $sort, $skip,
+ * $limit, $project, $count, $sample, $group. Others are refused (40324, 238).
+ */
+#ifndef SIM_STAGES_H
+#define SIM_STAGES_H
+
+#include "cursor.h"
+
+/* A cursor over the result; c NULL: over nothing. The caller's. */
+struct cursor *stages_cursor(const struct coll *c, const char *ns,
+    const bson_t *pipeline, bool majority, bson_error_t *error);
+/* find on a view: its pipeline, then the find's filter, sort, limit. */
+bool stages_find_view(struct request *r, const char *name, const bson_t *view,
+    bson_error_t *error);
+
+/* {cursor: {firstBatch, id, ns}} of a new cursor; registers or frees it. */
+bool reply_first_batch(struct request *r, struct cursor *cur,
+    const struct coll *c, int64_t max_docs, bool single, bson_error_t *error);
+
+#endif

@@ -1,0 +1,52 @@
+/* mongosim: what insert, update and delete have in common. */
+#ifndef SIM_WRITE_H
+#define SIM_WRITE_H
+
+#include "concern.h"
+#include "session.h"
+
+/* One write command under way. */
+struct write {
+	struct request *r;
+	const char *name; /* of the collection */
+	bool ordered, bypass;
+	int64_t n, modified;
+	struct buf errors; /* elements of the array writeErrors */
+	struct buf upserted;
+	uint32_t n_errors, n_upserted;
+	int32_t index; /* of the statement */
+	int32_t stmt;
+};
+
+/* Checks the name, the number of statements, ordered. */
+bool write_begin(struct write *w, struct request *r, const char *list_name,
+    struct doc_list *list, bson_error_t *error);
+/* Sets index and stmt. True: this statement was done before, and its result
+ * is counted. */
+bool write_statement(struct write *w, int32_t index);
+/* A statement failed: info holds more fields of the error. False: stop. */
+bool write_failed(
+    struct write *w, const bson_error_t *error, const struct buf *info);
+/* The reply, and release. */
+void write_end(struct write *w, bool with_modified);
+
+/* The collection to write to, made where it is missing. NULL: refused (a
+ * view, a bad name). */
+struct coll *write_coll(struct write *w, bson_error_t *error);
+/* 166 where the name is that of a view. */
+bool write_view_check(const struct write *w, bson_error_t *error);
+/* 121 where the collection's validator refuses the document. */
+bool write_validate(const struct write *w, const struct coll *c,
+    const uint8_t *doc, size_t len, bson_error_t *error);
+void write_upserted(struct write *w, const struct value *id);
+/* Insert and log. The document must be in stored form. */
+bool write_insert(struct write *w, struct coll *c, const uint8_t *doc,
+    size_t len, struct buf *info, bson_error_t *error);
+/* A document as a client sends it -> as it is stored: _id in front, times
+ * filled in. False: refused (2). */
+bool write_fix(
+    const uint8_t *doc, size_t len, struct buf *out, bson_error_t *error);
+/* Top-level Timestamp(0,0) becomes the present time. */
+void write_fix_times(struct buf *doc);
+
+#endif
