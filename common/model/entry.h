@@ -21,7 +21,8 @@ enum entry_op {
 	ENTRY_NOOP,    /* n, db, and internal kinds that the tail skips */
 };
 
-/* Views into the bytes that were parsed; valid as long as those are. */
+/* Views into the bytes that were parsed; valid as long as those are. For the
+ * stack: bson_t wants an alignment that bson_malloc does not give. */
 struct entry {
 	const uint8_t *raw;
 	uint32_t raw_len;

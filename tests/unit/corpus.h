@@ -24,9 +24,9 @@ void memdb_free(struct memdb *db);
 /* Every .bson.zst of the folder as the collection of that name. */
 void memdb_load(struct memdb *db, const char *folder);
 void memdb_put(struct memdb *db, const char *ns, const bson_t *doc);
-/* The document of that key, or NULL; a view until the next change. */
-const bson_t *memdb_get(
-    const struct memdb *db, const char *ns, const struct value *id);
+/* The document of that key; a view until the next change. */
+bool memdb_get(const struct memdb *db, const char *ns, const struct value *id,
+    bson_t *doc);
 void memdb_delete(struct memdb *db, const char *ns, const struct value *id);
 /* One i, u or d by entry_apply. */
 bool memdb_apply(struct memdb *db, const struct entry *e,
