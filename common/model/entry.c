@@ -176,7 +176,7 @@ read_docs(const struct met *m, struct entry *e, bson_error_t *error)
 {
 	if (m->o.type == BSON_TYPE_DOCUMENT)
 		bson_init_static(&e->o, m->o.data, m->o.len);
-	else if (m->o.type || e->op != ENTRY_NOOP)
+	else if (e->op != ENTRY_NOOP)
 		return bad(e, error, "o", "is missing or no document");
 	if (m->o2.type == BSON_TYPE_DOCUMENT)
 		bson_init_static(&e->o2, m->o2.data, m->o2.len);

@@ -74,7 +74,7 @@ scope_len(const uint8_t *p, size_t room)
 	if (len < 14 || len > room)
 		return 0;
 	code = text_len(p + 4, len - 4);
-	if (code == 0 ||
+	if (code == 0 || len - 4 - code < 5 ||
 	    doc_len(p + 4 + code, len - 4 - code) != len - 4 - code)
 		return 0;
 	return len;
@@ -143,7 +143,7 @@ value_len(uint8_t type, const uint8_t *p, size_t room, uint32_t *out)
 bool
 walk_init(struct walk *w, const uint8_t *data, size_t len)
 {
-	w->broken = len > INT32_MAX || doc_len(data, len) != len;
+	w->broken = len < 5 || len > INT32_MAX || doc_len(data, len) != len;
 	w->at = w->broken ? NULL : data + 4;
 	w->end = w->broken ? NULL : data + len - 1;
 	return !w->broken;
