@@ -43,13 +43,17 @@ void bulk_replace(struct bulk *b, const uint8_t *doc, size_t len);
 void bulk_delete(struct bulk *b, const struct value *id);
 size_t bulk_count(const struct bulk *b);
 size_t bulk_bytes(const struct bulk *b);
-/* Sends what was added (split as the server's limits demand). errors: view
- * until the next call. */
+/* Sends what was added (split as the server's limits demand), and starts over
+ * for the same namespace. errors: in order of index, view until the next call.
+ * A command without an answer was sent again under its transaction number for
+ * some 30 s before this says BULK_UNKNOWN. Without the right to
+ * bypassDocumentValidation the target's validators are asked (121). */
 enum bulk_outcome bulk_run(struct bulk *b, const struct bulk_error **errors,
     size_t *n_errors, bson_error_t *error);
 
-/* Documents of the `_id`s from the target at majority, primary, by one find
- * with $in per call: for each found document calls `found`. Status 5. */
+/* Documents of the `_id`s from the target at majority, primary, by find with
+ * $in: for each found document calls `found`, again for the same one when a
+ * cursor was lost on the way (the later call counts). Status 5. */
 typedef void bulk_found_fn(void *arg, const bson_t *doc);
 bool bulk_read_ids(struct conn *c, const char *ns, const struct value *ids,
     size_t n, bulk_found_fn *found, void *arg, bson_error_t *error);

@@ -63,6 +63,8 @@ cursor_new(struct conn *c, const struct cursor_opts *o)
 	cur->await_ms = o->await_ms ? o->await_ms : 1000;
 	if (o->batch_bytes)
 		cur->batch_bytes = o->batch_bytes;
+	if (o->first_docs)
+		cur->batch_docs = o->first_docs;
 	BSON_APPEND_UTF8(cmd, "find", o->coll);
 	BSON_APPEND_DOCUMENT(cmd, "filter", o->filter ? o->filter : &none);
 	if (o->more)

@@ -18,6 +18,7 @@ struct cursor_opts {
 				 showRecordId ...; NULL: none */
 	int64_t batch_bytes;  /* wanted size of a reply; 0: 1 MiB. The number
 				 of documents is adapted while reading */
+	int64_t first_docs;   /* documents in the first reply; 0: 100 */
 	int64_t limit;        /* 0: none */
 	const char *read_concern; /* NULL: majority; "local", ... */
 	bool tailable;            /* with awaitData */

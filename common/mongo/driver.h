@@ -5,6 +5,7 @@
 
 #include <mongoc/mongoc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "mongo/server.h"
 
@@ -16,14 +17,17 @@ enum {
 	CODE_UNAUTHORIZED = 13,
 	CODE_LOGIN_FAILED = 18,
 	CODE_NO_NAMESPACE = 26,
-	CODE_NO_INDEX = 27,
 	CODE_CURSOR_NOT_FOUND = 43,
 	CODE_EXISTS = 48,
 	CODE_NO_COMMAND = 59,
 	CODE_WRITE_CONCERN = 64,
+	CODE_NO_SUCH_CONCERN = 79,
+	CODE_NEVER_ENOUGH = 100,
+	CODE_WRITE_CONFLICT = 112,
 	CODE_POSITION_LOST = 136,
 	CODE_NO_MAJORITY = 148,
 	CODE_KEY_NOT_FOUND = 211,
+	CODE_TOO_OLD = 225,
 	CODE_NO_REAUTH = 391,
 	CODE_WRITE_BLOCK = 371,
 	CODE_DUPLICATE = 11000
@@ -41,6 +45,7 @@ struct server {
 	char *where; /* "source HOST:PORT" for messages */
 	struct server_info info;
 	bool retryable_writes; /* the server takes txnNumber */
+	atomic_bool no_bypass; /* we may not pass by validators */
 };
 
 struct conn {
