@@ -1,0 +1,337 @@
+/* A scan is a row of cursors: each goes on where the one before was lost.
+ *
+ * `_id` order: the next cursor has min = the last `_id` given, and its first
+ * document is left out when it has that `_id`. A min without a max leaves out
+ * a document whose `_id` is MaxKey, so an open end is followed by one more
+ * find for exactly that one.
+ */
+#include "mongo/scan.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/sig.h"
+#include "mongo/driver.h"
+#include "mongo/raw.h"
+
+#define TRIES 5 /* reopenings without a document in between */
+#define WIRE_RESUME 9
+
+enum stage { STAGE_SCAN, STAGE_MAXKEY, STAGE_END };
+
+struct scan {
+	struct conn *c;
+	char *db, *coll, *read_concern;
+	bool natural, collated, tokens;
+	int64_t batch_bytes;
+	struct buf from, to; /* {"": value}; empty: open */
+	enum stage stage;
+	struct cursor *cur;
+	struct buf last;    /* `_id` of the last document given, as from */
+	bool reopening;     /* the next document may be the last one again */
+	bson_t token;       /* natural: after all documents given */
+	bool has_token;     /* token is of use */
+	uint64_t last_hash; /* natural: of the last `_id` given */
+	bool given;         /* a document was given */
+	bool has_min;       /* the cursor at hand began at a bound */
+	unsigned reopened, fruitless;
+};
+
+static void
+put_bound(struct buf *b, const struct value *v)
+{
+	buf_clear(b);
+	raw_begin(b);
+	raw_value(b, "", v);
+	raw_end(b, 0);
+}
+
+static bool
+get_bound(const struct buf *b, struct value *v)
+{
+	struct elem e;
+
+	if (b->len == 0 || !walk_find(b->data, b->len, "", &e))
+		return false;
+	*v = e.value;
+	return true;
+}
+
+struct scan *
+scan_new(struct conn *c, const struct scan_opts *o)
+{
+	struct scan *s = BSON_ALIGNED_ALLOC0(struct scan);
+
+	s->c = c;
+	s->db = bson_strdup(o->db);
+	s->coll = bson_strdup(o->coll);
+	s->read_concern = bson_strdup(o->read_concern);
+	s->natural = o->natural;
+	s->collated = o->collation != NULL;
+	s->batch_bytes = o->batch_bytes;
+	s->tokens = c->server->info.wire >= WIRE_RESUME;
+	if (o->from)
+		put_bound(&s->from, o->from);
+	if (o->to)
+		put_bound(&s->to, o->to);
+	bson_init(&s->token);
+	return s;
+}
+
+void
+scan_free(struct scan *s)
+{
+	if (!s)
+		return;
+	cursor_free(s->cur);
+	buf_release(&s->from);
+	buf_release(&s->to);
+	buf_release(&s->last);
+	bson_destroy(&s->token);
+	bson_free(s->db);
+	bson_free(s->coll);
+	bson_free(s->read_concern);
+	bson_free(s);
+}
+
+unsigned
+scan_reopened(const struct scan *s)
+{
+	return s->reopened;
+}
+
+static void
+put_limit(struct buf *more, const char *name, const struct buf *bound)
+{
+	struct value v;
+	size_t place;
+
+	if (!get_bound(bound, &v))
+		return;
+	place = raw_begin_in(more, BSON_TYPE_DOCUMENT, name);
+	raw_value(more, "_id", &v);
+	raw_end(more, place);
+}
+
+static void
+put_hint(struct buf *more, const char *name, const char *field)
+{
+	size_t place = raw_begin_in(more, BSON_TYPE_DOCUMENT, name);
+
+	raw_int32(more, field, 1);
+	raw_end(more, place);
+}
+
+static void
+put_more(struct scan *s, struct buf *more)
+{
+	raw_begin(more);
+	if (s->natural) {
+		put_hint(more, "hint", "$natural");
+		if (s->tokens)
+			raw_bool(more, "$_requestResumeToken", true);
+		if (s->has_token)
+			raw_bytes(more, BSON_TYPE_DOCUMENT, "$_resumeAfter",
+			    bson_get_data(&s->token), s->token.len);
+	} else if (s->stage == STAGE_SCAN) {
+		put_hint(more, "hint", "_id");
+		put_hint(more, "sort", "_id");
+		s->has_min = s->last.len || s->from.len;
+		put_limit(more, "min", s->last.len ? &s->last : &s->from);
+		put_limit(more, "max", &s->to);
+	}
+	raw_end(more, 0);
+}
+
+static void
+open_cursor(struct scan *s)
+{
+	struct buf more = BUF_INIT;
+	bson_t view, filter = BSON_INITIALIZER;
+	struct cursor_opts o = {.db = s->db,
+	    .coll = s->coll,
+	    .filter = &filter,
+	    .more = &view,
+	    .batch_bytes = s->batch_bytes,
+	    .read_concern = s->read_concern};
+
+	put_more(s, &more);
+	raw_view(&more, 0, &view);
+	if (s->stage == STAGE_MAXKEY)
+		BSON_APPEND_MAXKEY(&filter, "_id");
+	s->cur = cursor_new(s->c, &o);
+	bson_destroy(&filter);
+	buf_release(&more);
+}
+
+static bool
+id_of(const bson_t *doc, struct value *id)
+{
+	struct elem e;
+
+	if (!walk_find(bson_get_data(doc), doc->len, "_id", &e))
+		return false;
+	*id = e.value;
+	return true;
+}
+
+/* Old capped collections may hold documents without `_id`. */
+static uint64_t
+place_hash(const bson_t *doc)
+{
+	struct value id;
+
+	return id_of(doc, &id) ? hash_xxh64(id.data, id.len, id.type)
+			       : hash_xxh64(bson_get_data(doc), doc->len, 0);
+}
+
+/* The document at which the cursor before this one ended. */
+static bool
+is_last(struct scan *s, const bson_t *doc)
+{
+	struct value id, last;
+
+	if (s->natural)
+		return place_hash(doc) == s->last_hash;
+	if (!id_of(doc, &id) || !get_bound(&s->last, &last))
+		return false;
+	/* Under a collation only the same bytes are surely the same key. */
+	return s->collated ? value_same(&id, &last)
+			   : value_cmp(&id, &last) == 0;
+}
+
+static bool
+remember(struct scan *s, const bson_t *doc, bson_error_t *error)
+{
+	struct value id;
+
+	s->given = true;
+	s->fruitless = 0;
+	if (s->natural) {
+		s->last_hash = place_hash(doc);
+		return true;
+	}
+	if (!id_of(doc, &id))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s.%s\": document without _id", s->db, s->coll);
+	put_bound(&s->last, &id);
+	return true;
+}
+
+/* Where to go on, before the lost cursor goes. A token stands after the last
+ * document of its reply, and a cursor is lost only between replies. */
+static void
+keep_place(struct scan *s)
+{
+	const bson_t *token = cursor_resume_token(s->cur);
+	bson_iter_t it;
+
+	/* null stands for the start or the end: no place to go on from. */
+	if (s->natural && token &&
+	    bson_iter_init_find(&it, token, "$recordId") &&
+	    !BSON_ITER_HOLDS_NULL(&it)) {
+		bson_destroy(&s->token);
+		bson_copy_to(token, &s->token);
+		s->has_token = true;
+	}
+	cursor_free(s->cur);
+	s->cur = NULL;
+	s->reopening = s->given && !s->has_token;
+}
+
+static int
+fail(struct scan *s, const bson_error_t *why, bson_error_t *error)
+{
+	if (error)
+		*error = *why;
+	error_prefix(error, "could not read \"%s.%s\"", s->db, s->coll);
+	return -1;
+}
+
+/* 1 to go on, -1, or 2 for a stop signal. */
+static int
+reopen(struct scan *s, const bson_error_t *why, bson_error_t *error)
+{
+	static const int ms[TRIES] = {0, 200, 1000, 3000, 8000};
+
+	keep_place(s);
+	if (s->fruitless == TRIES || why->code == CODE_POSITION_LOST)
+		return fail(s, why, error);
+	if (s->fruitless && !sig_sleep(ms[s->fruitless]))
+		return 2;
+	if (s->fruitless == 0 && sig_stopping())
+		return 2;
+	s->fruitless++;
+	s->reopened++;
+	return 1;
+}
+
+static bool
+wants_maxkey(const struct scan *s)
+{
+	struct value last;
+
+	return !s->natural && s->stage == STAGE_SCAN && s->to.len == 0 &&
+	    s->has_min &&
+	    !(get_bound(&s->last, &last) && last.type == BSON_TYPE_MAXKEY);
+}
+
+/* The cursor came to its end. 1 to go on, -1. */
+static int
+next_stage(struct scan *s, bson_error_t *error)
+{
+	if (s->natural && s->reopening) {
+		error_set(error, side_status(s->c->server->side), 0,
+		    "could not go on in \"%s.%s\": the document at which "
+		    "its cursor was lost is gone",
+		    s->db, s->coll);
+		return -1;
+	}
+	s->stage = wants_maxkey(s) ? STAGE_MAXKEY : STAGE_END;
+	s->reopening = false;
+	cursor_free(s->cur);
+	s->cur = NULL;
+	return 1;
+}
+
+/* After a reopening: leaves out what was given already. */
+static bool
+seen_before(struct scan *s, const bson_t *doc)
+{
+	bool last;
+
+	if (!s->reopening)
+		return false;
+	last = is_last(s, doc);
+	/* By key it is the first document or none. */
+	s->reopening = s->natural && !last;
+	return last || s->natural;
+}
+
+int
+scan_next(struct scan *s, const bson_t **doc, bson_error_t *error)
+{
+	bson_error_t why;
+	int go = 1;
+
+	while (go == 1 && s->stage != STAGE_END) {
+		if (!s->cur)
+			open_cursor(s);
+		switch (cursor_next(s->cur, doc, &why)) {
+		case CURSOR_DOC:
+			if (seen_before(s, *doc))
+				break;
+			return remember(s, *doc, error) ? 1 : -1;
+		case CURSOR_END:
+			go = next_stage(s, error);
+			break;
+		case CURSOR_LOST:
+			go = reopen(s, &why, error);
+			break;
+		default:
+			go = fail(s, &why, error);
+		}
+	}
+	*doc = NULL;
+	return go == 1 ? 0 : go;
+}
