@@ -1,0 +1,160 @@
+/* mm-cat: what is in a stream or in a directory of segments. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/msg.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/cat.h"
+#include "io/fdio.h"
+#include "stream/segment.h"
+
+static bool relaxed, control, with_ns, collections;
+
+static const struct opt rows[] = {
+    {0, "relaxed", NULL, OPT_FLAG, &relaxed,
+	"json: relaxed Extended JSON (canonical)"},
+    {0, "control", NULL, OPT_FLAG, &control, "json: control documents too"},
+    {0, "with-ns", NULL, OPT_FLAG, &with_ns,
+	"json: each document as {\"ns\": ..., \"doc\": ...}"},
+    {0, "collections", NULL, OPT_FLAG, &collections,
+	"ls: a line for each collection too"},
+};
+static const struct opt_group groups[] = {OPT_GROUP("Options", rows)};
+
+static bool
+rebuild(const char *path, const struct cat_opts *o, bson_error_t *error)
+{
+	(void)o; /* writes no output */
+	return segment_rebuild(path, error);
+}
+
+typedef bool command_fn(const char *, const struct cat_opts *, bson_error_t *);
+
+static const struct command {
+	const char *name;
+	command_fn *run;
+	bool json, ls; /* which options act */
+	bool binary;
+	bool each;        /* one bad file does not hide the others */
+	const char *none; /* what is read without operand; NULL: nothing */
+} commands[] = {
+    {"ls", cat_ls, false, true, false, true, "-"},
+    {"verify", cat_verify, false, false, false, true, "-"},
+    {"json", cat_print, true, false, false, false, "-"},
+    {"bson", cat_print, false, false, true, false, "-"},
+    {"rebuild", rebuild, false, false, false, false, NULL},
+};
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* 0, or the status of wrong use. */
+static int
+check_use(const struct command *c, bool has_path)
+{
+	if ((relaxed || control || with_ns) && !c->json)
+		return opt_wrong_use("option --%s is for json, not for %s",
+		    relaxed       ? "relaxed"
+			: control ? "control"
+				  : "with-ns",
+		    c->name);
+	if (collections && !c->ls)
+		return opt_wrong_use(
+		    "option --collections is for ls, not for %s", c->name);
+	if (!has_path && !c->none)
+		return opt_wrong_use("%s needs a directory", c->name);
+	return 0;
+}
+
+static bool
+goes_on(const bson_error_t *error)
+{
+	enum mm_exit status = error_status(error);
+
+	return status == MM_EXIT_STREAM || status == MM_EXIT_POSITION ||
+	    status == MM_EXIT_REFUSED || error->code == ENOENT;
+}
+
+static bool
+run(const struct command *c, char **paths, int n, bson_error_t *error)
+{
+	bson_error_t first = {0};
+	bool ok = true, failed = false;
+	struct cat_opts o = {.fd = STDOUT_FILENO,
+	    .name = "standard output",
+	    .form = c->binary ? CAT_BSON
+		: relaxed     ? CAT_RELAXED
+			      : CAT_JSON,
+	    .control = control,
+	    .with_ns = with_ns,
+	    .collections = collections};
+
+	if (c->binary && !fdio_refuse_terminal(o.fd, o.name, error))
+		return false;
+	if (n == 0)
+		return c->run(c->none, &o, error);
+	for (int i = 0; ok && i < n; i++) {
+		ok = c->run(paths[i], &o, error);
+		/* Not a full disk or a signal: these end everything. */
+		if (!ok && c->each && i + 1 < n && goes_on(error)) {
+			msg_error("%s", error->message);
+			if (!failed)
+				first = *error;
+			failed = ok = true;
+		}
+	}
+	if (ok && failed)
+		*error = first;
+	return ok && !failed;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct opt_program program = {"mm-cat",
+	    "show, check and convert streams and segment directories",
+	    "{ls|verify|json|bson|rebuild} [options] [FILE|DIRECTORY ...]",
+	    groups, 1, 1, -1};
+	const struct command *c;
+	bson_error_t error = {0};
+	int at, first, status = 0;
+	bool ok;
+
+	if (opt_parse(&program, argc, argv, &at, &status) == OPT_DONE)
+		return status;
+	c = find(argv[at]);
+	if (!c)
+		return opt_wrong_use("unknown command \"%s\"", argv[at]);
+	/* Options may stand behind the command too. */
+	program.min_operands = 0;
+	if (opt_parse(&program, argc - at, argv + at, &first, &status) ==
+	    OPT_DONE)
+		return status;
+	first += at;
+	status = check_use(c, first < argc);
+	if (status)
+		return status;
+
+	sig_init();
+	ok = status_start(opt_status_file(), &error) &&
+	    run(c, argv + first, argc - first, &error);
+	ok = fdio_close(STDOUT_FILENO, "standard output", ok ? &error : NULL) &&
+	    ok;
+	status = ok ? MM_EXIT_OK : (int)error_status(&error);
+	status_end((enum mm_exit)status, ok ? NULL : &error);
+	if (!ok && error.code == EPIPE && status == MM_EXIT_IO)
+		sig_reraise(SIGPIPE);
+	if (!ok)
+		msg_error("%s", error.message);
+	return status;
+}
