@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "concern.h"
 #include "match.h"
+#include "reply.h"
 #include "stages.h"
 
 static bool
@@ -40,14 +41,12 @@ cmd_aggregate(struct request *r, bson_error_t *error)
 	struct coll *c;
 	const char *name;
 	bson_iter_t it;
-	bool majority;
 	char ns[400];
 
 	if (arg_int(r, "aggregate", 0) == 1)
 		return refuse(
 		    error, 238, "mongosim aggregates collections alone");
-	if (!arg_coll_name(r, &name, error) ||
-	    !read_concern(r, &majority, error))
+	if (!arg_coll_name(r, &name, error) || !read_begin(r, name, &c, error))
 		return false;
 	if (!arg_doc(r, "pipeline", &pipeline))
 		return refuse(error, 14,
@@ -58,13 +57,12 @@ cmd_aggregate(struct request *r, bson_error_t *error)
 		    "with the explain argument");
 	if (bson_iter_init_find(&it, &options, "batchSize"))
 		max_docs = bson_iter_as_int64(&it);
-	c = catalog_find(r->db, name);
 	snprintf(ns, sizeof ns, "%s.%s", r->db, name);
 	if (!c && catalog_view(r->db, name, &view)) {
 		if (!over_view(r, name, &pipeline, &view, &c, &cur, error))
 			return false;
 	} else {
-		cur = stages_cursor(c, ns, &pipeline, majority, error);
+		cur = stages_cursor(c, ns, &pipeline, r->majority, error);
 	}
 	return cur && reply_first_batch(r, cur, c, max_docs, false, error);
 }
@@ -83,22 +81,21 @@ each_match(struct request *r, each_doc *each, void *ctx, bson_error_t *error)
 {
 	bson_t filter = BSON_INITIALIZER, none = BSON_INITIALIZER;
 	struct plan plan;
-	bool majority, sorted, ok;
+	bool sorted, ok;
 	const char *name;
 	struct coll *c;
 
-	if (!arg_coll_name(r, &name, error) ||
-	    !read_concern(r, &majority, error))
+	if (!arg_coll_name(r, &name, error) || !read_begin(r, name, &c, error))
 		return false;
 	arg_doc(r, "query", &filter);
 	if (!match_check(&filter, error))
 		return false;
-	c = catalog_find(r->db, name);
 	if (!c)
 		return true;
 	ok = plan_make(
 		 c, &filter, &none, NULL, NULL, NULL, &plan, &sorted, error) &&
-	    scan_each(c, &plan, &filter, view_now(majority), each, ctx, error);
+	    scan_each(
+		c, &plan, &filter, view_now(r->majority), each, ctx, error);
 	plan_release(&plan);
 	return ok;
 }

@@ -31,6 +31,7 @@ struct command {
 const struct command *command_find(const char *name);
 
 /* hello.c */
+void put_topology(struct request *r);
 command_fn cmd_hello, cmd_is_master, cmd_ping, cmd_build_info;
 /* status.c */
 command_fn cmd_get_parameter, cmd_get_cmd_line_opts, cmd_server_status,

@@ -48,6 +48,7 @@ concern_put_error(
 	    out_open(r->reply, "writeConcernError", BSON_TYPE_DOCUMENT);
 	size_t info, wc;
 
+	r->concern_code = code;
 	out_i32(r->reply, "code", code);
 	out_text(r->reply, "codeName", code_name(code));
 	out_text(r->reply, "errmsg", message);
@@ -108,8 +109,7 @@ view_now(bool majority)
 }
 
 static bool
-wait_for_time(
-    struct request *r, uint64_t time, bool majority, bson_error_t *error)
+wait_for_time(struct request *r, uint64_t time, bson_error_t *error)
 {
 	int64_t deadline = request_deadline(r);
 
@@ -121,7 +121,7 @@ wait_for_time(
 		    "Timestamp(%u, %u) }",
 		    (unsigned)(time >> 32), (unsigned)time, sim.last.secs,
 		    sim.last.inc);
-	while (majority && ts_of(sim.committed) < time)
+	while (r->majority && ts_of(sim.committed) < time)
 		if (!server_wait(deadline))
 			return refuse(
 			    error, 50, "operation exceeded time limit");
@@ -149,15 +149,14 @@ set_level(
 	return true;
 }
 
-bool
-read_concern(struct request *r, bool *majority, bson_error_t *error)
+static bool
+read_concern(struct request *r, bson_error_t *error)
 {
 	uint32_t secs = 0, inc = 0;
 	uint64_t after;
 	bson_iter_t it;
 	bson_t doc;
 
-	*majority = false;
 	if (!arg_doc(r, "readConcern", &doc))
 		return true;
 	if (bson_iter_init_find(&it, &doc, "afterClusterTime"))
@@ -166,7 +165,26 @@ read_concern(struct request *r, bool *majority, bson_error_t *error)
 	if (bson_iter_init_find(&it, &doc, "level") &&
 	    !set_level(
 		BSON_ITER_HOLDS_UTF8(&it) ? bson_iter_utf8(&it, NULL) : "",
-		majority, &after, error))
+		&r->majority, &after, error))
 		return false;
-	return wait_for_time(r, after, *majority, error);
+	return wait_for_time(r, after, error);
+}
+
+bool
+read_begin(
+    struct request *r, const char *name, struct coll **c, bson_error_t *error)
+{
+	int64_t deadline = request_deadline(r);
+
+	if (!read_concern(r, error))
+		return false;
+	for (;;) {
+		*c = catalog_find(r->db, name);
+		if (!*c || !r->majority ||
+		    (*c)->visible <= ts_of(sim.committed))
+			return true;
+		if (!server_wait(deadline))
+			return refuse(
+			    error, 50, "operation exceeded time limit");
+	}
 }

@@ -12,9 +12,12 @@ void concern_wait(struct request *r);
 void concern_put_error(
     struct request *r, int code, const char *message, bool timed_out);
 
-/* The view that the readConcern asks for; waits for afterClusterTime. False:
- * unknown level, time in the future, not done in time (50). */
-bool read_concern(struct request *r, bool *majority, bson_error_t *error);
+/* r->majority by the readConcern; waits for afterClusterTime, and in a
+ * majority read for the majority to have the collection as it is in the
+ * catalog. Then *c is the collection, or NULL. False: unknown level, time in
+ * the future, not done in time (50). */
+bool read_begin(
+    struct request *r, const char *name, struct coll **c, bson_error_t *error);
 /* As of now: VIEW_LOCAL, or the majority's timestamp. */
 uint64_t view_now(bool majority);
 

@@ -7,23 +7,19 @@
 #include "cursor.h"
 #include "options.h"
 
-static bool
-logged(const char *db)
-{
-	return strcmp(db, "local") != 0;
-}
-
+/* 0 where nothing is logged. Takes what is in the buffers. */
 static uint64_t
-log_command(const char *db, const struct coll *c, struct buf *o, struct buf *o2)
+log_command(
+    const char *db, const struct coll *c, struct buf *o, struct buf *o2)
 {
-	struct optime at;
+	uint64_t ts = 0;
 
-	at = logged(db) ? oplog_command(db, c ? c->uuid : NULL, o, o2)
-			: oplog_next();
+	if (strcmp(db, "local") != 0)
+		ts = ts_of(oplog_command(db, c ? c->uuid : NULL, o, o2));
 	buf_release(o);
 	if (o2)
 		buf_release(o2);
-	return ts_of(at);
+	return ts;
 }
 
 static void
@@ -118,12 +114,11 @@ ddl_insert(struct coll *c, const uint8_t *doc, size_t len, bool from_migrate,
 	    .o = {doc, len},
 	    .previous = OPTIME_NULL,
 	    .from_migrate = from_migrate};
-	struct optime at = oplog_next();
+	struct optime at = oplog_begin(c);
 
 	if (!coll_insert(c, doc, len, ts_of(at), 0, NULL, error))
 		return false;
-	if (strncmp(c->ns, "local.", 6) != 0)
-		oplog_write(&e, at);
+	oplog_write(&e, at);
 	return true;
 }
 

@@ -21,12 +21,60 @@ put_times(struct request *r)
 	out_i64(r->reply, "keyId", 0);
 	out_close(r->reply, sign);
 	out_close(r->reply, mark);
-	out_ts(r->reply, "operationTime", ts_of(sim.last));
+	out_ts(r->reply, "operationTime",
+	    ts_of(r->majority ? sim.committed : sim.last));
+}
+
+static bool
+one_of(int code, const int *list)
+{
+	for (; *list; list++)
+		if (*list == code)
+			return true;
+	return false;
+}
+
+/* The member is no primary any more, or goes away. */
+static bool
+is_state_change(int code)
+{
+	static const int codes[] = {
+	    91, 189, 10058, 10107, 11600, 11602, 13435, 13436, 0};
+
+	return one_of(code, codes);
+}
+
+static bool
+is_retriable(int code)
+{
+	static const int codes[] = {6, 7, 89, 262, 9001, 0};
+
+	return is_state_change(code) || one_of(code, codes);
+}
+
+/* Drivers retry a write where the server says that it may be retried. */
+static void
+put_labels(struct request *r, int code)
+{
+	size_t mark;
+	bson_iter_t it;
+
+	if (r->labels) {
+		out_array(r->reply, "errorLabels", bson_get_data(r->labels),
+		    r->labels->len);
+	} else if (is_retriable(code) && arg_find(r, "txnNumber", &it)) {
+		mark = out_open(r->reply, "errorLabels", BSON_TYPE_ARRAY);
+		out_text(r->reply, "0", "RetryableWriteError");
+		out_close(r->reply, mark);
+	}
 }
 
 static void
 put_error(struct request *r, const bson_error_t *error)
 {
+	put_labels(r, (int)error->code);
+	if (is_state_change((int)error->code))
+		put_topology(r);
 	out_double(r->reply, "ok", 0);
 	out_text(r->reply, "errmsg", r->errmsg ? r->errmsg : error->message);
 	if (error->code) {
@@ -70,6 +118,8 @@ dispatch(struct request *r)
 		out_double(r->reply, "ok", 1);
 		if (!r->drop && (c->flags & CMD_CONCERN) && !fault_concern(r))
 			concern_wait(r);
+		if (r->concern_code)
+			put_labels(r, r->concern_code);
 	} else {
 		r->reply->len = start;
 		put_error(r, &error);
@@ -82,4 +132,6 @@ dispatch(struct request *r)
 	buf_release(&r->info);
 	bson_free(r->errmsg);
 	r->errmsg = NULL;
+	bson_destroy(r->labels);
+	r->labels = NULL;
 }

@@ -1,15 +1,33 @@
-/* mongosim: faults on demand (admin command `simulate`). */
+/* mongosim: faults on demand: the command {simulate: WHAT, ...} on admin.
+ *
+ * At once: hold, release, rollover {entries}, clock {ms}, killCursors (without
+ * `after`), clear {what} (all without it), status.
+ *
+ * Armed, each on the commands that `command` and `ns` (DB or DB.COLLECTION)
+ * select, all save the handshake without them; not on the first `after` of
+ * these, then on `times` (1; 0: until cleared):
+ *   killCursors     the cursor of a getMore is gone when it comes
+ *   loseReply       done, but the connection closes without an answer
+ *   dropConnection  {bytes}: so much of the reply, then the connection closes
+ *   delay           {ms} before it is done
+ *   stall           not done until cleared, though the client may be gone
+ *   fail            {code, errmsg, labels} instead of doing it
+ *   writeConcernError {code, errmsg}: done, but answered with that
+ *   slowDown        {perSecond}: documents a second of a reply
+ *
+ * {simulate: "status"} answers {held, armed: [...], fired: {WHAT: COUNT}}.
+ */
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
 
 #include "commands.h"
 
-/* Before the command is run: may wait, may set r->drop, may make it fail. */
+/* Before the command is run: may wait. False: it fails with that error. */
 bool fault_before(struct request *r, bson_error_t *error);
-/* After it was run, before the reply is sent. True: a writeConcernError was
- * put into the reply, so the real wait is left out. */
+/* After it was run: true when a writeConcernError was put into the reply, and
+ * the real wait is to be left out. */
 bool fault_concern(struct request *r);
+/* Last, with the reply complete: may set r->drop, r->cut_after, or wait. */
 void fault_after(struct request *r);
-/* ms to wait after each batch of n documents (slowDown). */
 
 #endif

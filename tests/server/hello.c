@@ -39,7 +39,7 @@ await_change(struct request *r)
 			return;
 }
 
-static void
+void
 put_topology(struct request *r)
 {
 	size_t mark = out_open(r->reply, "topologyVersion", BSON_TYPE_DOCUMENT);

@@ -26,10 +26,10 @@ oplog_next(void)
 	return clock_now;
 }
 
-struct coll *
-oplog_coll(void)
+struct optime
+oplog_begin(const struct coll *c)
 {
-	return ring;
+	return strncmp(c->ns, "local.", 6) == 0 ? OPTIME_NULL : oplog_next();
 }
 
 static void
@@ -77,6 +77,8 @@ oplog_write(const struct entry *e, struct optime at)
 	static struct buf b; /* under the lock */
 	int64_t wall = server_now();
 
+	if (optime_is_null(at))
+		return;
 	buf_clear(&b);
 	put_entry(&b, e, at, wall);
 	coll_insert(
@@ -127,6 +129,16 @@ note_text(const char *text)
 
 	oplog_note(bson_get_data(o), o->len);
 	bson_destroy(o);
+}
+
+void
+oplog_drop_oldest(int64_t n)
+{
+	struct order_at at;
+
+	for (; n > 0 && ring->n_docs > 1; n--)
+		if (order_first(&ring->natural, &at))
+			coll_remove(ring, order_item(&ring->natural, &at), 0);
 }
 
 void

@@ -30,17 +30,21 @@ struct entry {
 
 /* Makes the ring with its first two entries. */
 void oplog_init(void);
-struct coll *oplog_coll(void);
+/* The optime for a write to that collection; OPTIME_NULL where writes are not
+ * logged (the database local): such an entry is not written. */
+struct optime oplog_begin(const struct coll *c);
 /* The next timestamp, greater than all before; unused ones leave no trace. */
 struct optime oplog_next(void);
-/* Write the entry at that optime, which becomes the newest write, and the
- * newest of the majority view unless that is held. */
+/* Write the entry at that optime (nothing at OPTIME_NULL), which becomes the
+ * newest write, and the newest of the majority view unless that is held. */
 void oplog_write(const struct entry *e, struct optime at);
 /* A command entry: ns is DB.$cmd. Returns its optime. */
 struct optime oplog_command(const char *db, const uint8_t *uuid,
     const struct buf *o, const struct buf *o2);
 /* A note with no effect: {msg: TEXT} or a document. */
 struct optime oplog_note(const uint8_t *o, size_t len);
+/* The ring loses its oldest n entries, but never its newest. */
+void oplog_drop_oldest(int64_t n);
 /* Writes `periodic noop` when nothing was written for 10 s. */
 void oplog_tick(void);
 

@@ -48,6 +48,7 @@ struct request {
 	struct buf lsid;
 	int64_t txn_number; /* -1: none */
 	struct concern concern;
+	int concern_code; /* of the writeConcernError in the reply; 0: none */
 	bool more_to_come, exhaust_ok, op_query;
 	int32_t id; /* of the message */
 
@@ -56,6 +57,9 @@ struct request {
 	char *errmsg;   /* longer than an error holds; NULL: the error has it */
 	bool exhaust;   /* the reply says moreToCome */
 	bool streaming; /* not the first reply of an exhaust */
+	bson_t *labels; /* errorLabels of an error reply */
+	int64_t n_docs; /* documents in the reply */
+	bool majority;  /* a majority read */
 	bool drop;      /* close without a reply */
 	int64_t cut_after; /* send that many bytes and close; -1: all */
 	int64_t started;   /* server_tick() */

@@ -7,6 +7,7 @@
 #include "group.h"
 #include "match.h"
 #include "project.h"
+#include "reply.h"
 #include "sort.h"
 
 typedef bool stage_fn(

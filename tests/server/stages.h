@@ -13,8 +13,4 @@ struct cursor *stages_cursor(const struct coll *c, const char *ns,
 bool stages_find_view(struct request *r, const char *name, const bson_t *view,
     bson_error_t *error);
 
-/* {cursor: {firstBatch, id, ns}} of a new cursor; registers or frees it. */
-bool reply_first_batch(struct request *r, struct cursor *cur,
-    const struct coll *c, int64_t max_docs, bool single, bson_error_t *error);
-
 #endif

@@ -189,7 +189,7 @@ change_one(struct write *w, struct coll *c, struct doc *d,
 		bson_init_static(&after, new.data, new.len);
 		changed = diff_make(
 		    &old, &after, &log, sim.set.fcv >= 49 ? 2 : 1, &o);
-		at = oplog_next();
+		at = oplog_begin(c);
 		if (changed) {
 			d = coll_update(
 			    c, d, new.data, new.len, ts_of(at), info, error);
@@ -300,7 +300,7 @@ remove_one(struct write *w, struct coll *c, struct doc *d)
 	    .op = "d", .ns = c->ns, .uuid = c->uuid, .previous = OPTIME_NULL};
 	struct buf o = BUF_INIT;
 	size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT);
-	struct optime at = oplog_next();
+	struct optime at = oplog_begin(c);
 	struct value id;
 
 	doc_id(d, &id);

@@ -187,13 +187,11 @@ write_insert(struct write *w, struct coll *c, const uint8_t *doc, size_t len,
 		    len, MAX_DOC);
 	if (!write_validate(w, c, doc, len, error))
 		return false;
-	at = oplog_next();
+	at = oplog_begin(c);
 	if (!coll_insert(c, doc, len, ts_of(at), 0, info, error))
 		return false;
-	if (strncmp(c->ns, "local.", 6) != 0) {
-		session_entry(w->r, w->stmt, &e);
-		oplog_write(&e, at);
-	}
+	session_entry(w->r, w->stmt, &e);
+	oplog_write(&e, at);
 	sim.inserts++;
 	return true;
 }
