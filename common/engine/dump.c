@@ -116,7 +116,8 @@ announce_all(struct dump *d, bson_error_t *error)
 		    : announce(d, (int32_t)i, &list.item[i], error);
 		/* Ten thousand raw catalogue entries would be a burden. */
 		coll_release(&list.item[i]);
-		list.item[i] = (struct coll){0};
+		bson_init(&list.item[i].options);
+		bson_init(&list.item[i].indexes);
 	}
 	d->result->collections = list.n;
 	if (ok && list.n == 0)

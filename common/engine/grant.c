@@ -11,8 +11,8 @@ struct grant {
 	struct ns_rules *own;    /* the writer's flags */
 	struct ns_rules *stream; /* as the stream has it */
 	struct ns_rules
-	    *rules;     /* selection of the stream, mapping that holds */
-	bson_t filters; /* of rules */
+	    *rules;      /* selection of the stream, mapping that holds */
+	bson_t *filters; /* of rules */
 	bool own_mapping;
 };
 
@@ -61,13 +61,13 @@ set_rules(struct grant *g, const struct ns_rules *from, bson_error_t *error)
 	ns_rules_append(g->stream, &selection);
 	ns_rules_append(from, &mapping);
 	bson_copy_to_excluding_noinit(
-	    &selection, &g->filters, "rename", (char *)NULL);
+	    &selection, g->filters, "rename", (char *)NULL);
 	if (array_of(&mapping, "rename", &array))
-		bson_append_array(&g->filters, "rename", -1, &array);
-	g->rules = ns_rules_read(&g->filters, error);
-	bson_reinit(&g->filters);
+		bson_append_array(g->filters, "rename", -1, &array);
+	g->rules = ns_rules_read(g->filters, error);
+	bson_reinit(g->filters);
 	if (g->rules)
-		ns_rules_append(g->rules, &g->filters);
+		ns_rules_append(g->rules, g->filters);
 	bson_destroy(&selection);
 	bson_destroy(&mapping);
 	return g->rules;
@@ -201,7 +201,7 @@ grant_new(
 	if (!grant_told(flags, error))
 		return NULL;
 	g = bson_malloc0(sizeof *g);
-	bson_init(&g->filters);
+	g->filters = bson_new();
 	g->own = ns_rules_new(flags, error);
 	g->stream = g->own ? ns_rules_read(filters, error) : NULL;
 	if (g->stream && check(g, error))
@@ -218,7 +218,7 @@ grant_free(struct grant *g)
 	ns_rules_free(g->own);
 	ns_rules_free(g->stream);
 	ns_rules_free(g->rules);
-	bson_destroy(&g->filters);
+	bson_destroy(g->filters);
 	bson_free(g);
 }
 
@@ -231,7 +231,7 @@ grant_rules(const struct grant *g)
 const bson_t *
 grant_filters(const struct grant *g)
 {
-	return &g->filters;
+	return g->filters;
 }
 
 bool

@@ -89,30 +89,30 @@ has_true(const bson_t *doc, const char *field)
  * collections of its own database. */
 static bool
 map_view(const struct load_colls *l, const char *db, const char *ns,
-    bson_t *options, bson_error_t *error)
+    bson_t **options, bson_error_t *error)
 {
 	char to[NS_MAX + 1], view_db[NS_MAX + 1], to_db[NS_MAX + 1];
 	const char *on, *to_coll;
-	bson_t copy = BSON_INITIALIZER;
+	bson_t *mapped;
 	char *from;
 	bool ok;
 
-	if (!record_text(options, "viewOn", &on, error))
+	if (!record_text(*options, "viewOn", &on, error))
 		return false;
 	from = bson_strdup_printf("%s.%s", db, on);
 	ok = ns_map(grant_rules(l->grant), from, to, error);
 	bson_free(from);
-	if (!ok || !ns_split(to, to_db, &to_coll) ||
-	    !ns_split(ns, view_db, NULL))
+	if (!ok)
 		return false;
-	if (strcmp(to_db, view_db) != 0)
+	if (!ns_split(to, to_db, &to_coll) || !ns_split(ns, view_db, NULL) ||
+	    strcmp(to_db, view_db) != 0)
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "the view's collection \"%s\" moves to another database",
 		    on);
-	BSON_APPEND_UTF8(&copy, "viewOn", to_coll);
-	bson_copy_to_excluding_noinit(options, &copy, "viewOn", (char *)NULL);
-	bson_destroy(options);
-	bson_steal(options, &copy);
+	mapped = BCON_NEW("viewOn", BCON_UTF8(to_coll));
+	bson_copy_to_excluding_noinit(*options, mapped, "viewOn", (char *)NULL);
+	bson_destroy(*options);
+	*options = mapped;
 	return true;
 }
 
@@ -142,7 +142,7 @@ parse(const struct load_colls *l, const bson_t *record, bson_error_t *error)
 		lc->view = strcmp(type, "view") == 0;
 		lc->capped = has_true(&options, "capped");
 		lc->options = bson_copy(&options);
-		ok = !lc->view || map_view(l, db, ns, lc->options, error) ||
+		ok = !lc->view || map_view(l, db, ns, &lc->options, error) ||
 		    error_prefix(error, "\"%s\"", from);
 	}
 	if (ok && !lc->view && bson_has_field(record, "indexes")) {
@@ -248,7 +248,7 @@ load_colls_add(struct load_colls *l, const bson_t *record, bson_error_t *error)
 static bool
 make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 {
-	bson_t *raw = lc->indexes, staged = BSON_INITIALIZER;
+	bson_t *raw = lc->indexes;
 	struct load_indexes split;
 	bool existed, ok;
 
@@ -264,7 +264,6 @@ make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 		lc->options = NULL;
 	}
 	load_indexes_release(&split);
-	bson_destroy(&staged);
 	if (raw)
 		bson_destroy(raw);
 	return ok || error_prefix(error, "\"%s\"", lc->ns);

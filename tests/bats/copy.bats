@@ -1,0 +1,195 @@
+bats_require_minimum_version 1.8.0
+# mm-dump | mm-load: what is copied, and that no fault on the way changes it.
+load lib
+
+setup() {
+	BATS_TEST_TIMEOUT=120
+}
+
+copy() { # copy [options of both]: statuses in PIPESTATUS order
+	run bash -c 'mm-dump "$@" 2>"$TMP_DIR/dump.err" |
+		mm-load "$@" 2>"$TMP_DIR/load.err"
+		echo "${PIPESTATUS[*]}"' _ "$@"
+}
+
+two() { # two START_FUNCTION
+	"$1" src
+	"$1" dst
+	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri TMP_DIR=$TMP
+}
+
+fill() { # fill URI N BYTES
+	py "$@" <<-'P'
+		n, size = int(sys.argv[2]), int(sys.argv[3])
+		pad = os.urandom(size // 2).hex()
+		for at in range(0, n, 2000):
+		    client.shop.orders.insert_many(
+		        [{"_id": i, "n": i % 97, "pad": pad} for i in range(at, min(n, at + 2000))])
+		client.shop.users.insert_many([{"_id": str(i), "n": i} for i in range(300)])
+		client.shop.create_collection("ring", capped=True, size=1 << 20)
+		client.shop.ring.insert_many([{"_id": i, "p": "z" * 100} for i in range(3000)])
+	P
+}
+
+ring_in_order() {
+	run py "$dst_uri" "$src_uri" <<-'P'
+		other = pymongo.MongoClient(sys.argv[2])
+		ids = lambda c: [d["_id"] for d in c.shop.ring.find().sort("$natural", 1)]
+		print(ids(client) == ids(other))
+	P
+	assert_output True
+}
+
+show_errors() {
+	cat "$TMP/dump.err" "$TMP/load.err"
+}
+
+@test "every BSON type, odd names, every type of _id, byte for byte" {
+	two start_server
+	"$PY" "$TOOLS/alltypes.py" "$src_uri" shop.all
+	local options
+	for options in '' '-Z none' '-T 1'; do
+		# shellcheck disable=SC2086 # several words
+		run bash -o pipefail -c "mm-dump -d shop $options | mm-load -d shop --drop"
+		assert_success
+		assert_same "$src_uri" "$dst_uri" shop
+	done
+}
+
+@test "empty collection, empty selection, documents of 16 MiB" {
+	two start_server
+	py "$src_uri" <<-'P'
+		client.shop.create_collection("empty")
+		for i in range(3):
+		    client.shop.large.insert_one({"_id": i, "p": b""})
+		    client.shop.large.replace_one({"_id": i}, {"_id": i, "p": os.urandom(16777216 - 27)})
+		client.shop.large.insert_many([{"_id": 100 + i, "p": "x" * 3000} for i in range(500)])
+		print([len(bson.BSON.encode(d)) for d in client.shop.large.find({"_id": 1})])
+	P
+	copy -d shop
+	assert_output '0 0'
+	assert_same "$src_uri" "$dst_uri" shop
+	copy -d nothing
+	assert_output '0 0'
+	run cat "$TMP/dump.err"
+	assert_output --partial 'nothing is selected'
+}
+
+@test "killed at any moment, the same command again copies everything" {
+	two start_server
+	fill "$src_uri" 20000 400
+	local victim after
+	for victim in dump load; do
+		for after in 0.1 0.3 0.6; do
+			mkfifo "$TMP/fifo"
+			run_bg load mm-load -d shop --drop "$TMP/fifo"
+			mm-dump -d shop --rate-limit 8M >"$TMP/fifo" \
+				2>"$TMP/dump.err" 3>&- &
+			dump_pid=$!
+			sleep "$after" # a moment within the run, not a wait
+			local pid=${victim}_pid
+			kill -9 "${!pid}" 2>/dev/null || true
+			wait "$dump_pid" || dump_status=$?
+			load_status=0
+			wait "$load_pid" || load_status=$?
+			if [[ $victim == dump ]]; then
+				[[ $load_status == 3 ]] || {
+					echo "load: $load_status"
+					cat "$TMP/load.err"
+					false
+				}
+			fi
+			rm "$TMP/fifo"
+			copy -d shop
+			assert_output '0 0'
+			assert_same "$src_uri" "$dst_uri" shop
+			ring_in_order
+		done
+	done
+}
+
+@test "killed cursors and lost replies of reads: nothing is lost or doubled" {
+	require_sim
+	two start_sim
+	fill "$src_uri" 20000 400
+	local fault what
+	for fault in \
+		'{"simulate": "killCursors", "after": 7, "times": 3}' \
+		'{"simulate": "loseReply", "command": "getMore", "after": 5, "times": 4}' \
+		'{"simulate": "loseReply", "command": "find", "after": 1, "times": 2}' \
+		'{"simulate": "fail", "command": "getMore", "code": 11602, "after": 3, "times": 3}' \
+		'{"simulate": "dropConnection", "command": "getMore", "after": 4, "times": 2}' \
+		'{"simulate": "delay", "command": "getMore", "ms": 200, "times": 5}'; do
+		what=$(jq -r .simulate <<<"$fault")
+		local before
+		before=$(fired "$src_uri" "$what")
+		simulate "$src_uri" "$fault"
+		copy -d shop --drop
+		[[ $output == '0 0' ]] || show_errors
+		assert_output '0 0'
+		[[ $(fired "$src_uri" "$what") -gt $before ]] ||
+			fail "$fault did not fire"
+		assert_same "$src_uri" "$dst_uri" shop
+		ring_in_order
+		simulate "$src_uri" '{"simulate": "clear"}' >/dev/null
+	done
+}
+
+@test "lost replies, write concern errors, stalls of writes: nothing is lost or doubled" {
+	require_sim
+	two start_sim
+	fill "$src_uri" 20000 400
+	local fault what
+	for fault in \
+		'{"simulate": "loseReply", "command": "insert", "after": 2, "times": 3}' \
+		'{"simulate": "writeConcernError", "command": "insert", "after": 2, "times": 4}' \
+		'{"simulate": "fail", "command": "insert", "code": 10107, "after": 3, "times": 2}' \
+		'{"simulate": "fail", "command": "insert", "code": 91, "after": 1, "times": 1}' \
+		'{"simulate": "dropConnection", "command": "insert", "after": 4, "times": 2}' \
+		'{"simulate": "delay", "command": "insert", "ms": 500, "times": 3}' \
+		'{"simulate": "loseReply", "command": "insert", "namespace": "shop.ring", "times": 2}' \
+		'{"simulate": "writeConcernError", "namespace": "shop.ring", "command": "insert", "times": 2}'; do
+		what=$(jq -r .simulate <<<"$fault")
+		local before
+		before=$(fired "$dst_uri" "$what")
+		copy -d shop --drop
+		simulate "$dst_uri" "$fault"
+		copy -d shop --drop
+		[[ $output == '0 0' ]] || show_errors
+		assert_output '0 0'
+		[[ $(fired "$dst_uri" "$what") -gt $before ]] ||
+			fail "$fault did not fire"
+		assert_same "$src_uri" "$dst_uri" shop
+		ring_in_order
+		simulate "$dst_uri" '{"simulate": "clear"}' >/dev/null
+	done
+}
+
+@test "memory: 200 MB through dump and load, at most 64 MiB each" {
+	[[ -z ${VG:-} ]] || skip 'not under valgrind'
+	two start_server
+	py "$src_uri" <<-'P'
+		pad = os.urandom(20000).hex()
+		for at in range(0, 200000, 2000):
+		    client.shop.orders.insert_many([{"_id": i, "p": pad[i % 1000:i % 1000 + 900]}
+		        for i in range(at, at + 2000)])
+		client.shop.users.insert_many([{"_id": i, "p": pad[:1 << 15]} for i in range(600)])
+	P
+	peak() { # peak NAME COMMAND...: runs it, its VmHWM in KiB to $TMP/NAME
+		"$PY" -c 'import os, subprocess, sys
+p = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(p.pid, 0)
+open(sys.argv[1], "w").write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))' "$@"
+	}
+	local options
+	for options in '' '-Z none --partition-size 20M'; do
+		# shellcheck disable=SC2086 # several words
+		peak "$TMP/dump" mm-dump -d shop $options |
+			peak "$TMP/load" mm-load -d shop --drop
+		echo "peak: dump $(cat "$TMP/dump") load $(cat "$TMP/load") KiB"
+		(($(cat "$TMP/dump") <= 65536))
+		(($(cat "$TMP/load") <= 65536))
+	done
+	assert_same "$src_uri" "$dst_uri" shop
+}
