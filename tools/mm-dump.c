@@ -1,0 +1,146 @@
+/* mm-dump: a snapshot of a selection of a source as a stream. */
+#include <errno.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/dump.h"
+#include "io/output.h"
+#include "io/zio.h"
+
+#define MIB (1ll << 20)
+
+static const char *out_file, *method = "zstd", *job;
+static int64_t collections = 4, threads, part_bytes = 256 * MIB,
+	       batch_bytes = MIB, rate;
+
+static const struct opt own_rows[] = {
+    {'o', "out", "FILE", OPT_TEXT, &out_file,
+	"write to FILE (standard output)"},
+    {'Z', "compress", "METHOD", OPT_TEXT, &method,
+	"none, zstd or zstd:LEVEL, 1-12 (zstd:1)"},
+    {'j', "numParallelCollections", "N", OPT_COUNT, &collections,
+	"collections read at the same time (4)", 1, 256},
+    {'T', "readers", "N", OPT_COUNT, &threads,
+	"threads that read, in all (the larger of 4 and -j)", 1, 256},
+    {0, "partition-size", "BYTES", OPT_BYTES, &part_bytes,
+	"larger collections are read by several threads (256M)", MIB,
+	INT64_MAX},
+    {0, "batch-bytes", "BYTES", OPT_BYTES, &batch_bytes,
+	"wanted size of a reply (1M)", 16 << 10, 16 * MIB},
+    {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
+	"read at most BYTES of documents a second", 1, INT64_MAX},
+    {0, "job", "NAME", OPT_TEXT, &job,
+	"name of the migration, for the programs behind"},
+};
+
+static struct opt_group groups[3];
+
+static const struct opt_program program = {
+    "mm-dump",
+    "Write a snapshot of databases or collections of a replica set.",
+    "[options] > STREAM",
+    groups,
+    3,
+    0,
+    0,
+};
+
+static int
+end_with(const bson_error_t *error)
+{
+	enum mm_exit status = error_status(error);
+
+	if (status == MM_EXIT_IO && error->code == EPIPE) {
+		status_end(status, error);
+		sig_reraise(SIGPIPE);
+	}
+	status_end(status, error);
+	if (status == MM_EXIT_USAGE)
+		return opt_wrong_use("%s", error->message);
+	msg_error("%s", error->message);
+	return status;
+}
+
+static struct dump_opts
+make_opts(const struct output *out, int level)
+{
+	struct dump_opts opts = {
+	    .out = {.fd = output_fd(out),
+		.name = output_name(out),
+		.level = level},
+	    .readers = {.threads = (int)threads,
+		.collections = (int)collections,
+		.batch_bytes = batch_bytes,
+		.rate = rate},
+	    .part_bytes = part_bytes,
+	    .job = job,
+	};
+
+	if (threads == 0)
+		opts.readers.threads = collections > 4 ? (int)collections : 4;
+	/* A slow rate in small bites, not in bursts with long pauses. */
+	if (rate > 0 && batch_bytes > rate / 4)
+		opts.readers.batch_bytes =
+		    rate / 4 > 16 << 10 ? rate / 4 : 16 << 10;
+	return opts;
+}
+
+static bool
+dump(struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
+{
+	struct dump_opts opts = make_opts(out, level);
+	struct dump_result got;
+	struct server *server;
+	char from[OPTIME_TEXT], to[OPTIME_TEXT];
+	bool ok;
+
+	status_state("connecting");
+	server = server_open(SIDE_SOURCE, &source_flags, job, false, error);
+	if (!server)
+		return false;
+	ok = dump_run(server, rules, &opts, &got, error) &&
+	    output_publish(out, error);
+	server_close(server);
+	if (ok)
+		msg_info("%" PRIu64 " documents of %zu collections, "
+			 "from %s to %s",
+		    got.docs, got.collections, optime_text(got.from, from),
+		    optime_text(got.to, to));
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ns_rules *rules = NULL;
+	struct output *out = NULL;
+	bson_error_t error;
+	int first, level, status;
+	bool ok;
+
+	/* Replies of 1 MiB come and go: keep their memory, but not much. */
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	groups[0] = (struct opt_group)OPT_GROUP("Dump", own_rows);
+	groups[1] = source_options;
+	groups[2] = ns_options;
+	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
+		return status;
+	sig_init();
+	ok = zio_parse_level(method, &level, &error) &&
+	    (rules = ns_rules_new(&ns_flags, &error)) &&
+	    (out = output_open(out_file, &error)) &&
+	    status_start(opt_status_file(), &error) &&
+	    dump(rules, out, level, &error);
+	output_free(out);
+	ns_rules_free(rules);
+	ns_flags_release(&ns_flags);
+	if (!ok)
+		return end_with(&error);
+	status_end(MM_EXIT_OK, NULL);
+	return MM_EXIT_OK;
+}
