@@ -92,7 +92,8 @@ not_an_array(struct mod_at *at)
 }
 
 /* As the server: only values put behind a non-empty array, and nothing sorted
- * or cut, are logged one by one. */
+ * or cut, are logged one by one. What is cut off again at once still counts as
+ * a change (recorded). */
 static enum mod_result
 push(struct mod_at *at, struct list *l, const struct list *more)
 {
@@ -157,8 +158,6 @@ apply_push(struct mod_at *at)
 	list_write(at, &l);
 	if (!at->cur)
 		result = MOD_SET;
-	else if (result != MOD_NOOP && value_same(at->cur, &at->value))
-		result = MOD_NOOP;
 	list_release(&l);
 	list_release(&more);
 	return result;

@@ -3,6 +3,7 @@
 #include "model/number.h"
 #include "text.h"
 
+#include <math.h>
 #include <string.h>
 
 static enum mod_result
@@ -26,12 +27,12 @@ apply_set(struct mod_at *at)
 	return MOD_SET;
 }
 
-/* An array keeps its length: the element becomes null. */
+/* An array keeps its length: the element becomes null, and that counts as a
+ * change even where it was null (recorded). */
 static enum mod_result
 apply_unset(struct mod_at *at)
 {
-	if (at->in_array && at->cur->type == BSON_TYPE_NULL)
-		return MOD_NOOP;
+	(void)at;
 	return MOD_REMOVE;
 }
 
@@ -111,7 +112,10 @@ arithmetic(struct mod_at *at, const char *name, bool multiply)
 	}
 	if (a.type == BSON_TYPE_DOUBLE || b.type == BSON_TYPE_DOUBLE) {
 		d = multiply ? a.d * b.d : a.d + b.d;
-		return keep(at, BSON_TYPE_DOUBLE, &d, 8);
+		/* NaN is never what was there before (recorded). */
+		return keep(at, BSON_TYPE_DOUBLE, &d, 8) == MOD_SET || isnan(d)
+		    ? MOD_SET
+		    : MOD_NOOP;
 	}
 	if (multiply ? __builtin_mul_overflow(a.i, b.i, &r)
 		     : __builtin_add_overflow(a.i, b.i, &r))
