@@ -167,8 +167,9 @@ static enum mod_result
 apply_add_to_set(struct mod_at *at)
 {
 	struct list l = {NULL, 0}, more = {NULL, 0};
-	char *id;
+	enum mod_result result;
 	size_t i, before;
+	char *id;
 
 	if (at->cur && at->cur->type != BSON_TYPE_ARRAY) {
 		id = mod_id_text(at->doc);
@@ -188,9 +189,10 @@ apply_add_to_set(struct mod_at *at)
 			list_add(&l, &more.v[i]);
 	}
 	list_write(at, &l);
+	result = at->cur && l.count == before ? MOD_NOOP : MOD_SET;
 	list_release(&more);
 	list_release(&l);
-	return at->cur && l.count == before ? MOD_NOOP : MOD_SET;
+	return result;
 }
 
 static bool

@@ -343,18 +343,16 @@ replay(const char *folder)
 	memdb_load(db, before);
 	while (corpus_next(&docs, &at, &doc)) {
 		struct value id;
-		const bson_t *pre;
 		struct entry e;
+		bson_t pre;
 
 		if (!entry_parse(bson_get_data(&doc), doc.len, &e, &error) ||
 		    e.op == ENTRY_NOOP || e.op == ENTRY_COMMAND)
 			continue;
-		pre = e.op == ENTRY_UPDATE && entry_key(&e, &id, &error)
-		    ? memdb_get(db, e.ns, &id)
-		    : NULL;
-		if (pre) {
+		if (e.op == ENTRY_UPDATE && entry_key(&e, &id, &error) &&
+		    memdb_get(db, e.ns, &id, &pre)) {
 			updates++;
-			wrong += !check_update(folder, &e, pre);
+			wrong += !check_update(folder, &e, &pre);
 		}
 		memdb_apply(db, &e, NULL, &error);
 	}
