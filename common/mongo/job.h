@@ -7,6 +7,26 @@
  * once when its holder is a dead process of this very boot. All writes
  * w:majority j:true and conditional on our epoch: a program that lost its
  * lease gets status 8 at its next write, and job_lost is true.
+ *
+ * mm_control.jobs, one document a job; fields not yet known are absent:
+ *   _id        --job
+ *   created    date
+ *   phase      "loading" | "loaded" | "applying" | "switched"
+ *   source     as in the stream header: {set, replicaSetId, me, version, ...}
+ *   selection  filters of the stream: {include, exclude, rename}
+ *   from, to   {ts, t} of the copy
+ *   checkpoint {readFrom, applied, seen}, each {ts, t}
+ *   writer     {tool, host, boot, pid, ticks, started, epoch, expires}; ticks
+ *              is when the process began, against reuse of its pid; expires
+ *              1970 when the lease was given back
+ * mm_control.owned, one document a target namespace that the job wrote, so
+ * that no document grows with the number of collections:
+ *   _id        {job, ns}
+ *   staged     [{ns, spec, why}]: indexes held back or asleep, as they are to
+ *              be in the end
+ *
+ * A struct job may be used by several threads; views it gives are of the
+ * thread that writes.
  */
 #ifndef MM_MONGO_JOB_H
 #define MM_MONGO_JOB_H
@@ -49,9 +69,8 @@ const char *job_name(const struct job *j);
 const bson_t *job_doc(const struct job *j);
 bool job_read_checkpoint(const struct job *j, struct job_checkpoint *cp);
 
-/* A load begins: phase loading, identity (source, filters), from. `own`: names
- * of target namespaces it is going to write, so that an unfinished load can be
- * dropped and done again. Refused (8): phase loaded or later. */
+/* A load begins: phase loading, identity (source, filters), from. Refused (8):
+ * phase loaded or later. */
 bool job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
     struct optime from, bson_error_t *error);
 /* The job wrote (will write) this namespace, recorded before the first write

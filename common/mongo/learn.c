@@ -20,9 +20,8 @@ ask(struct conn *c, const char *db, const char *command, bson_t *reply,
 	return ok;
 }
 
-/* hello, or isMaster where a server is older than that name. */
-static bool
-hello(struct conn *c, bson_t *reply, bson_error_t *error)
+bool
+conn_hello(struct conn *c, bson_t *reply, bson_error_t *error)
 {
 	bson_error_t why;
 
@@ -45,7 +44,7 @@ learn_hello(struct conn *c, bson_error_t *error)
 	const char *set, *me, *msg;
 	bson_t reply;
 
-	if (!hello(c, &reply, error)) {
+	if (!conn_hello(c, &reply, error)) {
 		bson_destroy(&reply);
 		return false;
 	}
@@ -234,7 +233,7 @@ conn_positions(struct conn *c, struct optime *majority, struct optime *last,
 	struct optime o;
 	bool ok = false;
 
-	if (!hello(c, &reply, error))
+	if (!conn_hello(c, &reply, error))
 		goto done;
 	if (!doc_sub(&reply, "lastWrite", &write) ||
 	    !optime_read(&write, "majorityOpTime", majority ? majority : &o) ||

@@ -1,0 +1,299 @@
+/* The fields of a job, and what of it is kept in memory. Fields are only ever
+ * set whole, so the copy at hand is mended in the same way as the document. */
+#include "mongo/job.h"
+
+#include <string.h>
+
+#include "mongo/control.h"
+#include "mongo/lease.h"
+
+struct job {
+	struct conn *conn; /* of its own: callers may be several threads */
+	pthread_mutex_t lock;
+	struct lease *lease;
+	char *name;
+	bson_t doc;
+	char **owned;
+	size_t n_owned;
+};
+
+static void
+note_owned(struct job *j, const char *ns)
+{
+	for (size_t i = 0; i < j->n_owned; i++)
+		if (strcmp(j->owned[i], ns) == 0)
+			return;
+	j->owned = bson_realloc(j->owned, (j->n_owned + 1) * sizeof *j->owned);
+	j->owned[j->n_owned++] = bson_strdup(ns);
+}
+
+static void
+forget_owned(struct job *j)
+{
+	for (size_t i = 0; i < j->n_owned; i++)
+		bson_free(j->owned[i]);
+	bson_free(j->owned);
+	j->owned = NULL;
+	j->n_owned = 0;
+}
+
+static bool
+note_owned_doc(void *arg, const bson_t *doc)
+{
+	const char *ns = doc_text(doc, "_id.ns");
+
+	if (ns)
+		note_owned(arg, ns);
+	return true;
+}
+
+struct job *
+job_open(
+    struct conn *c, const char *name, const char *tool, bson_error_t *error)
+{
+	struct job *j = BSON_ALIGNED_ALLOC0(struct job);
+
+	j->name = bson_strdup(name);
+	pthread_mutex_init(&j->lock, NULL);
+	bson_init(&j->doc);
+	j->conn = conn_open(conn_server(c), error);
+	if (j->conn) {
+		j->lease = lease_take(j->conn, name, tool, &j->doc, error);
+		if (j->lease &&
+		    control_owned(j->conn, name, note_owned_doc, j, error))
+			return j;
+	}
+	job_close(j);
+	return NULL;
+}
+
+void
+job_close(struct job *j)
+{
+	if (!j)
+		return;
+	if (j->lease)
+		lease_give(j->lease);
+	conn_close(j->conn);
+	forget_owned(j);
+	bson_destroy(&j->doc);
+	pthread_mutex_destroy(&j->lock);
+	bson_free(j->name);
+	bson_free(j);
+}
+
+bool
+job_lost(const struct job *j)
+{
+	return lease_lost(j->lease);
+}
+
+enum job_phase
+job_phase(const struct job *j)
+{
+	return job_doc_phase(&j->doc);
+}
+
+const char *
+job_name(const struct job *j)
+{
+	return j->name;
+}
+
+const bson_t *
+job_doc(const struct job *j)
+{
+	return &j->doc;
+}
+
+bool
+job_read_checkpoint(const struct job *j, struct job_checkpoint *cp)
+{
+	return job_doc_checkpoint(&j->doc, cp);
+}
+
+static bool
+lost(struct job *j, bson_error_t *error)
+{
+	return error_set(error, MM_EXIT_REFUSED, 0,
+	    "job \"%s\": the lease is lost to another writer", j->name);
+}
+
+/* The copy at hand: without the names in `unset`, with the fields of `set` in
+ * place of those it had. */
+static void
+mend(bson_t *doc, const bson_t *set, const bson_t *unset)
+{
+	bson_t out = BSON_INITIALIZER;
+	bson_iter_t it;
+
+	if (bson_iter_init(&it, doc))
+		while (bson_iter_next(&it)) {
+			const char *key = bson_iter_key(&it);
+
+			if (!bson_has_field(set, key) &&
+			    !bson_has_field(unset, key))
+				bson_append_iter(&out, NULL, 0, &it);
+		}
+	bson_concat(&out, set);
+	bson_destroy(doc);
+	bson_copy_to(&out, doc);
+	bson_destroy(&out);
+}
+
+/* Sets and unsets fields under the lease. */
+static bool
+put(struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
+{
+	bson_t q = BSON_INITIALIZER, u = BSON_INITIALIZER;
+	struct control_result result = {0};
+	bool ok;
+
+	if (job_lost(j))
+		return lost(j, error);
+	lease_guard(j->lease, &q);
+	if (!bson_empty(set))
+		BSON_APPEND_DOCUMENT(&u, "$set", set);
+	if (!bson_empty(unset))
+		BSON_APPEND_DOCUMENT(&u, "$unset", unset);
+	pthread_mutex_lock(&j->lock);
+	ok = control_update(j->conn, "jobs", &q, &u, false, &result, error);
+	if (ok && result.n == 0) {
+		lease_note_lost(j->lease);
+		ok = lost(j, error);
+	}
+	if (ok)
+		mend(&j->doc, set, unset);
+	pthread_mutex_unlock(&j->lock);
+	bson_destroy(&q);
+	bson_destroy(&u);
+	return ok;
+}
+
+static void
+append_checkpoint(bson_t *set, const struct job_checkpoint *cp)
+{
+	bson_t sub;
+
+	BSON_APPEND_DOCUMENT_BEGIN(set, "checkpoint", &sub);
+	optime_append(&sub, "readFrom", cp->read_from);
+	optime_append(&sub, "applied", cp->applied);
+	optime_append(&sub, "seen", cp->seen);
+	bson_append_document_end(set, &sub);
+}
+
+bool
+job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
+    struct optime from, bson_error_t *error)
+{
+	bson_t set = BSON_INITIALIZER, unset = BSON_INITIALIZER;
+	enum job_phase phase = job_phase(j);
+	bool ok;
+
+	if (phase >= JOB_LOADED)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" is %s already", j->name, job_phase_text[phase]);
+	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_LOADING]);
+	BSON_APPEND_DOCUMENT(&set, "source", source);
+	BSON_APPEND_DOCUMENT(&set, "selection", filters);
+	optime_append(&set, "from", from);
+	BCON_APPEND(&unset, "to", BCON_INT32(1), "checkpoint", BCON_INT32(1));
+	ok = put(j, &set, &unset, error);
+	bson_destroy(&set);
+	bson_destroy(&unset);
+	return ok;
+}
+
+bool
+job_own(
+    struct job *j, const char *ns, const bson_t *staged, bson_error_t *error)
+{
+	bson_t doc = BSON_INITIALIZER, q = BSON_INITIALIZER;
+	struct control_result result;
+	bool ok;
+
+	if (job_lost(j))
+		return lost(j, error);
+	BCON_APPEND(&doc, "_id", "{", "job", BCON_UTF8(j->name), "ns",
+	    BCON_UTF8(ns), "}");
+	bson_concat(&q, &doc);
+	if (staged)
+		BSON_APPEND_ARRAY(&doc, "staged", staged);
+	pthread_mutex_lock(&j->lock);
+	ok = control_update(j->conn, "owned", &q, &doc, true, &result, error);
+	if (ok)
+		note_owned(j, ns);
+	pthread_mutex_unlock(&j->lock);
+	bson_destroy(&doc);
+	bson_destroy(&q);
+	return ok;
+}
+
+void
+job_each_owned(
+    const struct job *j, void (*each)(void *arg, const char *ns), void *arg)
+{
+	for (size_t i = 0; i < j->n_owned; i++)
+		each(arg, j->owned[i]);
+}
+
+bool
+job_reset(struct job *j, bson_error_t *error)
+{
+	bson_t none = BSON_INITIALIZER, unset = BSON_INITIALIZER,
+	       q = BSON_INITIALIZER;
+	bool ok;
+
+	BSON_APPEND_UTF8(&q, "_id.job", j->name);
+	BCON_APPEND(&unset, "phase", BCON_INT32(1), "source", BCON_INT32(1),
+	    "selection", BCON_INT32(1), "from", BCON_INT32(1), "to",
+	    BCON_INT32(1), "checkpoint", BCON_INT32(1));
+	/* Owned ones first: a phase without them would hide data of ours. */
+	ok = !job_lost(j) || lost(j, error);
+	pthread_mutex_lock(&j->lock);
+	ok = ok && control_delete(j->conn, "owned", &q, error);
+	if (ok)
+		forget_owned(j);
+	pthread_mutex_unlock(&j->lock);
+	ok = ok && put(j, &none, &unset, error);
+	bson_destroy(&unset);
+	bson_destroy(&q);
+	return ok;
+}
+
+static bool
+put_phase(struct job *j, enum job_phase phase, bson_t *set, bson_error_t *error)
+{
+	bson_t none = BSON_INITIALIZER;
+
+	BSON_APPEND_UTF8(set, "phase", job_phase_text[phase]);
+	return put(j, set, &none, error);
+}
+
+bool
+job_end_load(
+    struct job *j, struct optime from, struct optime to, bson_error_t *error)
+{
+	struct job_checkpoint cp = {from, from, to};
+	bson_t set = BSON_INITIALIZER;
+	bool ok;
+
+	optime_append(&set, "from", from);
+	optime_append(&set, "to", to);
+	append_checkpoint(&set, &cp);
+	ok = put_phase(j, JOB_LOADED, &set, error);
+	bson_destroy(&set);
+	return ok;
+}
+
+bool
+job_save(struct job *j, const struct job_checkpoint *cp, bson_error_t *error)
+{
+	bson_t set = BSON_INITIALIZER;
+	bool ok;
+
+	append_checkpoint(&set, cp);
+	ok = put_phase(j, JOB_APPLYING, &set, error);
+	bson_destroy(&set);
+	return ok;
+}
