@@ -83,7 +83,8 @@ lacks_bypass(struct conn *c, const bson_error_t *why)
 	msg_verbose("%s: no right to bypassDocumentValidation: validators of "
 		    "the target will be asked",
 	    c->server->where);
-	return c->server->no_bypass = true;
+	c->server->no_bypass = true;
+	return true;
 }
 
 /* The server may have done all, some or nothing of it. */

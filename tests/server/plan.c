@@ -318,6 +318,7 @@ plan_keep(struct plan *plan)
 	v[1] = &plan->high.v;
 	for (size_t i = 0; i < plan->n_points; i++)
 		v[2 + i] = &plan->point[i];
+	buf_reserve(&plan->kept, 1);
 	for (size_t i = 0; i < n; i++)
 		buf_add(&plan->kept, v[i]->data, v[i]->len);
 	for (size_t i = 0, at = 0; i < n; i++) {
