@@ -1,0 +1,29 @@
+/* engine: what an applier reads: one descriptor, files one after the other, or
+ * a directory of segments that may still grow.
+ */
+#ifndef MM_ENGINE_APPLY_INPUT_H
+#define MM_ENGINE_APPLY_INPUT_H
+
+#include "stream/segment.h"
+
+struct apply_input;
+
+/* files "-": standard input. None and no directory: standard input. Borrows
+ * the names. follow: wait for more at the end of the directory. */
+struct apply_input *apply_input_new(
+    const char *const *files, size_t n, const char *dir, bool follow);
+void apply_input_free(struct apply_input *in);
+/* The header of the first stream, to know source and selection before the
+ * position is known; head is a copy, destroyed by the caller in every case. In
+ * an empty directory it waits (follow). STREAM_EOF: the directory is empty. */
+enum stream_got apply_input_head(struct apply_input *in, bson_t *head,
+    enum stream_kind *kind, bson_error_t *error);
+/* The next item. `from` counts at the first call, for a directory: where to
+ * begin. Everything apply_input_head has read is given again. */
+enum stream_got apply_input_next(struct apply_input *in, struct optime from,
+    struct stream_item *item, enum stream_kind *kind, bson_error_t *error);
+/* Puts name, record and byte in front of an error about the last item. Always
+ * false. */
+bool apply_input_where(const struct apply_input *in, bson_error_t *error);
+
+#endif

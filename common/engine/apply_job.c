@@ -1,0 +1,111 @@
+#include "engine/apply_job.h"
+
+#include <string.h>
+
+#include "base/msg.h"
+
+const char *
+apply_job_name(const char *name, const bson_t *head, const struct grant *g,
+    char *text, bson_error_t *error)
+{
+	bson_t source;
+	bson_error_t none;
+
+	if (name || record_text(head, "job", &name, &none))
+		return name;
+	if (!record_doc(head, "source", &source, error))
+		return NULL;
+	return job_default_name(&source, grant_rules(g), text);
+}
+
+struct job *
+apply_job_open(struct conn *c, const char *name, bson_error_t *error)
+{
+	struct job *j = job_open(c, name, msg_tool(), error);
+	const char *why = NULL;
+
+	if (!j)
+		return NULL;
+	switch (job_phase(j)) {
+	case JOB_NONE:
+		why = "nothing was loaded for it";
+		break;
+	case JOB_LOADING:
+		why = "its load is not finished";
+		break;
+	case JOB_SWITCHED:
+		why = "it was switched: the target is in use";
+		break;
+	case JOB_LOADED:
+	case JOB_APPLYING:
+		return j;
+	}
+	error_set(error, MM_EXIT_REFUSED, 0, "cannot apply to job \"%s\": %s",
+	    name, why);
+	job_close(j);
+	return NULL;
+}
+
+static bool
+sub_doc(const bson_t *doc, const char *field, bson_t *out)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+
+	if (!bson_iter_init_find(&it, doc, field) ||
+	    !BSON_ITER_HOLDS_DOCUMENT(&it))
+		return false;
+	bson_iter_document(&it, &len, &data);
+	return bson_init_static(out, data, len);
+}
+
+/* Equal, or not known on one side. */
+static bool
+same_field(const bson_t *a, const bson_t *b, const char *field)
+{
+	bson_iter_t x, y;
+	char *p, *q;
+	bool same;
+
+	if (!bson_iter_init_find(&x, a, field) ||
+	    !bson_iter_init_find(&y, b, field))
+		return true;
+	if (BSON_ITER_HOLDS_OID(&x) && BSON_ITER_HOLDS_OID(&y))
+		return bson_oid_equal(bson_iter_oid(&x), bson_iter_oid(&y));
+	p = bson_iter_dup_utf8(&x, NULL);
+	q = bson_iter_dup_utf8(&y, NULL);
+	same = p && q && strcmp(p, q) == 0;
+	bson_free(p);
+	bson_free(q);
+	return same;
+}
+
+bool
+apply_job_check(const struct job *j, enum stream_kind kind, const bson_t *head,
+    const struct grant *g, bson_error_t *error)
+{
+	bson_t theirs, ours;
+	const bson_t *filters = grant_filters(g);
+
+	if (kind != STREAM_OPLOG)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "a stream of kind %s cannot be applied, only an oplog",
+		    stream_kind_text(kind));
+	if (!record_doc(head, "source", &theirs, error))
+		return false;
+	if (!sub_doc(job_doc(j), "source", &ours) ||
+	    !same_field(&ours, &theirs, "set") ||
+	    !same_field(&ours, &theirs, "replicaSetId"))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" is of another source than the stream",
+		    job_name(j));
+	if (!sub_doc(job_doc(j), "selection", &ours) ||
+	    ours.len != filters->len ||
+	    memcmp(bson_get_data(&ours), bson_get_data(filters), ours.len) != 0)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "job \"%s\" is of another selection or mapping than the "
+		    "stream",
+		    job_name(j));
+	return true;
+}

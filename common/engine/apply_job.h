@@ -1,0 +1,24 @@
+/* engine: a log and the job it is applied for.
+ */
+#ifndef MM_ENGINE_APPLY_JOB_H
+#define MM_ENGINE_APPLY_JOB_H
+
+#include "engine/grant.h"
+#include "mongo/job.h"
+#include "stream/record.h"
+
+/* The name of the job that a stream with this header belongs to: `name` when
+ * it is given, else the header's own, else by source and selection. text holds
+ * SHA256_TEXT bytes and may be what is returned. NULL: error is set. */
+const char *apply_job_name(const char *name, const bson_t *head,
+    const struct grant *g, char *text, bson_error_t *error);
+/* Takes the lease. Refused (8): not loaded, switched already, or another
+ * writer. */
+struct job *apply_job_open(
+    struct conn *c, const char *name, bson_error_t *error);
+/* Status 8: the stream is of another kind, source set or selection than the
+ * job. */
+bool apply_job_check(const struct job *j, enum stream_kind kind,
+    const bson_t *head, const struct grant *g, bson_error_t *error);
+
+#endif

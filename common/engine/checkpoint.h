@@ -1,0 +1,47 @@
+/* engine: how far an applier is, saved in the job document.
+ *
+ * The reader names boundaries, positions between whole groups; a boundary is
+ * reached when every entry before it is acknowledged. A thread saves the
+ * newest one that is reached, once a second while entries are applied, every
+ * few seconds while only positions move. It also keeps position and lag in the
+ * status file.
+ */
+#ifndef MM_ENGINE_CHECKPOINT_H
+#define MM_ENGINE_CHECKPOINT_H
+
+#include "engine/lanes.h"
+#include "mongo/job.h"
+
+struct boundary {
+	struct optime at, read_from;
+	int64_t wall; /* ms since 1970: the source's state of then is in */
+};
+
+struct checkpoint_opts {
+	struct job *job;
+	struct job_checkpoint start;
+	int64_t exit_lag_ms; /* ask for a stop when the lag is that small;
+				-1: never */
+};
+
+struct checkpoint;
+
+struct checkpoint *checkpoint_new(const struct checkpoint_opts *opts);
+/* The lanes exist after it, because they call checkpoint_acked. */
+bool checkpoint_start(
+    struct checkpoint *c, struct lanes *lanes, bson_error_t *error);
+/* Everything sent to the lanes so far is at or before b->at. */
+void checkpoint_boundary(struct checkpoint *c, const struct boundary *b);
+/* Replay rules have to hold up to here when it starts again. */
+void checkpoint_seen(struct checkpoint *c, struct optime seen);
+/* Lanes: something was acknowledged. */
+void checkpoint_acked(void *checkpoint);
+/* Saves what is reached, now. */
+bool checkpoint_save(struct checkpoint *c, bson_error_t *error);
+/* The newest one that was saved. */
+struct optime checkpoint_saved(struct checkpoint *c);
+/* Ends the thread. */
+void checkpoint_stop(struct checkpoint *c);
+void checkpoint_free(struct checkpoint *c);
+
+#endif

@@ -1,0 +1,100 @@
+/* Collections whose order matters as a whole: one lane, one write an entry, in
+ * log order, nothing coalesced.
+ */
+#include "engine/lane_doc.h"
+
+#include <string.h>
+
+enum { RUN_BYTES = 2 << 20, RUN_MOST = 1000 };
+
+/* Inserts into a capped collection: what counts is their order, and one whose
+ * _id is there already was applied before. When it is not clear how far a run
+ * came it is sent again as a whole: what the collection has dropped since is
+ * appended once more and pushes its successors out, which follow in turn. */
+static bool
+insert_run(struct lane *lane, struct work **work, int n, bson_error_t *error)
+{
+	struct target *t = work[0]->target;
+	struct lanes_counts counts = {0};
+	struct retry retry = {0};
+	const struct bulk_error *errors;
+	size_t n_errors;
+	int at = 0;
+	bool unclear = false, ok = true;
+
+	while (ok && at < n) {
+		if (!lane_may_write(lane, error)) {
+			ok = false;
+			break;
+		}
+		bulk_begin(lane->bulk, t->ns, true);
+		for (int i = at; i < n; i++)
+			bulk_insert(lane->bulk,
+			    bson_get_data(&work[i]->entry.o),
+			    work[i]->entry.o.len);
+		switch (bulk_run(lane->bulk, &errors, &n_errors, error)) {
+		case BULK_CLEAN:
+			counts.written += n - at;
+			at = n;
+			break;
+		case BULK_ERRORS:
+			counts.written += (int64_t)errors[0].index;
+			at += (int)errors[0].index;
+			if (!errors[0].duplicate_id) {
+				ok = lane_refuse(
+				    work[at], errors[0].message, error);
+				break;
+			}
+			counts.diverged += !work[at]->replay && !unclear;
+			at++;
+			break;
+		case BULK_UNKNOWN:
+			unclear = true;
+			ok = retry_wait(&retry, t->ns, error);
+			break;
+		case BULK_FAILED:
+			ok = false;
+			break;
+		}
+	}
+	lane_add_counts(lane, &counts);
+	return ok;
+}
+
+/* How many inserts stand here one after the other. */
+static int
+run_length(struct work **work, int n)
+{
+	size_t bytes = 0;
+	int i = 0;
+
+	for (; i < n && i < RUN_MOST; i++) {
+		if (work[i]->entry.op != ENTRY_INSERT)
+			break;
+		bytes += work[i]->entry.o.len;
+		if (i > 0 && bytes > RUN_BYTES)
+			break;
+	}
+	return i;
+}
+
+bool
+lane_apply_log(
+    struct lane *lane, struct work **work, int n, bson_error_t *error)
+{
+	bool capped = work[0]->target->order == ORDER_CAPPED;
+	int length;
+
+	for (int i = 0; i < n; i += length) {
+		length = capped ? run_length(work + i, n - i) : 0;
+		if (length > 0) {
+			if (!insert_run(lane, work + i, length, error))
+				return false;
+			continue;
+		}
+		length = 1;
+		if (!lane_apply_docs(lane, work + i, 1, error))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,35 @@
+/* engine: where a tail writes: one live stream, or a segment directory. */
+#ifndef MM_ENGINE_TAIL_SINK_H
+#define MM_ENGINE_TAIL_SINK_H
+
+#include "stream/segment.h"
+
+struct tail_sink;
+
+/* A live stream on fd. head: source and filters; copied. */
+struct tail_sink *tail_sink_stream(
+    int fd, const char *name, int level, const bson_t *head);
+/* Takes over an open directory. */
+struct tail_sink *tail_sink_dir(struct segment_dir *dir);
+void tail_sink_free(struct tail_sink *s);
+
+/* Writes the header. */
+bool tail_sink_begin(struct tail_sink *s, struct optime after,
+    struct optime seen, struct optime read_from, bson_error_t *error);
+/* An entry of the selection; kept until the block is full or put. */
+bool tail_sink_entry(struct tail_sink *s, const uint8_t *entry, size_t len,
+    struct optime at, bson_error_t *error);
+/* A mark: everything up to `at` has been put; wall is ms since 1970. */
+bool tail_sink_mark(struct tail_sink *s, struct optime at,
+    struct optime read_from, int64_t wall, bson_error_t *error);
+/* Between groups, everything up to `at` has been put: let the reader have it;
+ * a directory may rotate, and does when told. */
+bool tail_sink_flush(struct tail_sink *s, struct optime at,
+    struct optime read_from, bool rotate, bson_error_t *error);
+bool tail_sink_end(struct tail_sink *s, const char *reason, struct optime at,
+    struct optime read_from, bson_error_t *error);
+/* Entries of the selection so far, and their bytes. */
+int64_t tail_sink_entries(const struct tail_sink *s);
+int64_t tail_sink_bytes(const struct tail_sink *s);
+
+#endif

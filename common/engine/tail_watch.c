@@ -1,0 +1,137 @@
+#include "engine/tail_watch.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "base/msg.h"
+#include "base/status.h"
+
+enum { LAG_MS = 2000, WINDOW_ROUNDS = 15 };
+
+struct tail_watch {
+	struct conn *conn;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool ending;
+	struct optime at;
+	bool warned;
+};
+
+/* Up to ms, or until the end: false. */
+static bool
+pause_for(struct tail_watch *w, int ms, struct optime *at)
+{
+	struct timespec until;
+	int rc = 0;
+	bool on;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000)
+		until.tv_sec++, until.tv_nsec -= 1000000000;
+	pthread_mutex_lock(&w->lock);
+	while (!w->ending && rc != ETIMEDOUT)
+		rc = pthread_cond_timedwait(&w->wake, &w->lock, &until);
+	on = !w->ending;
+	*at = w->at;
+	pthread_mutex_unlock(&w->lock);
+	return on;
+}
+
+static void
+look_at_window(struct tail_watch *w, struct optime at, struct optime newest)
+{
+	struct optime oldest;
+	int64_t window, behind;
+	char text[OPTIME_TEXT];
+
+	if (!conn_oldest(w->conn, &oldest, NULL))
+		return;
+	window = (int64_t)newest.secs - oldest.secs;
+	behind = (int64_t)newest.secs - at.secs;
+	status_int("oplog_window_seconds", window);
+	if (behind <= 60 || behind * 2 < window) {
+		w->warned = false;
+		return;
+	}
+	if (!w->warned)
+		msg_warn("position %s is %lld s behind, and the source's oplog "
+			 "holds %lld s: it may roll over",
+		    optime_text(at, text), (long long)behind,
+		    (long long)window);
+	w->warned = true;
+}
+
+/* What cannot be read now is read next time: the tail itself finds out when
+ * the source is gone. */
+static void *
+watch(void *arg)
+{
+	struct tail_watch *w = arg;
+	struct optime at, newest;
+
+	for (unsigned round = 0; pause_for(w, LAG_MS, &at); round++) {
+		if (optime_is_null(at) ||
+		    !conn_positions(w->conn, &newest, NULL, NULL))
+			continue;
+		status_int("lag_seconds",
+		    newest.secs > at.secs ? newest.secs - at.secs : 0);
+		if (round % WINDOW_ROUNDS == 0)
+			look_at_window(w, at, newest);
+	}
+	return NULL;
+}
+
+struct tail_watch *
+tail_watch_new(struct server *source, bson_error_t *error)
+{
+	struct tail_watch *w = bson_malloc0(sizeof *w);
+	pthread_condattr_t attr;
+
+	w->conn = conn_open(source, error);
+	if (!w->conn) {
+		bson_free(w);
+		return NULL;
+	}
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	if (pthread_create(&w->thread, NULL, watch, w) != 0) {
+		error_set(error, MM_EXIT_INTERNAL, 0, "no thread to be had");
+		pthread_mutex_destroy(&w->lock);
+		pthread_cond_destroy(&w->wake);
+		conn_close(w->conn);
+		bson_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void
+tail_watch_position(struct tail_watch *w, struct optime at)
+{
+	pthread_mutex_lock(&w->lock);
+	w->at = at;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
+tail_watch_free(struct tail_watch *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->ending = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	pthread_mutex_destroy(&w->lock);
+	pthread_cond_destroy(&w->wake);
+	conn_close(w->conn);
+	bson_free(w);
+}

@@ -1,0 +1,323 @@
+/* Soundness of positions: the cursor is unfiltered, so after an entry was
+ * given, everything before it was. When nothing comes, the majority position
+ * that was sampled before an empty getMore is reached: that read's view was at
+ * least as new. Only positions between groups get out.
+ */
+#include "engine/tailer.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/position.h"
+#include "engine/tail_filter.h"
+#include "engine/tail_txn.h"
+#include "engine/tail_watch.h"
+
+enum { AWAIT_MIN_MS = 50, AWAIT_MAX_MS = 1000, BACK_OFF_MAX_MS = 2000 };
+
+struct tailer {
+	const struct tailer_opts *o;
+	struct tail_filter *filter;
+	struct tail_txn *txn;
+	struct tail_watch *watch;
+	struct cursor *cur;
+	bson_t find_filter, find_more;
+	bool proving;       /* the next entry must be the one at `at` */
+	int64_t opened_ms;  /* when the cursor was opened */
+	struct optime at;   /* read up to here */
+	int64_t wall;       /* up to which everything is in the stream */
+	struct optime goal; /* end when it is reached; null: none */
+	struct optime sampled;
+	int64_t sampled_wall;
+	int64_t mark_ms; /* of the last mark, monotonic */
+	int64_t lost_ms; /* first loss without progress since; 0: none */
+	int back_off_ms;
+	int64_t entries;
+	const char *reason;
+};
+
+static int64_t
+clock_ms(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static struct optime
+read_from(const struct tailer *t)
+{
+	/* A stream is never asked to start later than this one did. */
+	if (optime_cmp(t->at, t->o->start.after) < 0)
+		return t->o->start.read_from;
+	return t->at;
+}
+
+/* Where the stream is: reading may have begun before it. */
+static struct optime
+position(const struct tailer *t)
+{
+	return optime_max(t->at, t->o->start.after);
+}
+
+static int64_t
+await_ms(const struct tailer *t)
+{
+	int64_t half = t->o->heartbeat_ms / 2;
+
+	if (half < AWAIT_MIN_MS)
+		return AWAIT_MIN_MS;
+	return half > AWAIT_MAX_MS ? AWAIT_MAX_MS : half;
+}
+
+static void
+close_cursor(struct tailer *t)
+{
+	if (!t->cur)
+		return;
+	cursor_free(t->cur);
+	bson_destroy(&t->find_filter);
+	bson_destroy(&t->find_more);
+	t->cur = NULL;
+}
+
+static void
+open_cursor(struct tailer *t)
+{
+	struct cursor_opts opts;
+
+	position_find(t->o->conn, t->at, true, await_ms(t), &opts,
+	    &t->find_filter, &t->find_more);
+	t->cur = cursor_new(t->o->conn, &opts);
+	t->proving = true;
+	t->opened_ms = clock_ms(CLOCK_MONOTONIC);
+}
+
+static bool
+mark(struct tailer *t, bson_error_t *error)
+{
+	t->mark_ms = clock_ms(CLOCK_MONOTONIC);
+	status_position("position", position(t));
+	status_int("entries", t->entries);
+	status_int("entries_selected", tail_sink_entries(t->o->sink));
+	status_int("bytes", tail_sink_bytes(t->o->sink));
+	tail_watch_position(t->watch, position(t));
+	return tail_sink_mark(
+	    t->o->sink, position(t), read_from(t), t->wall, error);
+}
+
+static bool
+heartbeat_due(const struct tailer *t)
+{
+	return clock_ms(CLOCK_MONOTONIC) - t->mark_ms >= t->o->heartbeat_ms;
+}
+
+/* A reply is used up: whatever came goes to the reader. */
+static bool
+end_of_reply(struct tailer *t, bson_error_t *error)
+{
+	if (heartbeat_due(t) && !mark(t, error))
+		return false;
+	return tail_sink_flush(
+	    t->o->sink, position(t), read_from(t), sig_take_rotate(), error);
+}
+
+static bool
+take(struct tailer *t, const bson_t *doc, bson_error_t *error)
+{
+	const uint8_t *data = bson_get_data(doc);
+	struct tail_look look;
+	enum tail_part part;
+	bool old;
+
+	if (t->proving) {
+		if (!position_matches(t->o->conn, &t->at, doc, error))
+			return false;
+		/* Known already, unless it opens a transaction that the
+		 * stream needs from its first entry. */
+		t->proving = false;
+		if (t->entries > 0)
+			return true;
+	}
+	if (!tail_filter_look(t->filter, data, doc->len, &look, &part, error))
+		return false;
+	if (!optime_is_null(t->goal) && optime_cmp(look.at, t->goal) > 0) {
+		t->reason = "until";
+		return true;
+	}
+	old = optime_cmp(look.at, t->o->start.after) <= 0;
+	if (part == TAIL_GROUP) {
+		if (!old &&
+		    !tail_txn_take(t->txn, data, doc->len, &look, error))
+			return false;
+	} else if (part == TAIL_TAKE && !old &&
+	    !tail_sink_entry(t->o->sink, data, doc->len, look.at, error)) {
+		return false;
+	}
+	t->at = look.at;
+	t->wall = look.wall;
+	t->entries++;
+	return true;
+}
+
+/* Nothing came within the await time. */
+static bool
+idle(struct tailer *t, bson_error_t *error)
+{
+	if (t->proving)
+		return position_may_come(t->o->conn, t->at,
+		    clock_ms(CLOCK_MONOTONIC) - t->opened_ms, error);
+	if (optime_is_null(t->sampled))
+		return true;
+	t->at = optime_max(t->at, t->sampled);
+	t->wall = t->sampled_wall;
+	return true;
+}
+
+static bool
+lost(struct tailer *t, bson_error_t *error)
+{
+	int64_t now = clock_ms(CLOCK_MONOTONIC);
+
+	close_cursor(t);
+	if (!t->lost_ms)
+		t->lost_ms = now;
+	if (now - t->lost_ms > t->o->reconnect_ms)
+		return false;
+	msg_verbose("cursor lost, opening it again: %s", error->message);
+	sig_sleep(t->back_off_ms);
+	t->back_off_ms = t->back_off_ms ? t->back_off_ms * 2 : 50;
+	if (t->back_off_ms > BACK_OFF_MAX_MS)
+		t->back_off_ms = BACK_OFF_MAX_MS;
+	return true;
+}
+
+/* A source that does not answer here does not answer the getMore either, which
+ * knows what to do about it. */
+static void
+sample(struct tailer *t, bool was_idle)
+{
+	t->sampled = OPTIME_NULL;
+	if (!was_idle && !heartbeat_due(t))
+		return;
+	t->sampled_wall = clock_ms(CLOCK_REALTIME);
+	if (!conn_positions(t->o->conn, &t->sampled, NULL, NULL))
+		t->sampled = OPTIME_NULL;
+}
+
+/* Between two replies: the moment to look up from reading. */
+static bool
+between(struct tailer *t, bool was_idle, bson_error_t *error)
+{
+	char text[OPTIME_TEXT];
+
+	if (!t->proving && !end_of_reply(t, error))
+		return false;
+	if (!optime_is_null(t->goal) && !t->proving &&
+	    optime_cmp(t->at, t->goal) >= 0)
+		t->reason = "until";
+	else if (sig_stopping())
+		t->reason = "signal";
+	if (t->reason)
+		return true;
+	if (sig_take_report())
+		msg_info("read up to %s, %" PRId64 " entries, %" PRId64
+			 " of the selection",
+		    optime_text(position(t), text), t->entries,
+		    tail_sink_entries(t->o->sink));
+	if (!t->cur)
+		open_cursor(t);
+	sample(t, was_idle);
+	return true;
+}
+
+static bool
+loop(struct tailer *t, bson_error_t *error)
+{
+	const bson_t *doc;
+	bool idling = true, ok = true;
+
+	while (ok && !t->reason) {
+		if (!t->cur || cursor_buffered(t->cur) == 0) {
+			ok = between(t, idling, error);
+			if (!ok || t->reason)
+				break;
+		}
+		switch (cursor_next(t->cur, &doc, error)) {
+		case CURSOR_DOC:
+			ok = take(t, doc, error);
+			t->lost_ms = t->back_off_ms = 0;
+			idling = false;
+			break;
+		case CURSOR_WAIT:
+			ok = idle(t, error);
+			t->lost_ms = t->back_off_ms = 0;
+			idling = true;
+			break;
+		case CURSOR_END:
+			error_set(error, MM_EXIT_SOURCE, 0, "cursor is dead");
+			/* fall through */
+		case CURSOR_LOST:
+			ok = lost(t, error);
+			break;
+		case CURSOR_ERROR:
+			ok = false;
+			break;
+		}
+	}
+	return ok;
+}
+
+static void
+set_goal(struct tailer *t)
+{
+	if (t->o->caught_up)
+		t->goal = t->o->start.seen;
+	if (!optime_is_null(t->o->until) &&
+	    (optime_is_null(t->goal) || optime_cmp(t->o->until, t->goal) < 0))
+		t->goal = t->o->until;
+}
+
+static bool
+finish(struct tailer *t, bson_error_t *error)
+{
+	t->mark_ms = 0;
+	return mark(t, error) &&
+	    tail_sink_end(
+		t->o->sink, t->reason, position(t), read_from(t), error);
+}
+
+bool
+tailer_run(const struct tailer_opts *opts, bson_error_t *error)
+{
+	struct tailer t = {.o = opts, .at = opts->start.read_from};
+	bool ok = false;
+
+	t.wall = (int64_t)opts->start.after.secs * 1000;
+	t.mark_ms = clock_ms(CLOCK_MONOTONIC);
+	set_goal(&t);
+	t.filter = tail_filter_new(opts->rules);
+	t.txn = tail_txn_new(t.filter);
+	t.watch = tail_watch_new(conn_server(opts->conn), error);
+	if (!t.watch)
+		goto cleanup;
+	status_state("following");
+	tail_watch_position(t.watch, opts->start.after);
+	ok = tail_sink_begin(opts->sink, opts->start.after, opts->start.seen,
+		 opts->start.read_from, error) &&
+	    loop(&t, error) && finish(&t, error);
+	if (!ok && t.entries > 0) /* what is whole helps the reader */
+		tail_sink_flush(
+		    opts->sink, position(&t), read_from(&t), false, NULL);
+cleanup:
+	close_cursor(&t);
+	tail_watch_free(t.watch);
+	tail_txn_free(t.txn);
+	tail_filter_free(t.filter);
+	return ok;
+}

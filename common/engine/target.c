@@ -1,0 +1,139 @@
+#include "engine/target.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+
+enum { BUCKETS = 1024, TYPICAL_FIRST = 16384 };
+
+struct targets {
+	struct conn *conn;
+	const struct grant *grant;
+	struct target *bucket[BUCKETS];
+};
+
+struct targets *
+targets_new(struct conn *c, const struct grant *grant)
+{
+	struct targets *t = bson_malloc0(sizeof *t);
+
+	t->conn = c;
+	t->grant = grant;
+	return t;
+}
+
+void
+targets_free(struct targets *t)
+{
+	struct target *next;
+
+	if (!t)
+		return;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct target *p = t->bucket[i]; p; p = next) {
+			next = p->next;
+			bson_free(p);
+		}
+	bson_free(t);
+}
+
+static bool
+has_unique(const struct coll *c)
+{
+	bson_iter_t it;
+	bson_t spec;
+	const uint8_t *data;
+	uint32_t len;
+
+	if (!bson_iter_init(&it, &c->indexes))
+		return false;
+	while (bson_iter_next(&it)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
+			continue;
+		bson_iter_document(&it, &len, &data);
+		if (bson_init_static(&spec, data, len) &&
+		    index_is_unique(&spec))
+			return true;
+	}
+	return false;
+}
+
+bool
+targets_refresh(struct targets *t, struct target *target, bson_error_t *error)
+{
+	struct coll c;
+	int got = catalog_one(t->conn, target->ns, &c, error);
+
+	target->order = ORDER_ID;
+	if (got <= 0)
+		return got == 0;
+	if (c.type == COLL_VIEW || c.type == COLL_TIMESERIES) {
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "cannot write \"%s\" on the target: it is a %s", target->ns,
+		    c.type == COLL_VIEW ? "view" : "time series");
+		got = -1;
+	} else if (c.collated) {
+		target->order = ORDER_COLLATED;
+	} else if (c.type == COLL_CAPPED) {
+		target->order = ORDER_CAPPED;
+	} else if (has_unique(&c)) {
+		target->order = ORDER_ALL;
+	}
+	coll_release(&c);
+	return got > 0;
+}
+
+static bool
+taken(const struct targets *t, const char *ns)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct target *p = t->bucket[i]; p; p = p->next)
+			if (strcmp(p->ns, ns) == 0)
+				return true;
+	return false;
+}
+
+static struct target *
+add(struct targets *t, const char *ns, size_t at_bucket, struct optime at,
+    bson_error_t *error)
+{
+	struct target *p;
+	char name[NS_MAX + 1], text[OPTIME_TEXT];
+
+	if (!grant_map(t->grant, ns, name, error)) {
+		error_prefix(error, "position %s", optime_text(at, text));
+		return NULL;
+	}
+	if (taken(t, name)) {
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "position %s: \"%s\" would be written to \"%s\", like "
+		    "another namespace",
+		    optime_text(at, text), ns, name);
+		return NULL;
+	}
+	p = bson_malloc0(sizeof *p);
+	bson_strncpy(p->source, ns, sizeof p->source);
+	bson_strncpy(p->ns, name, sizeof p->ns);
+	p->hash = hash_xxh64(name, strlen(name), 0);
+	atomic_init(&p->typical, TYPICAL_FIRST);
+	atomic_init(&p->large, false);
+	if (!targets_refresh(t, p, error)) {
+		bson_free(p);
+		return NULL;
+	}
+	p->next = t->bucket[at_bucket];
+	t->bucket[at_bucket] = p;
+	return p;
+}
+
+struct target *
+targets_find(
+    struct targets *t, const char *ns, struct optime at, bson_error_t *error)
+{
+	size_t i = hash_xxh64(ns, strlen(ns), 0) % BUCKETS;
+
+	for (struct target *p = t->bucket[i]; p; p = p->next)
+		if (strcmp(p->source, ns) == 0)
+			return p;
+	return add(t, ns, i, at, error);
+}

@@ -1,0 +1,44 @@
+/* engine: the namespaces an applier writes: what each is called on the target,
+ * and how its entries must be ordered there.
+ */
+#ifndef MM_ENGINE_TARGET_H
+#define MM_ENGINE_TARGET_H
+
+#include <stdatomic.h>
+
+#include "base/optime.h"
+#include "engine/grant.h"
+#include "mongo/catalog.h"
+
+enum target_order {
+	ORDER_ID,       /* only entries of one _id keep their order */
+	ORDER_ALL,      /* a unique index is enforced: log order, one lane */
+	ORDER_CAPPED,   /* capped: log order, one lane */
+	ORDER_COLLATED, /* _id has a collation: log order, one by one */
+};
+
+struct target {
+	char source[NS_MAX + 1]; /* name in the stream */
+	char ns[NS_MAX + 1];     /* name on the target */
+	uint64_t hash;           /* of ns */
+	enum target_order order;
+	atomic_uint typical; /* bytes of a document, as seen lately */
+	atomic_bool large;   /* documents above 1 MiB were seen */
+	struct target *next;
+};
+
+struct targets;
+
+/* Borrows conn and grant. */
+struct targets *targets_new(struct conn *c, const struct grant *grant);
+void targets_free(struct targets *t);
+/* Status 8: outside the filters of its stream, or something that cannot be
+ * written; position `at` is for the message. The result lives as long as t.
+ * Reads the target's catalog when a name is met for the first time. */
+struct target *targets_find(
+    struct targets *t, const char *ns, struct optime at, bson_error_t *error);
+/* The catalog changed: learn it anew. No lane may be at work on it. */
+bool targets_refresh(
+    struct targets *t, struct target *target, bson_error_t *error);
+
+#endif
