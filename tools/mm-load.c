@@ -1,0 +1,111 @@
+/* mm-load: a snapshot stream into a target. */
+#include <inttypes.h>
+#include <malloc.h>
+
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/load.h"
+#include "io/input.h"
+
+static const char *job;
+static bool drop, no_indexes;
+static int64_t threads = 4, per_coll;
+
+static const struct opt own_rows[] = {
+    {'j', "numParallelCollections", "N", OPT_COUNT, &threads,
+	"threads that insert, in all (4)", 1, 256},
+    {0, "numInsertionWorkersPerCollection", "N", OPT_COUNT, &per_coll,
+	"at most N of them into one collection (all)", 1, 256},
+    {0, "drop", NULL, OPT_FLAG, &drop,
+	"drop what this job has loaded, and load anew"},
+    {0, "noIndexRestore", NULL, OPT_FLAG, &no_indexes,
+	"make no indexes but those on _id"},
+    {0, "job", "NAME", OPT_TEXT, &job,
+	"name of the migration (made of source and selection)"},
+};
+
+static struct opt_group groups[3];
+
+static const struct opt_program program = {
+    "mm-load",
+    "Load a snapshot stream into a replica set.",
+    "[options] -d NAME | --nsInclude PATTERN [FILE...] < STREAM",
+    groups,
+    3,
+    0,
+    -1,
+};
+
+static int
+end_with(const bson_error_t *error)
+{
+	enum mm_exit status = error_status(error);
+
+	status_end(status, error);
+	if (status == MM_EXIT_USAGE)
+		return opt_wrong_use("%s", error->message);
+	msg_error("%s", error->message);
+	return status;
+}
+
+static bool
+load(struct input *in, bson_error_t *error)
+{
+	struct load_opts opts = {
+	    .threads = (int)threads,
+	    .per_coll = (int)(per_coll ? per_coll : threads),
+	    .drop = drop,
+	    .no_indexes = no_indexes,
+	    .job = job,
+	    .flags = &ns_flags,
+	};
+	char from[OPTIME_TEXT], to[OPTIME_TEXT];
+	struct load_result got;
+	struct server *server;
+	bool ok;
+
+	status_state("connecting");
+	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
+	if (!server)
+		return false;
+	ok = load_run(server, input_fd(in), input_name(in), &opts, &got, error);
+	server_close(server);
+	if (ok)
+		msg_info("%" PRId64 " documents of %zu collections, "
+			 "from %s to %s",
+		    got.docs, got.collections, optime_text(got.from, from),
+		    optime_text(got.to, to));
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ns_rules *rules = NULL;
+	struct input *in = NULL;
+	bson_error_t error;
+	int first, status;
+	bool ok;
+
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	groups[0] = (struct opt_group)OPT_GROUP("Load", own_rows);
+	groups[1] = target_options;
+	groups[2] = ns_options;
+	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
+		return status;
+	sig_init();
+	ok = (rules = ns_rules_new(&ns_flags, &error)) &&
+	    grant_told(&ns_flags, &error) &&
+	    (in = input_open(argv + first, argc - first, &error)) &&
+	    status_start(opt_status_file(), &error) && load(in, &error);
+	/* A file that could not be read is the cause of a cut stream. */
+	ok = input_close(in, ok ? NULL : &error) && ok;
+	ns_rules_free(rules);
+	ns_flags_release(&ns_flags);
+	if (!ok)
+		return end_with(&error);
+	status_end(MM_EXIT_OK, NULL);
+	return MM_EXIT_OK;
+}
