@@ -3,10 +3,8 @@
 #ifndef MM_MODEL_DELTA_WORK_H
 #define MM_MODEL_DELTA_WORK_H
 
-#include <string.h>
-
 #include "model/delta.h"
-#include "model/value.h"
+#include "model/put.h"
 
 #define DELTA_DEPTH_MAX 200
 #define DELTA_NULLS_MAX 1500000
@@ -27,47 +25,6 @@ bool delta_modify(struct delta_work *w, const bson_t *pre,
     const struct value *set, const struct value *unset);
 bool delta_diff(
     struct delta_work *w, const bson_t *pre, const struct value *diff);
-
-/* ------------------------------------------------- writing a document */
-
-static inline size_t
-put_begin(struct buf *out)
-{
-	size_t at = out->len;
-
-	buf_add(out, "\0\0\0", 4);
-	return at;
-}
-
-/* Closing NUL and the length of the document that began at `at`. */
-static inline void
-put_end(struct buf *out, size_t at)
-{
-	uint32_t len;
-
-	buf_add_byte(out, 0);
-	len = BSON_UINT32_TO_LE((uint32_t)(out->len - at));
-	memcpy(out->data + at, &len, 4);
-}
-
-static inline void
-put_name(struct buf *out, uint8_t type, const char *name, uint32_t len)
-{
-	buf_reserve(out, len + 2);
-	out->data[out->len++] = type;
-	if (len)
-		memcpy(out->data + out->len, name, len);
-	out->len += len;
-	out->data[out->len++] = 0;
-}
-
-static inline void
-put_value(
-    struct buf *out, const char *name, uint32_t len, const struct value *v)
-{
-	put_name(out, v->type, name, len);
-	buf_add(out, v->data, v->len);
-}
 
 #define INDEX_TEXT 12
 

@@ -235,27 +235,53 @@ read_rest(const struct met *m, struct entry *e)
 	e->upsert = e->op == ENTRY_UPDATE && is_true(&m->b);
 }
 
+static bool
+read_all(const struct met *m, struct entry *e, bson_error_t *error)
+{
+	if (m->tid.type)
+		return bad(e, error, "tid", "is not supported (a tenant's)");
+	if (!read_op(m, e, error) || !read_ns(m, e, error) ||
+	    !read_docs(m, e, error) || !read_command(e, error) ||
+	    !read_txn(m, e, error))
+		return false;
+	read_rest(m, e);
+	return true;
+}
+
+static bool
+begin(const uint8_t *data, size_t len, struct met *m, struct entry *e,
+    bson_error_t *error)
+{
+	memset(m, 0, sizeof *m);
+	memset(e, 0, sizeof *e);
+	e->at = OPTIME_NULL;
+	e->raw = data;
+	e->raw_len = (uint32_t)len;
+	return meet(data, len, m, e) ||
+	    error_set(error, MM_EXIT_REFUSED, 0, "oplog entry: not sound BSON");
+}
+
 bool
 entry_parse(
     const uint8_t *data, size_t len, struct entry *e, bson_error_t *error)
 {
-	struct met m = {.ts = {0}};
+	struct met m;
 
-	memset(e, 0, sizeof *e);
-	e->at = OPTIME_NULL;
-	e->raw = data;
-	if (!meet(data, len, &m, e))
-		return error_set(
-		    error, MM_EXIT_REFUSED, 0, "oplog entry: not sound BSON");
-	e->raw_len = (uint32_t)len;
-	if (!read_position(&m, e, error))
+	return begin(data, len, &m, e, error) && read_position(&m, e, error) &&
+	    read_version(&m, e, error) && read_all(&m, e, error);
+}
+
+bool
+entry_parse_inner(const uint8_t *data, size_t len, const struct entry *outer,
+    struct entry *e, bson_error_t *error)
+{
+	struct met m;
+
+	if (!begin(data, len, &m, e, error))
 		return false;
-	if (m.tid.type)
-		return bad(e, error, "tid", "is not supported (a tenant's)");
-	return read_op(&m, e, error) && read_version(&m, e, error) &&
-	    read_ns(&m, e, error) && read_docs(&m, e, error) &&
-	    read_command(e, error) && read_txn(&m, e, error) &&
-	    (read_rest(&m, e), true);
+	e->at = outer->at;
+	m.txn.type = 0; /* not its own */
+	return read_all(&m, e, error);
 }
 
 bool

@@ -48,6 +48,10 @@ struct entry {
  * kinds (xi xd ci cu cd km) become ENTRY_NOOP. */
 bool entry_parse(
     const uint8_t *data, size_t len, struct entry *e, bson_error_t *error);
+/* An operation inside applyOps: has no ts, t and v of its own; they are those
+ * of `outer`. */
+bool entry_parse_inner(const uint8_t *data, size_t len,
+    const struct entry *outer, struct entry *e, bson_error_t *error);
 /* The key an i, u or d acts on: o2._id for u, o._id otherwise. Status 8 where
  * it is missing. */
 bool entry_key(const struct entry *e, struct value *id, bson_error_t *error);
