@@ -18,6 +18,7 @@
 
 struct apply {
 	const struct apply_opts *o;
+	bson_t job; /* the document as it was at the start */
 	struct targets *targets;
 	struct lanes *lanes;
 	struct checkpoint *checkpoint;
@@ -64,7 +65,7 @@ begin_stream(struct apply *a, enum stream_kind kind, const bson_t *head,
 	if (!record_doc(head, "filters", &filters, error) ||
 	    !(g = grant_new(&ns_flags, &filters, error)))
 		return false;
-	ok = apply_job_check(a->o->job, kind, head, g, error);
+	ok = apply_job_check(&a->job, kind, head, g, error);
 	grant_free(g);
 	if (!ok || !record_optime(head, "after", &after, error) ||
 	    !record_optime(head, "seen", &seen, error))
@@ -330,6 +331,7 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 		    "job \"%s\" has no checkpoint", job_name(opts->job));
 	a.reached = (struct boundary){co.start.applied, co.start.read_from, 0};
 	a.seen = co.start.seen;
+	bson_copy_to(job_doc(opts->job), &a.job);
 	a.targets = targets_new(opts->conn, opts->grant);
 	a.checkpoint = checkpoint_new(&co);
 	lo.arg = a.checkpoint;
@@ -343,5 +345,6 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	lanes_free(a.lanes);
 	checkpoint_free(a.checkpoint);
 	targets_free(a.targets);
+	bson_destroy(&a.job);
 	return ok;
 }

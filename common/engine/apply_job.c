@@ -82,7 +82,7 @@ same_field(const bson_t *a, const bson_t *b, const char *field)
 }
 
 bool
-apply_job_check(const struct job *j, enum stream_kind kind, const bson_t *head,
+apply_job_check(const bson_t *job, enum stream_kind kind, const bson_t *head,
     const struct grant *g, bson_error_t *error)
 {
 	bson_t theirs, ours;
@@ -94,18 +94,15 @@ apply_job_check(const struct job *j, enum stream_kind kind, const bson_t *head,
 		    stream_kind_text(kind));
 	if (!record_doc(head, "source", &theirs, error))
 		return false;
-	if (!sub_doc(job_doc(j), "source", &ours) ||
+	if (!sub_doc(job, "source", &ours) ||
 	    !same_field(&ours, &theirs, "set") ||
 	    !same_field(&ours, &theirs, "replicaSetId"))
 		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "job \"%s\" is of another source than the stream",
-		    job_name(j));
-	if (!sub_doc(job_doc(j), "selection", &ours) ||
-	    ours.len != filters->len ||
+		    "the job is of another source than the stream");
+	if (!sub_doc(job, "selection", &ours) || ours.len != filters->len ||
 	    memcmp(bson_get_data(&ours), bson_get_data(filters), ours.len) != 0)
 		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "job \"%s\" is of another selection or mapping than the "
-		    "stream",
-		    job_name(j));
+		    "the job is of another selection or mapping than the "
+		    "stream");
 	return true;
 }

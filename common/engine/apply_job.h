@@ -17,8 +17,8 @@ const char *apply_job_name(const char *name, const bson_t *head,
 struct job *apply_job_open(
     struct conn *c, const char *name, bson_error_t *error);
 /* Status 8: the stream is of another kind, source set or selection than the
- * job. */
-bool apply_job_check(const struct job *j, enum stream_kind kind,
+ * job whose document this is. */
+bool apply_job_check(const bson_t *job, enum stream_kind kind,
     const bson_t *head, const struct grant *g, bson_error_t *error);
 
 #endif

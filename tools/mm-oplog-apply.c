@@ -1,0 +1,232 @@
+/* mm-oplog-apply: a log stream or a directory of segments into the target of a
+ * job. Everything it does is in engine/apply; here are options, wiring and
+ * the exit status. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/msg.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/apply.h"
+#include "engine/apply_job.h"
+#include "engine/lanes.h"
+#include "io/fdio.h"
+#include "mongo/server.h"
+
+static const char *directory, *job_option;
+static struct optime until;
+static bool caught_up, print_position;
+static int64_t exit_lag_ms = -1, workers = 8, batch_ops = 1000;
+
+static const struct opt rows[] = {
+    {'D', "directory", "DIR", OPT_TEXT, &directory,
+	"read the segments in DIR and follow it"},
+    {0, "until", "POSITION", OPT_POSITION, &until,
+	"end with the entry at POSITION"},
+    {0, "exit-when-caught-up", NULL, OPT_FLAG, &caught_up,
+	"with -D: end where the directory ends now"},
+    {0, "exit-when-lag", "SECONDS", OPT_SECONDS, &exit_lag_ms,
+	"end when the lag is that small", 0, INT64_C(86400000)},
+    {0, "job", "NAME", OPT_TEXT, &job_option,
+	"job document on the target (made of source and selection)"},
+    {0, "workers", "N", OPT_COUNT, &workers,
+	"lanes that write at the same time, 1-64 (8)", 1, LANES_MAX},
+    {0, "batch-ops", "N", OPT_COUNT, &batch_ops,
+	"most entries in a batch of a lane (1000)", 1, 100000},
+    {0, "print-position", NULL, OPT_FLAG, &print_position,
+	"print where a tail has to go on, and end"},
+};
+
+/* What the flags and the header of the first stream say. */
+struct plan {
+	struct apply_input *input;
+	struct grant *grant;
+	enum stream_kind kind;
+	bson_t head;
+	char text[SHA256_TEXT];
+	const char *job;
+};
+
+/* False without error: there is nothing to do (the directory is empty). */
+static bool
+read_head(struct plan *p, bool *nothing, bson_error_t *error)
+{
+	bson_t filters;
+
+	switch (apply_input_head(p->input, &p->head, &p->kind, error)) {
+	case STREAM_GOT:
+		break;
+	case STREAM_ERROR:
+		return false;
+	case STREAM_EOF:
+		return error_set(error, MM_EXIT_STREAM, 0,
+		    "\"%s\" holds no segment", directory);
+	case STREAM_STOPPED:
+		*nothing = true;
+		return false;
+	}
+	if (!record_doc(&p->head, "filters", &filters, error) ||
+	    !(p->grant = grant_new(&ns_flags, &filters, error)))
+		return false;
+	p->job = apply_job_name(job_option, &p->head, p->grant, p->text, error);
+	return p->job;
+}
+
+/* ---------------------------------------------------------- printing only */
+
+static bool
+print(struct server *target, const char *job, bson_error_t *error)
+{
+	struct conn *conn = conn_open(target, error);
+	struct job_checkpoint cp;
+	bson_t doc;
+	char text[OPTIME_TEXT];
+	int got;
+	bool ok = false;
+
+	if (!conn)
+		return false;
+	got = job_peek(conn, job, &doc, error);
+	if (got > 0 && job_doc_checkpoint(&doc, &cp))
+		ok = printf("%s\n", optime_text(cp.read_from, text)) > 0 &&
+			fflush(stdout) == 0
+		    ? true
+		    : error_errno(error, MM_EXIT_IO,
+			  "could not write to standard output");
+	else if (got >= 0)
+		error_set(error, MM_EXIT_REFUSED, 0, "job \"%s\" %s", job,
+		    got ? "has no position yet: its load is not finished"
+			: "is not there");
+	bson_destroy(&doc);
+	conn_close(conn);
+	return ok;
+}
+
+static bool
+run_print(struct plan *p, bson_error_t *error)
+{
+	struct server *target;
+	bool ok, nothing = false;
+
+	if (job_option)
+		p->job = job_option;
+	else if (!read_head(p, &nothing, error))
+		return nothing;
+	target = server_open(SIDE_TARGET, &target_flags, p->job, false, error);
+	if (!target)
+		return false;
+	ok = print(target, p->job, error);
+	server_close(target);
+	return ok;
+}
+
+/* --------------------------------------------------------------- applying */
+
+static bool
+apply(struct plan *p, struct server *target, struct conn *conn,
+    struct conn *job_conn, bson_error_t *error)
+{
+	struct apply_opts opts = {.input = p->input,
+	    .server = target,
+	    .conn = conn,
+	    .grant = p->grant,
+	    .workers = (int)workers,
+	    .batch_ops = (int)batch_ops,
+	    .until = until,
+	    .exit_lag_ms = exit_lag_ms};
+	bool ok;
+
+	opts.job = apply_job_open(job_conn, p->job, error);
+	if (!opts.job)
+		return false;
+	status_text("job", p->job);
+	ok = apply_job_check(
+		 job_doc(opts.job), p->kind, &p->head, p->grant, error) &&
+	    apply_run(&opts, error);
+	job_close(opts.job);
+	return ok;
+}
+
+static bool
+run(struct plan *p, bson_error_t *error)
+{
+	struct server *target;
+	struct conn *conn = NULL, *job_conn = NULL;
+	bool ok = false, nothing = false;
+
+	status_state("connecting");
+	if (!read_head(p, &nothing, error))
+		return nothing;
+	target = server_open(SIDE_TARGET, &target_flags, p->job, false, error);
+	if (!target)
+		return false;
+	if ((conn = conn_open(target, error)) &&
+	    (job_conn = conn_open(target, error)))
+		ok = apply(p, target, conn, job_conn, error);
+	if (conn)
+		conn_close(conn);
+	if (job_conn)
+		conn_close(job_conn);
+	server_close(target);
+	return ok;
+}
+
+/* Use that the option table cannot judge; 0 when all is well. */
+static int
+check_use(int files)
+{
+	bson_error_t error;
+
+	if (directory && files > 0)
+		return opt_wrong_use("-D and files exclude each other");
+	if (caught_up && !directory)
+		return opt_wrong_use("--exit-when-caught-up needs -D");
+	if (print_position && job_option)
+		return 0;
+	if (!grant_told(&ns_flags, &error) ||
+	    (!directory && files == 0 &&
+		!fdio_refuse_terminal(STDIN_FILENO, "standard input", &error)))
+		return opt_wrong_use("%s", error.message);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct opt_group groups[] = {
+	    OPT_GROUP("Apply", rows), target_options, ns_options};
+	const struct opt_program program = {.tool = "mm-oplog-apply",
+	    .purpose = "Applies a log of changes to the target of a job.",
+	    .synopsis = "[options] [FILE...] < STREAM",
+	    .groups = groups,
+	    .n_groups = sizeof groups / sizeof *groups,
+	    .max_operands = -1};
+	struct plan plan = {.head = BSON_INITIALIZER};
+	bson_error_t error = {0};
+	int operand, status;
+	bool ok;
+
+	msg_init(program.tool);
+	sig_init();
+	if (opt_parse(&program, argc, argv, &operand, &status) == OPT_DONE)
+		return status;
+	status = check_use(argc - operand);
+	if (status)
+		return status;
+	plan.input = apply_input_new((const char *const *)argv + operand,
+	    (size_t)(argc - operand), directory, !caught_up);
+	ok = status_start(opt_status_file(), &error) &&
+	    (print_position ? run_print(&plan, &error) : run(&plan, &error));
+	if (!ok)
+		msg_error("%s", error.message);
+	apply_input_free(plan.input);
+	grant_free(plan.grant);
+	bson_destroy(&plan.head);
+	ns_flags_release(&ns_flags);
+	status = ok ? MM_EXIT_OK : (int)error_status(&error);
+	status_end((enum mm_exit)status, ok ? NULL : &error);
+	return status;
+}
