@@ -1,0 +1,27 @@
+/* engine: collections, options, indexes and views of both sides compared.
+ *
+ * An index that the job holds back (unique) or has put to sleep (TTL) is told
+ * as staged, with its true definition, and is no difference as long as it is
+ * the source's.
+ */
+#ifndef MM_ENGINE_COMPARE_META_H
+#define MM_ENGINE_COMPARE_META_H
+
+#include "engine/compare_report.h"
+
+struct staged_list;
+
+/* Of the job of that name. required: status 8 when there is no such job; else
+ * a list without entries, also where the job cannot be read (a warning says
+ * so). NULL: error. */
+struct staged_list *staged_read(
+    struct conn *target, const char *job, bool required, bson_error_t *error);
+void staged_free(struct staged_list *list);
+
+/* Everything about the pair but its documents; the part is at this pair. The
+ * rules tell what a view's collection is called on the target. */
+bool compare_meta(const struct pair *pair, const struct ns_rules *rules,
+    const struct staged_list *staged, struct report_part *part,
+    bson_error_t *error);
+
+#endif

@@ -1,0 +1,69 @@
+/* engine: which collection of the source is compared with which of the target.
+ *
+ * A pair is named after the source. The target's name comes from --nsFrom and
+ * --nsTo; a collection that only the target has is part of the comparison
+ * when some namespace of the selection would be mapped to its name.
+ */
+#ifndef MM_ENGINE_COMPARE_PAIR_H
+#define MM_ENGINE_COMPARE_PAIR_H
+
+#include <stdatomic.h>
+
+#include "model/ns.h"
+#include "mongo/catalog.h"
+
+enum diff_class {
+	DIFF_MISSING,  /* document: not on the target */
+	DIFF_EXTRA,    /* document: only on the target */
+	DIFF_CONTENT,  /* document: other bytes under the same _id */
+	DIFF_SEQUENCE, /* document of a capped collection: at another place */
+	DIFF_METADATA, /* collection, options, index, view */
+	DIFF_STAGED,   /* index held back or asleep: no difference */
+	DIFF_CLASSES
+};
+
+/* "missing" ... */
+const char *diff_class_text(enum diff_class class);
+
+/* Counted by all threads. */
+struct tally {
+	_Atomic int64_t source_docs, source_bytes;
+	_Atomic int64_t target_docs, target_bytes;
+	_Atomic int64_t found[DIFF_CLASSES];
+	/* of the difference documents written to a stream */
+	_Atomic int64_t out_docs, out_bytes;
+	_Atomic uint64_t out_sum;
+};
+
+/* Differences: every class but staged. */
+int64_t tally_differences(const struct tally *t);
+
+struct pair {
+	char ns[NS_MAX + 1];                /* on the source */
+	char target_ns[NS_MAX + 1];         /* on the target */
+	const struct coll *source, *target; /* NULL: not there */
+	int32_t c;                          /* its number, from 0 */
+	_Atomic int64_t units;              /* of work not finished */
+	struct tally tally;
+};
+
+struct pair_list {
+	struct pair *item; /* by ns */
+	size_t n;
+	struct coll_list source, target;
+};
+
+/* Lists both sides. `flags` are those that made `rules`. Status 8: two
+ * namespaces of the selection are mapped to one. Release also after an
+ * error. */
+bool pair_list_read(struct pair_list *list, struct conn *source,
+    struct conn *target, const struct ns_flags *flags,
+    const struct ns_rules *rules, bson_error_t *error);
+void pair_list_release(struct pair_list *list);
+
+/* The name on the source that is mapped to target_ns: false when there is
+ * none in the selection. source_ns holds NS_MAX + 1. */
+bool pair_unmap(const struct ns_flags *flags, const struct ns_rules *rules,
+    const char *target_ns, char *source_ns);
+
+#endif

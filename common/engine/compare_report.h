@@ -1,0 +1,62 @@
+/* engine: what mm-diff finds, as text, as JSON lines, or as a stream of kind
+ * diff (mm-stream(5)).
+ *
+ * One struct report a run, one struct report_part a thread: a part gathers the
+ * differences of one pair at a time and hands them over in pieces, so that
+ * threads seldom meet. The pair's tally is counted here.
+ */
+#ifndef MM_ENGINE_COMPARE_REPORT_H
+#define MM_ENGINE_COMPARE_REPORT_H
+
+#include "engine/compare_pair.h"
+#include "stream/stream.h"
+
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_STREAM };
+
+struct report;
+
+struct report_opts {
+	int fd; /* borrowed */
+	const char *name;
+	enum report_format format;
+	int level; /* of a stream: zstd level, 0 bare */
+};
+
+/* `head`: fields of the stream record (source, target, filters, mode); used
+ * by a stream only. NULL on error. */
+struct report *report_new(
+    const struct report_opts *opts, const bson_t *head, bson_error_t *error);
+void report_free(struct report *r);
+/* Announces the pairs; before any part begins. */
+bool report_pairs(
+    struct report *r, const struct pair_list *pairs, bson_error_t *error);
+/* The summary: a table of the pairs, and totals as last line. `stopped`: it is
+ * no result, and says so. */
+bool report_end(struct report *r, const struct pair_list *pairs, bool stopped,
+    bson_error_t *error);
+
+struct report_part;
+
+struct report_part *report_part_new(struct report *r);
+void report_part_free(struct report_part *p);
+/* What follows is about this pair. */
+bool report_begin(
+    struct report_part *p, struct pair *pair, bson_error_t *error);
+/* A document; the side that does not have it is NULL. */
+bool report_document(struct report_part *p, enum diff_class class,
+    const bson_t *source, const bson_t *target, bson_error_t *error);
+
+/* Something about a collection. */
+struct report_fact {
+	enum diff_class class; /* DIFF_METADATA or DIFF_STAGED */
+	const char *what;      /* collection, type, options, index, view */
+	const char *name;      /* of an index; else NULL */
+	const char *detail;    /* for people */
+	const bson_t *source, *target; /* definitions, NULL: none there */
+};
+bool report_fact(
+    struct report_part *p, const struct report_fact *fact, bson_error_t *error);
+/* Hand over what was gathered. */
+bool report_flush(struct report_part *p, bson_error_t *error);
+
+#endif

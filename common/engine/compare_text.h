@@ -1,0 +1,34 @@
+/* engine: differences and summaries of mm-diff as text and as JSON lines.
+ * Appends to a buffer; no I/O. */
+#ifndef MM_ENGINE_COMPARE_TEXT_H
+#define MM_ENGINE_COMPARE_TEXT_H
+
+#include "base/buf.h"
+#include "engine/compare_report.h"
+#include "model/value.h"
+
+/* Canonical Extended JSON of one value; where that cannot show it (text that
+ * is no UTF-8): {"$raw": {"type": N, "hex": "..."}}. Appended. */
+void text_value(struct buf *out, const struct value *v);
+
+/* CLASS TAB NAMESPACE TAB _ID newline */
+void text_document(struct buf *out, const struct pair *pair,
+    enum diff_class class, const struct value *id);
+/* CLASS TAB NAMESPACE TAB WHAT [NAME] TAB DETAIL newline */
+void text_fact(
+    struct buf *out, const struct pair *pair, const struct report_fact *fact);
+/* A table of the pairs and the line of totals. */
+void text_summary(struct buf *out, const struct pair_list *pairs, bool stopped);
+
+/* The same as one JSON object a line. Differences have the field "ns". */
+void json_document(struct buf *out, const struct pair *pair,
+    enum diff_class class, const bson_t *source, const bson_t *target,
+    const struct value *id);
+void json_fact(
+    struct buf *out, const struct pair *pair, const struct report_fact *fact);
+void json_summary(struct buf *out, const struct pair_list *pairs, bool stopped);
+
+/* Sum of the tallies. */
+void pairs_total(const struct pair_list *pairs, struct tally *sum);
+
+#endif

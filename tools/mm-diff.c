@@ -1,0 +1,204 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/msg.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/compare.h"
+#include "io/fdio.h"
+#include "io/zio.h"
+
+static const char *job, *out_file, *format = "text", *level_text = "zstd:1";
+static int64_t workers = 4, rate, part_bytes = 64 << 20;
+static bool by_lookup;
+
+static const struct opt own_rows[] = {
+    {0, "job", "NAME", OPT_TEXT, &job,
+	"the job whose held-back indexes are no differences (by selection)"},
+    {'o', "out", "FILE", OPT_TEXT, &out_file,
+	"write the report to FILE (standard output)"},
+    {0, "format", "FORMAT", OPT_CHOICE, &format, "text, json or stream (text)",
+	0, 0, "text|json|stream"},
+    {'Z', "compress", "METHOD", OPT_TEXT, &level_text,
+	"of a stream: none, zstd or zstd:LEVEL (zstd:1)"},
+    {0, "workers", "N", OPT_COUNT, &workers, "ranges compared at once (4)", 1,
+	64},
+    {0, "partition-size", "BYTES", OPT_BYTES, &part_bytes,
+	"larger collections are compared in ranges (64M)", 64 << 10, INT64_MAX},
+    {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
+	"read at most BYTES a second from the source", 1, INT64_MAX},
+    {0, "by-lookup", NULL, OPT_FLAG, &by_lookup,
+	"look each _id up instead of merging in _id order (slower)"},
+};
+
+static const struct opt_group own = OPT_GROUP("Comparing", own_rows);
+
+/* What main holds, given back in every case. */
+struct program {
+	struct server *source, *target;
+	struct ns_rules *rules;
+	struct report *report;
+	int fd;
+	const char *name;
+	int64_t differences;
+};
+
+/* Replies of about 1 MiB are allocated and freed all the time: without this
+ * each would be mapped and unmapped by the kernel. */
+static void
+tune_malloc(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_ARENA_MAX, 2);
+}
+
+static bool
+open_output(struct program *p, bson_error_t *error)
+{
+	p->fd = STDOUT_FILENO;
+	p->name = "standard output";
+	if (out_file && strcmp(out_file, "-") != 0) {
+		p->name = out_file;
+		p->fd = open(
+		    out_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (p->fd < 0)
+			return error_errno(error, MM_EXIT_IO,
+			    "could not write to \"%s\"", out_file);
+	}
+	return strcmp(format, "stream") != 0 ||
+	    fdio_refuse_terminal(p->fd, p->name, error);
+}
+
+static struct report *
+open_report(struct program *p, bson_error_t *error)
+{
+	struct report_opts opts = {.fd = p->fd, .name = p->name};
+	bson_t head = BSON_INITIALIZER, filters;
+	struct report *r;
+
+	opts.format = strcmp(format, "stream") == 0 ? REPORT_STREAM
+	    : strcmp(format, "json") == 0           ? REPORT_JSON
+						    : REPORT_TEXT;
+	if (!zio_parse_level(level_text, &opts.level, error))
+		return NULL;
+	BSON_APPEND_UTF8(&head, "mode", "static");
+	server_append(p->source, "source", &head);
+	server_append(p->target, "target", &head);
+	BSON_APPEND_DOCUMENT_BEGIN(&head, "filters", &filters);
+	ns_rules_append(p->rules, &filters);
+	bson_append_document_end(&head, &filters);
+	r = report_new(&opts, &head, error);
+	bson_destroy(&head);
+	return r;
+}
+
+/* Same set, and nothing renamed: every collection would equal itself. */
+static bool
+two_sides(const struct program *p, bson_error_t *error)
+{
+	const char *a = server_info(p->source)->id;
+	const char *b = server_info(p->target)->id;
+
+	if (*a == '\0' || strcmp(a, b) != 0 || ns_flags.to.n > 0)
+		return true;
+	return error_set(error, MM_EXIT_REFUSED, 0,
+	    "source and target are the same replica set: nothing to compare");
+}
+
+static enum compare_got
+compare(struct program *p, bson_error_t *error)
+{
+	struct compare_opts opts = {
+	    .flags = &ns_flags,
+	    .job = job,
+	    .workers = (int)workers,
+	    .by_lookup = by_lookup,
+	    .partition_bytes = part_bytes,
+	    .rate = rate,
+	};
+
+	status_state("connecting");
+	if (!(p->rules = ns_rules_new(&ns_flags, error)) ||
+	    !open_output(p, error) ||
+	    !(p->source = server_open(
+		  SIDE_SOURCE, &source_flags, job, false, error)) ||
+	    !(p->target = server_open(
+		  SIDE_TARGET, &target_flags, job, false, error)) ||
+	    !two_sides(p, error) || !(p->report = open_report(p, error)))
+		return COMPARE_FAILED;
+	opts.source = p->source;
+	opts.target = p->target;
+	opts.rules = p->rules;
+	return compare_run(&opts, p->report, &p->differences, error);
+}
+
+static void
+release(struct program *p)
+{
+	report_free(p->report);
+	ns_rules_free(p->rules);
+	if (p->source)
+		server_close(p->source);
+	if (p->target)
+		server_close(p->target);
+}
+
+static enum mm_exit
+outcome(struct program *p, enum compare_got got, bson_error_t *error)
+{
+	if (got != COMPARE_FAILED && p->fd >= 0 &&
+	    !fdio_close(p->fd, p->name, error))
+		got = COMPARE_FAILED;
+	if (got == COMPARE_FAILED)
+		return error_status(error);
+	if (got == COMPARE_STOPPED) {
+		msg_warn("stopped before the end: no result");
+		return MM_EXIT_STOPPED;
+	}
+	return p->differences > 0 ? MM_EXIT_NO : MM_EXIT_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct opt_group all[] = {own, both_options, ns_options};
+	const struct opt_program program = {
+	    .tool = "mm-diff",
+	    .purpose = "Compare collections of two MongoDB replica sets, "
+		       "document by document.",
+	    .synopsis = "[options]",
+	    .groups = all,
+	    .n_groups = 3,
+	};
+	struct program p = {.fd = -1};
+	bson_error_t error = {0};
+	enum mm_exit end;
+	int first, status;
+	bool closed;
+
+	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
+		return status;
+	sig_init();
+	tune_malloc();
+	if (!status_start(opt_status_file(), &error)) {
+		msg_error("%s", error.message);
+		return error_status(&error);
+	}
+	end = outcome(&p, compare(&p, &error), &error);
+	closed = end == MM_EXIT_IO && error.code == EPIPE;
+	if (end != MM_EXIT_OK && end != MM_EXIT_NO && end != MM_EXIT_STOPPED &&
+	    !closed)
+		msg_error("%s", error.message);
+	status_end(end, error.domain ? &error : NULL);
+	release(&p);
+	if (closed)
+		sig_reraise(SIGPIPE);
+	return end;
+}
