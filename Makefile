@@ -75,9 +75,13 @@ $(B)/bin/%: $(B)/obj/tools/%.o $(B)/libmm.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
 
-$(B)/bin/%: pipelines/%
+# The library takes the place of the line that reads it in.
+$(B)/bin/%: pipelines/% pipelines/lib.bash VERSION
 	@mkdir -p $(@D)
-	install -m 755 $< $@
+	sed -e '/\/lib\.bash"$$/{' -e 'r pipelines/lib.bash' -e d -e '}' $< | \
+		sed 's/@VERSION@/$(VERSION)/' >$@.new
+	chmod 755 $@.new
+	mv $@.new $@
 
 $(B)/tests/mongosim: $(call obj,$(sim_src)) $(B)/libmm.a
 	@mkdir -p $(@D)
