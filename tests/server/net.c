@@ -13,7 +13,7 @@
 #include "dispatch.h"
 #include "wire.h"
 
-#define KEEP_BYTES (1 << 20) /* of a buffer, between messages */
+#define KEEP_BYTES (64 << 20) /* of a buffer, between messages */
 
 struct link {
 	struct conn conn;
@@ -74,7 +74,7 @@ answer(struct conn *conn)
 static void
 trim(struct buf *b)
 {
-	if (b->cap > KEEP_BYTES * 17)
+	if (b->cap > KEEP_BYTES)
 		buf_release(b);
 }
 

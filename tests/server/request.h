@@ -13,6 +13,7 @@
 
 struct user;
 struct scram;
+struct session;
 
 struct conn {
 	int fd;
@@ -47,6 +48,7 @@ struct request {
 	/* The session; lsid as logged, {id, uid}; empty: none. */
 	struct buf lsid;
 	int64_t txn_number; /* -1: none */
+	struct session *session; /* of a retryable write; NULL: none */
 	struct concern concern;
 	int concern_code; /* of the writeConcernError in the reply; 0: none */
 	bool more_to_come, exhaust_ok, op_query;

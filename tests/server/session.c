@@ -107,6 +107,7 @@ session_begin(struct request *r, bson_error_t *error)
 	if (r->txn_number > s->txn_number)
 		forget(s);
 	s->txn_number = r->txn_number;
+	r->session = s;
 	return true;
 }
 
@@ -132,7 +133,7 @@ place_of(const struct session *s, int32_t stmt)
 const struct statement *
 session_done(const struct request *r, int32_t stmt)
 {
-	const struct session *s = session_of(r);
+	const struct session *s = r->session;
 	size_t i = s ? place_of(s, stmt) : 0;
 
 	return s && i < s->n_done && s->done[i].id == stmt ? &s->done[i] : NULL;
@@ -142,7 +143,7 @@ void
 session_remember(const struct request *r, int32_t stmt, int64_t n,
     int64_t modified, const struct value *upserted_id, struct optime at)
 {
-	struct session *s = session_of(r);
+	struct session *s = r->session;
 	struct statement *d;
 	size_t mark, i;
 
@@ -167,7 +168,7 @@ session_remember(const struct request *r, int32_t stmt, int64_t n,
 void
 session_entry(const struct request *r, int32_t stmt, struct entry *e)
 {
-	struct session *s = session_of(r);
+	struct session *s = r->session;
 
 	if (!s)
 		return;

@@ -11,8 +11,6 @@ struct statement {
 	struct buf upserted; /* a document {_id}; empty: none */
 };
 
-struct session;
-
 /* r->lsid and r->txn_number from the command. 225: the number is older than
  * the session's. A newer one forgets the statements before. */
 bool session_begin(struct request *r, bson_error_t *error);
