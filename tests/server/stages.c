@@ -170,6 +170,23 @@ static const struct {
     {"$count", stage_count}, {"$sample", stage_sample},
     {"$group", stage_group}};
 
+/* Stages of the server that are not played here. */
+static bool
+is_known(const char *name)
+{
+	static const char *const known[] = {"$addFields", "$bucket",
+	    "$bucketAuto", "$changeStream", "$collStats", "$currentOp",
+	    "$facet", "$geoNear", "$graphLookup", "$indexStats",
+	    "$listLocalSessions", "$listSessions", "$lookup", "$merge", "$out",
+	    "$planCacheStats", "$redact", "$replaceRoot", "$replaceWith",
+	    "$set", "$sortByCount", "$unionWith", "$unset", "$unwind"};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(name, known[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 run_stage(struct buf *docs, const bson_iter_t *stage, bson_error_t *error)
 {
@@ -183,6 +200,9 @@ run_stage(struct buf *docs, const bson_iter_t *stage, bson_error_t *error)
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
 		if (strcmp(bson_iter_key(&it), stages[i].name) == 0)
 			return stages[i].run(docs, &it, error);
+	if (is_known(bson_iter_key(&it)))
+		return refuse(error, 238, "mongosim does not know the stage %s",
+		    bson_iter_key(&it));
 	return refuse(error, 40324, "Unrecognized pipeline stage name: '%s'",
 	    bson_iter_key(&it));
 }

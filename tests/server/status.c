@@ -39,6 +39,9 @@ cmd_build_info(struct request *r, bson_error_t *error)
 {
 	static const char *const engines[] = {
 	    "devnull", "ephemeralForTest", "wiredTiger"};
+	static const char *const environment[] = {"distmod", "distarch", "cc",
+	    "ccflags", "cxx", "cxxflags", "linkflags", "target_arch",
+	    "target_os", "cppdefines"};
 	const int *v = version();
 	char text[INDEX_TEXT];
 	size_t mark;
@@ -58,8 +61,10 @@ cmd_build_info(struct request *r, bson_error_t *error)
 	out_text(r->reply, "running", "disabled");
 	out_text(r->reply, "compiled", "disabled");
 	out_close(r->reply, mark);
-	out_close(r->reply,
-	    out_open(r->reply, "buildEnvironment", BSON_TYPE_DOCUMENT));
+	mark = out_open(r->reply, "buildEnvironment", BSON_TYPE_DOCUMENT);
+	for (size_t i = 0; i < sizeof environment / sizeof *environment; i++)
+		out_text(r->reply, environment[i], "");
+	out_close(r->reply, mark);
 	out_i32(r->reply, "bits", 64);
 	out_bool(r->reply, "debug", false);
 	out_i32(r->reply, "maxBsonObjectSize", MAX_DOC);

@@ -1,0 +1,179 @@
+"""What sim_replies.py needs to know about the recordings: their set-up, what
+is volatile in a reply, and where mongosim deviates. The last list only
+shrinks: an entry that does not deviate any more fails the test.
+"""
+import os
+import re
+from collections import namedtuple
+
+from bson.son import SON
+
+# Values (and lengths of arrays) that no two servers share. The fields, their
+# order and their types still have to agree.
+VOLATILE = re.compile("|".join([
+    r"\$clusterTime\..*", r"(.*\.)?electionId", r"topologyVersion\..*",
+    r"hosts(\..*)?", r"me", r"primary", r"connectionId", r"cursor\.id",
+    r"gitVersion", r"allocator", r"buildEnvironment\..*",
+    r"fs(Used|Total)Size", r"members\.\*\.(name|uptime)",
+    r"config\.members\.\*\.host",
+]))
+
+
+def volatile(path):
+    return VOLATILE.fullmatch(path) is not None
+
+
+# later: answered with CommandNotFound or NotImplemented; not_sent: cannot be
+# asked of one server; paths: exactly these deviate.
+Known = namedtuple("Known", "reason later not_sent paths")
+
+
+def later(reason):
+    return Known(reason, True, False, ())
+
+
+def not_sent(reason):
+    return Known(reason, False, True, ())
+
+
+def deviates(reason, *paths):
+    return Known(reason, False, False, paths)
+
+
+COLLATION = SON([("locale", "fr")])
+
+# Commands before the recorded one of that name; None: before all.
+SETUP = {
+    "replies.json": {
+        None: [
+            ("rw", SON([("create", "c")])),
+            ("r", SON([("create", "col"), ("collation", COLLATION)])),
+            ("r", SON([("createIndexes", "col"), ("indexes", [
+                SON([("key", SON(k=1)), ("name", "k_1"), ("unique", True)]),
+                SON([("key", SON(t=1)), ("name", "t"),
+                     ("expireAfterSeconds", 60)])])])),
+            ("r", SON([("create", "cap"), ("capped", True), ("size", 4096),
+                       ("max", 10)])),
+            ("r", SON([("create", "val"), ("validator", SON(
+                n=SON([("$type", "int")])))])),
+            ("r", SON([("create", "v"), ("viewOn", "col"),
+                       ("pipeline", [])])),
+        ],
+        "unique build on duplicates": [
+            ("r", SON([("insert", "dup"), ("documents", [
+                SON([("_id", 1), ("k", 1)]), SON([("_id", 2), ("k", 1)])])])),
+        ],
+    },
+    "replies-2.json": {
+        None: [
+            ("w", SON([("create", "cap2"), ("capped", True), ("size", 4096),
+                       ("max", 3)])),
+        ],
+        "renameCollection exists": [
+            ("k", SON([("create", "r1")])),
+            ("k", SON([("create", "r2")])),
+        ],
+    },
+}
+
+LOCK = later("tier 3: fsync lock with the issue that needs it")
+FIND_AND_MODIFY = later("tier 2: findAndModify with its image notes")
+TRANSACTION = later("tier 2: multi-document transactions")
+STEP_DOWN = not_sent("tier 3: replSetStepDown is not known before it")
+USERS = later("tier 3: users and roles")
+SECONDARY = not_sent("tier 2: a second member that follows")
+
+KNOWN = {
+    "replies.json": {
+        "replSetGetStatus": deviates(
+            "recorded on three members, this set has one",
+            "majorityVoteCount", "writeMajorityCount", "votingMembersCount",
+            "writableVotingMembersCount",
+            "electionCandidateMetrics.numVotesNeeded",
+            "electionCandidateMetrics.priorityAtElection", "members"),
+        "validation": deviates(
+            "tier 2: the explanation of a refusal by a validator",
+            "writeErrors.*"),
+        "hello secondary": SECONDARY,
+        "write to a secondary": SECONDARY,
+        "fsync lock": LOCK,
+        "fsync unlock": LOCK,
+        "unlock when not locked": LOCK,
+    },
+    "replies-2.json": {
+        "findAndModify update": FIND_AND_MODIFY,
+        "findAndModify new": FIND_AND_MODIFY,
+        "findAndModify none": FIND_AND_MODIFY,
+        "findAndModify upsert": FIND_AND_MODIFY,
+        "findAndModify remove": FIND_AND_MODIFY,
+        "findAndModify sort fields": FIND_AND_MODIFY,
+        "retryable findAndModify": FIND_AND_MODIFY,
+        "the same findAndModify again": FIND_AND_MODIFY,
+        "transaction: first insert": TRANSACTION,
+        "transaction: update": TRANSACTION,
+        "transaction: read inside": TRANSACTION,
+        "commit": TRANSACTION,
+        "commit again": TRANSACTION,
+        "second: insert": TRANSACTION,
+        "abort": TRANSACTION,
+        "commit after abort": TRANSACTION,
+        "statement of an unknown transaction": TRANSACTION,
+        "third: update": TRANSACTION,
+        "write conflict in another transaction": TRANSACTION,
+        "abort third": TRANSACTION,
+        "transaction with a duplicate key": TRANSACTION,
+        "commit of the broken one": TRANSACTION,
+        "find snapshot": later("tier 3: snapshot reads"),
+        "aggregate collStats count": later("tier 3: $collStats"),
+        "catalog: convertToCapped": later("tier 2: convertToCapped"),
+        "catalog: collStats": deviates(
+            "there is no storage engine to describe", ""),
+        "fsync without lock": later("tier 3: fsync"),
+        "killOp unknown": later("tier 3: killOp"),
+        "getLastError": later("not used by any client in use here"),
+        "applyOps": later("tier 2: applyOps"),
+        "applyOps of a bad entry": later("tier 2: applyOps"),
+        "users: createRole": USERS,
+        "users: createRole again": USERS,
+        "users: createUser": USERS,
+        "users: usersInfo": USERS,
+        "users: usersInfo with privileges": USERS,
+        "users: usersInfo for all": USERS,
+        "users: rolesInfo": USERS,
+        "users: rolesInfo of a built-in": USERS,
+        "users: revokeRolesFromUser": USERS,
+        "users: grantRolesToUser": USERS,
+        "users: grantPrivilegesToRole": USERS,
+        "users: revokePrivilegesFromRole": USERS,
+        "users: updateUser": USERS,
+        "users: dropUser": USERS,
+        "users: dropRole": USERS,
+        "users: dropUser again": USERS,
+        "users: invalidateUserCache": USERS,
+        "replSetStepDown": later("tier 3: replSetStepDown"),
+        "hello after stepdown": STEP_DOWN,
+        "write after stepdown": STEP_DOWN,
+        "read after stepdown without readPreference": STEP_DOWN,
+        "getMore of a cursor opened before": STEP_DOWN,
+    },
+}
+
+
+class Recording:
+    """The entries of one file; knows which of them were asked for."""
+
+    def __init__(self, path):
+        self.name = os.path.basename(path)
+        self.asked = set()
+
+    def setup(self, name):
+        self.asked.add(name)
+        return SETUP[self.name].get(name, [])
+
+    def known(self, name):
+        self.asked.add(name)
+        return KNOWN[self.name].get(name)
+
+    def unused(self):
+        names = set(KNOWN[self.name]) | set(SETUP[self.name])
+        return sorted(str(n) for n in names - self.asked)
