@@ -1,26 +1,81 @@
-/* A commitTransaction says nothing about what it commits. It is harmless only
- * when its prepare entry was seen and touched nothing of the selection, so
- * those are remembered by their position until they commit or abort. */
 #include "engine/tail_txn.h"
 
-#include <string.h>
-
-#include "model/value.h"
-
-enum { NESTING_MAX = 10 };
+#include "engine/position.h"
+#include "io/spill.h"
+#include "model/txn.h"
 
 struct tail_txn {
 	struct tail_filter *filter;
-	struct optime *harmless; /* prepared, and not of the selection */
-	size_t n, cap;
+	struct tail_sink *sink;
+	struct txn *txn;
+	bool refused; /* by the filter, while txn asked what is selected */
+	bson_error_t why;
+	struct optime at; /* of the entry that is fed */
 };
 
+/* ------------------------------------------------- what model/txn asks for */
+
+static bool
+selected(void *arg, const struct entry *op)
+{
+	struct tail_txn *t = arg;
+	enum tail_part part = TAIL_PASS;
+
+	if (!tail_filter_inner(
+		t->filter, op->raw, op->raw_len, op->at, &part, &t->why))
+		t->refused = true;
+	return part != TAIL_PASS;
+}
+
+static bool
+emit(void *arg, const uint8_t *doc, size_t len, bson_error_t *error)
+{
+	struct tail_txn *t = arg;
+
+	return tail_sink_entry(t->sink, doc, len, t->at, error);
+}
+
+static void *
+open_spill(void *arg, bson_error_t *error)
+{
+	(void)arg;
+	return spill_open(error);
+}
+
+static bool
+append_spill(void *s, const void *data, size_t len, bson_error_t *error)
+{
+	return spill_append(s, data, len, error);
+}
+
+static bool
+read_spill(void *s, uint64_t at, void *data, size_t len, bson_error_t *error)
+{
+	return spill_read(s, at, data, len, error);
+}
+
+static void
+close_spill(void *s)
+{
+	spill_close(s);
+}
+
+static const struct txn_spill spill = {
+    open_spill, append_spill, read_spill, close_spill};
+
+/* ---------------------------------------------------------------- feeding */
+
 struct tail_txn *
-tail_txn_new(struct tail_filter *f)
+tail_txn_new(
+    struct tail_filter *f, struct tail_sink *sink, struct optime applied)
 {
 	struct tail_txn *t = bson_malloc0(sizeof *t);
+	struct txn_io io = {
+	    .arg = t, .selected = selected, .emit = emit, .spill = &spill};
 
 	t->filter = f;
+	t->sink = sink;
+	t->txn = txn_new(&io, applied);
 	return t;
 }
 
@@ -29,114 +84,87 @@ tail_txn_free(struct tail_txn *t)
 {
 	if (!t)
 		return;
-	bson_free(t->harmless);
+	txn_free(t->txn);
 	bson_free(t);
 }
 
-static bool
-refuse(struct optime at, const char *what, bson_error_t *error)
+enum tail_txn_got
+tail_txn_feed(
+    struct tail_txn *t, const uint8_t *data, size_t len, bson_error_t *error)
 {
-	char text[OPTIME_TEXT];
+	struct entry e;
+	enum txn_got got;
 
-	return error_set(error, MM_EXIT_REFUSED, 0,
-	    "cannot follow %s at position %s: transactions and grouped writes "
-	    "of the selection are not supported yet",
-	    what, optime_text(at, text));
-}
-
-/* Some operation of the list `ops` may be of the selection. */
-static bool
-touches(struct tail_txn *t, const uint8_t *ops, size_t len, struct optime at,
-    int depth, bool *out, bson_error_t *error)
-{
-	struct walk w;
-	struct elem e, o, list;
-	enum tail_part part;
-
-	*out = true;
-	if (depth > NESTING_MAX || !walk_init(&w, ops, len))
-		return true;
-	while (walk_next(&w, &e)) {
-		bool inner = false;
-
-		if (e.value.type != BSON_TYPE_DOCUMENT)
-			return true;
-		if (!tail_filter_inner(
-			t->filter, e.value.data, e.value.len, at, &part, error))
-			return false;
-		if (part == TAIL_TAKE)
-			return true;
-		if (part == TAIL_PASS)
-			continue;
-		if (!walk_find(e.value.data, e.value.len, "o", &o) ||
-		    !walk_find(o.value.data, o.value.len, "applyOps", &list) ||
-		    list.value.type != BSON_TYPE_ARRAY)
-			return true;
-		if (!touches(t, list.value.data, list.value.len, at, depth + 1,
-			&inner, error))
-			return false;
-		if (inner)
-			return true;
+	if (!entry_parse(data, len, &e, error))
+		return TAIL_TXN_ERROR;
+	t->at = e.at;
+	got = txn_feed(t->txn, &e, error);
+	if (t->refused) {
+		*error = t->why;
+		return TAIL_TXN_ERROR;
 	}
-	*out = w.broken;
-	return true;
-}
-
-static void
-remember(struct tail_txn *t, struct optime at)
-{
-	if (t->n == t->cap) {
-		t->cap = t->cap ? t->cap * 2 : 16;
-		t->harmless =
-		    bson_realloc(t->harmless, t->cap * sizeof *t->harmless);
-	}
-	t->harmless[t->n++] = at;
-}
-
-/* The entry before this one in its chain was remembered: forget it. */
-static bool
-forget(struct tail_txn *t, const uint8_t *data, size_t len)
-{
-	bson_t entry;
-	struct optime prev;
-
-	if (!bson_init_static(&entry, data, len) ||
-	    !optime_read(&entry, "prevOpTime", &prev))
-		return false;
-	for (size_t i = 0; i < t->n; i++)
-		if (optime_same(t->harmless[i], prev)) {
-			t->harmless[i] = t->harmless[--t->n];
-			return true;
-		}
-	return false;
+	if (got == TXN_ERROR)
+		return error_status(error) == MM_EXIT_POSITION ? TAIL_TXN_CUT
+							       : TAIL_TXN_ERROR;
+	return got == TXN_PLAIN ? TAIL_TXN_PLAIN : TAIL_TXN_TAKEN;
 }
 
 bool
-tail_txn_take(struct tail_txn *t, const uint8_t *data, size_t len,
-    const struct tail_look *look, bson_error_t *error)
+tail_txn_open(const struct tail_txn *t, struct optime *first)
 {
-	struct elem e, prepare;
-	bool found = false, known;
+	return txn_read_from(t->txn, first);
+}
 
-	if (walk_find(look->o, look->o_len, "applyOps", &e)) {
-		known = forget(t, data, len);
-		if (e.value.type == BSON_TYPE_ARRAY &&
-		    !touches(t, e.value.data, e.value.len, look->at, 0, &found,
-			error))
-			return false;
-		if (found || e.value.type != BSON_TYPE_ARRAY)
-			return refuse(look->at, "an applyOps entry", error);
-		if (!walk_find(look->o, look->o_len, "prepare", &prepare))
-			return true;
-		/* An empty last piece of a chain that began before us. */
-		if (e.value.len <= 5 && !known)
-			return refuse(
-			    look->at, "a prepared transaction", error);
-		remember(t, look->at);
-		return true;
+/* ------------------------------------------------------- finding the start */
+
+/* prevOpTime of the entry at `at`. */
+static bool
+step_back(
+    struct conn *c, struct optime at, struct optime *prev, bson_error_t *error)
+{
+	bson_t filter, more, fields, doc;
+	struct cursor_opts opts;
+	int got;
+	bool ok;
+
+	position_find(c, at, false, 0, &opts, &filter, &more);
+	BSON_APPEND_DOCUMENT_BEGIN(&more, "projection", &fields);
+	BSON_APPEND_INT32(&fields, "ts", 1);
+	BSON_APPEND_INT32(&fields, "t", 1);
+	BSON_APPEND_INT32(&fields, "prevOpTime", 1);
+	bson_append_document_end(&more, &fields);
+	got = cursor_one(c, &opts, &doc, error);
+	if (got == 0)
+		error_set(error, MM_EXIT_POSITION, 0,
+		    "the source's oplog ends before a transaction's piece");
+	ok = got > 0 && position_matches(c, &at, &doc, error);
+	*prev = OPTIME_NULL;
+	if (ok)
+		optime_read(&doc, "prevOpTime", prev);
+	bson_destroy(&doc);
+	bson_destroy(&filter);
+	bson_destroy(&more);
+	return ok;
+}
+
+bool
+tail_txn_begin(struct conn *c, const uint8_t *data, size_t len,
+    struct optime *first, bson_error_t *error)
+{
+	bson_t entry;
+	struct optime at, prev;
+	char text[OPTIME_TEXT];
+
+	if (!bson_init_static(&entry, data, len) || !optime_of(&entry, first) ||
+	    !optime_read(&entry, "prevOpTime", &prev) || optime_is_null(prev))
+		return false; /* error is what made us look */
+	at = *first;
+	while (!optime_is_null(prev)) {
+		*first = prev;
+		if (!step_back(c, *first, &prev, error))
+			return error_prefix(error,
+			    "the transaction that ends at %s began earlier",
+			    optime_text(at, text));
 	}
-	known = forget(t, data, len);
-	if (walk_find(look->o, look->o_len, "abortTransaction", &e) || known)
-		return true;
-	return refuse(look->at, "a commitTransaction", error);
+	return true;
 }

@@ -29,6 +29,9 @@ struct tailer {
 	bool proving;       /* the next entry must be the one at `at` */
 	int64_t opened_ms;  /* when the cursor was opened */
 	struct optime at;   /* read up to here */
+	struct optime put;  /* everything up to here is in the stream; reading
+			       may begin, and begin again, before it */
+	struct optime from; /* where that reading began */
 	int64_t wall;       /* up to which everything is in the stream */
 	struct optime goal; /* end when it is reached; null: none */
 	struct optime sampled;
@@ -37,6 +40,7 @@ struct tailer {
 	int64_t lost_ms; /* first loss without progress since; 0: none */
 	int back_off_ms;
 	int64_t entries;
+	bool torn; /* a group may be in the sink in part */
 	const char *reason;
 };
 
@@ -52,17 +56,11 @@ clock_ms(clockid_t clock)
 static struct optime
 read_from(const struct tailer *t)
 {
-	/* A stream is never asked to start later than this one did. */
-	if (optime_cmp(t->at, t->o->start.after) < 0)
-		return t->o->start.read_from;
-	return t->at;
-}
+	struct optime first;
 
-/* Where the stream is: reading may have begun before it. */
-static struct optime
-position(const struct tailer *t)
-{
-	return optime_max(t->at, t->o->start.after);
+	if (optime_cmp(t->at, t->put) < 0)
+		return t->from;
+	return tail_txn_open(t->txn, &first) ? first : t->put;
 }
 
 static int64_t
@@ -102,13 +100,12 @@ static bool
 mark(struct tailer *t, bson_error_t *error)
 {
 	t->mark_ms = clock_ms(CLOCK_MONOTONIC);
-	status_position("position", position(t));
+	status_position("position", t->put);
 	status_int("entries", t->entries);
 	status_int("entries_selected", tail_sink_entries(t->o->sink));
 	status_int("bytes", tail_sink_bytes(t->o->sink));
-	tail_watch_position(t->watch, position(t));
-	return tail_sink_mark(
-	    t->o->sink, position(t), read_from(t), t->wall, error);
+	tail_watch_position(t->watch, t->put);
+	return tail_sink_mark(t->o->sink, t->put, read_from(t), t->wall, error);
 }
 
 static bool
@@ -124,43 +121,87 @@ end_of_reply(struct tailer *t, bson_error_t *error)
 	if (heartbeat_due(t) && !mark(t, error))
 		return false;
 	return tail_sink_flush(
-	    t->o->sink, position(t), read_from(t), sig_take_rotate(), error);
+	    t->o->sink, t->put, read_from(t), sig_take_rotate(), error);
+}
+
+/* A transaction commits that was open where reading began: read from its start
+ * on once more; what is in the stream already is not written again. */
+static bool
+rewind_to_start(struct tailer *t, const bson_t *doc, bson_error_t *error)
+{
+	char text[OPTIME_TEXT];
+
+	if (!tail_txn_begin(
+		t->o->conn, bson_get_data(doc), doc->len, &t->from, error))
+		return false;
+	if (optime_cmp(t->from, t->at) >= 0)
+		return error_set(error, MM_EXIT_INTERNAL, 0,
+		    "a transaction is not found though it was read");
+	msg_verbose("reading again from %s, where a transaction began",
+	    optime_text(t->from, text));
+	close_cursor(t);
+	tail_txn_free(t->txn);
+	t->txn = tail_txn_new(t->filter, t->o->sink, t->put);
+	t->at = t->from;
+	return true;
+}
+
+/* Gives one entry to whom it belongs. */
+static bool
+give(struct tailer *t, const bson_t *doc, const struct tail_look *look,
+    enum tail_part part, bool *again, bson_error_t *error)
+{
+	const uint8_t *data = bson_get_data(doc);
+	enum tail_txn_got got = TAIL_TXN_PLAIN;
+	struct optime first;
+
+	if (part == TAIL_GROUP || tail_txn_open(t->txn, &first))
+		got = tail_txn_feed(t->txn, data, doc->len, error);
+	switch (got) {
+	case TAIL_TXN_PLAIN:
+		return part != TAIL_TAKE || optime_cmp(look->at, t->put) <= 0 ||
+		    tail_sink_entry(
+			t->o->sink, data, doc->len, look->at, error);
+	case TAIL_TXN_TAKEN:
+		return true;
+	case TAIL_TXN_CUT:
+		*again = true;
+		return rewind_to_start(t, doc, error);
+	case TAIL_TXN_ERROR:
+		t->torn = true;
+		break;
+	}
+	return false;
 }
 
 static bool
 take(struct tailer *t, const bson_t *doc, bson_error_t *error)
 {
-	const uint8_t *data = bson_get_data(doc);
 	struct tail_look look;
 	enum tail_part part;
-	bool old;
+	bool again = false;
 
 	if (t->proving) {
 		if (!position_matches(t->o->conn, &t->at, doc, error))
 			return false;
-		/* Known already, unless it opens a transaction that the
-		 * stream needs from its first entry. */
 		t->proving = false;
-		if (t->entries > 0)
-			return true;
 	}
-	if (!tail_filter_look(t->filter, data, doc->len, &look, &part, error))
+	if (!tail_filter_look(
+		t->filter, bson_get_data(doc), doc->len, &look, &part, error))
 		return false;
 	if (!optime_is_null(t->goal) && optime_cmp(look.at, t->goal) > 0) {
 		t->reason = "until";
 		return true;
 	}
-	old = optime_cmp(look.at, t->o->start.after) <= 0;
-	if (part == TAIL_GROUP) {
-		if (!old &&
-		    !tail_txn_take(t->txn, data, doc->len, &look, error))
-			return false;
-	} else if (part == TAIL_TAKE && !old &&
-	    !tail_sink_entry(t->o->sink, data, doc->len, look.at, error)) {
+	if (!give(t, doc, &look, part, &again, error))
 		return false;
-	}
+	if (again)
+		return true;
 	t->at = look.at;
-	t->wall = look.wall;
+	if (optime_cmp(t->at, t->put) > 0) {
+		t->put = t->at;
+		t->wall = look.wall;
+	}
 	t->entries++;
 	return true;
 }
@@ -175,6 +216,7 @@ idle(struct tailer *t, bson_error_t *error)
 	if (optime_is_null(t->sampled))
 		return true;
 	t->at = optime_max(t->at, t->sampled);
+	t->put = optime_max(t->put, t->at);
 	t->wall = t->sampled_wall;
 	return true;
 }
@@ -219,7 +261,7 @@ between(struct tailer *t, bool was_idle, bson_error_t *error)
 	if (!t->proving && !end_of_reply(t, error))
 		return false;
 	if (!optime_is_null(t->goal) && !t->proving &&
-	    optime_cmp(t->at, t->goal) >= 0)
+	    optime_cmp(t->put, t->goal) >= 0)
 		t->reason = "until";
 	else if (sig_stopping())
 		t->reason = "signal";
@@ -228,7 +270,7 @@ between(struct tailer *t, bool was_idle, bson_error_t *error)
 	if (sig_take_report())
 		msg_info("read up to %s, %" PRId64 " entries, %" PRId64
 			 " of the selection",
-		    optime_text(position(t), text), t->entries,
+		    optime_text(t->put, text), t->entries,
 		    tail_sink_entries(t->o->sink));
 	if (!t->cur)
 		open_cursor(t);
@@ -288,21 +330,23 @@ finish(struct tailer *t, bson_error_t *error)
 {
 	t->mark_ms = 0;
 	return mark(t, error) &&
-	    tail_sink_end(
-		t->o->sink, t->reason, position(t), read_from(t), error);
+	    tail_sink_end(t->o->sink, t->reason, t->put, read_from(t), error);
 }
 
 bool
 tailer_run(const struct tailer_opts *opts, bson_error_t *error)
 {
-	struct tailer t = {.o = opts, .at = opts->start.read_from};
+	struct tailer t = {.o = opts,
+	    .at = opts->start.read_from,
+	    .put = opts->start.after,
+	    .from = opts->start.read_from};
 	bool ok = false;
 
 	t.wall = (int64_t)opts->start.after.secs * 1000;
 	t.mark_ms = clock_ms(CLOCK_MONOTONIC);
 	set_goal(&t);
 	t.filter = tail_filter_new(opts->rules);
-	t.txn = tail_txn_new(t.filter);
+	t.txn = tail_txn_new(t.filter, opts->sink, opts->start.after);
 	t.watch = tail_watch_new(conn_server(opts->conn), error);
 	if (!t.watch)
 		goto cleanup;
@@ -311,9 +355,8 @@ tailer_run(const struct tailer_opts *opts, bson_error_t *error)
 	ok = tail_sink_begin(opts->sink, opts->start.after, opts->start.seen,
 		 opts->start.read_from, error) &&
 	    loop(&t, error) && finish(&t, error);
-	if (!ok && t.entries > 0) /* what is whole helps the reader */
-		tail_sink_flush(
-		    opts->sink, position(&t), read_from(&t), false, NULL);
+	if (!ok && t.entries > 0 && !t.torn) /* it helps the reader */
+		tail_sink_flush(opts->sink, t.put, read_from(&t), false, NULL);
 cleanup:
 	close_cursor(&t);
 	tail_watch_free(t.watch);
