@@ -87,7 +87,8 @@ $(B)/tests/mongosim: $(call obj,$(sim_src)) $(B)/libmm.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
 
-# A unit test may also use the pure modules of mongosim.
+# A unit test may also use the pure modules of mongosim; ours come first, for
+# both have a cursor.
 $(B)/libsim.a: $(call obj,$(filter-out tests/server/main.c,$(sim_src)))
 	@rm -f $@
 	$(AR) rcs $@ $^
@@ -95,7 +96,8 @@ $(B)/libsim.a: $(call obj,$(filter-out tests/server/main.c,$(sim_src)))
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(unit_help)) \
 		$(B)/libsim.a $(B)/libmm.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+	$(CC) $(LDFLAGS) -pie -pthread -o $@ $(filter %.o,$^) \
+		$(B)/libmm.a $(B)/libsim.a $(B)/libmm.a $(ALL_LIBS)
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(B)/libmm.a
 	@mkdir -p $(@D)
