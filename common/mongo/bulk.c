@@ -202,8 +202,15 @@ bulk_replace(struct bulk *b, const uint8_t *doc, size_t len)
 			warn_zero_time(b);
 	}
 	p = part_for(b, PART_UPDATE, len + id.len + 100);
-	part_replace(p, (uint32_t)b->count++, &id, doc, len, literal, true);
+	part_replace(p, (uint32_t)b->count, &id, doc, len, literal, true);
 	p->zero_time |= odd.zero_time;
+	/* Should an upsert that inserts set it to the present time, as an
+	 * insert does, then this puts it right; else it changes nothing. */
+	if (literal && odd.zero_time) {
+		p = part_for(b, PART_UPDATE, len + id.len + 100);
+		part_replace(p, (uint32_t)b->count, &id, doc, len, true, false);
+	}
+	b->count++;
 }
 
 void

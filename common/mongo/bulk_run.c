@@ -67,7 +67,7 @@ finish(struct bulk *b, struct part *p, bson_t *command)
 	    .ordered = b->ordered,
 	    .bypass_validation = !s->no_bypass,
 	    .keep_zero_time = bulk_keeps_zero_time(b),
-	    .txn_number = s->retryable_writes ? ++b->c->txn_number : 0,
+	    .txn_number = s->retryable_writes ? ++s->txn_number : 0,
 	};
 
 	part_finish(p, &o, command);

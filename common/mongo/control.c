@@ -33,7 +33,7 @@ write_command(struct conn *c, bson_t *cmd, bool retryable,
 	BCON_APPEND(cmd, "writeConcern", "{", "w", BCON_UTF8("majority"), "j",
 	    BCON_BOOL(true), "wtimeout", BCON_INT32(WTIMEOUT_MS), "}");
 	if (retryable && c->server->retryable_writes)
-		BSON_APPEND_INT64(cmd, "txnNumber", ++c->txn_number);
+		BSON_APPEND_INT64(cmd, "txnNumber", ++c->server->txn_number);
 	for (;;) {
 		ok = conn_run(c, CONTROL_DB, cmd, NULL, &reply, &why);
 		if (ok)

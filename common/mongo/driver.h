@@ -46,6 +46,9 @@ struct server {
 	struct server_info info;
 	bool retryable_writes; /* the server takes txnNumber */
 	atomic_bool no_bypass; /* we may not pass by validators */
+	/* The driver gives the session of a closed conn to the next one, so
+	 * numbers have to grow over all of them. */
+	atomic_llong txn_number; /* the last one used */
 };
 
 struct conn {
@@ -54,7 +57,6 @@ struct conn {
 	mongoc_client_session_t *session;
 	bson_t opts; /* sessionId, and serverId of a pinned member */
 	bool no_reply;
-	int64_t txn_number; /* last one used on the session */
 };
 
 /* Once per program: driver, log handler, malloc thresholds. */
