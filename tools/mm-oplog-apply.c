@@ -78,47 +78,44 @@ read_head(struct plan *p, bool *nothing, bson_error_t *error)
 /* ---------------------------------------------------------- printing only */
 
 static bool
-print(struct server *target, const char *job, bson_error_t *error)
+print(struct conn *conn, const struct plan *p, bson_error_t *error)
 {
-	struct conn *conn = conn_open(target, error);
-	struct job_checkpoint cp;
-	bson_t doc;
+	struct ns_rules *rules = ns_rules_new(&ns_flags, error);
+	struct optime from;
 	char text[OPTIME_TEXT];
-	int got;
-	bool ok = false;
+	bool ok =
+	    rules && apply_job_position(conn, p->job, rules, &from, error);
 
-	if (!conn)
-		return false;
-	got = job_peek(conn, job, &doc, error);
-	if (got > 0 && job_doc_checkpoint(&doc, &cp))
-		ok = printf("%s\n", optime_text(cp.read_from, text)) > 0 &&
-			fflush(stdout) == 0
-		    ? true
-		    : error_errno(error, MM_EXIT_IO,
-			  "could not write to standard output");
-	else if (got >= 0)
-		error_set(error, MM_EXIT_REFUSED, 0, "job \"%s\" %s", job,
-		    got ? "has no position yet: its load is not finished"
-			: "is not there");
-	bson_destroy(&doc);
-	conn_close(conn);
+	ns_rules_free(rules);
+	if (ok &&
+	    (printf("%s\n", optime_text(from, text)) < 0 ||
+		fflush(stdout) != 0))
+		return error_errno(
+		    error, MM_EXIT_IO, "could not write to standard output");
 	return ok;
 }
 
+/* Of the job that is named, or that segments or files belong to, or that has
+ * this selection. */
 static bool
-run_print(struct plan *p, bson_error_t *error)
+run_print(struct plan *p, bool has_input, bson_error_t *error)
 {
 	struct server *target;
-	bool ok, nothing = false;
+	struct conn *conn;
+	bool ok = false, nothing = false;
 
 	if (job_option)
 		p->job = job_option;
-	else if (!read_head(p, &nothing, error))
+	else if (has_input && !read_head(p, &nothing, error))
 		return nothing;
 	target = server_open(SIDE_TARGET, &target_flags, p->job, false, error);
 	if (!target)
 		return false;
-	ok = print(target, p->job, error);
+	conn = conn_open(target, error);
+	if (conn) {
+		ok = print(conn, p, error);
+		conn_close(conn);
+	}
 	server_close(target);
 	return ok;
 }
@@ -187,7 +184,7 @@ check_use(int files)
 	if (print_position && job_option)
 		return 0;
 	if (!grant_told(&ns_flags, &error) ||
-	    (!directory && files == 0 &&
+	    (!directory && files == 0 && !print_position &&
 		!fdio_refuse_terminal(STDIN_FILENO, "standard input", &error)))
 		return opt_wrong_use("%s", error.message);
 	return 0;
@@ -217,9 +214,12 @@ main(int argc, char **argv)
 	if (status)
 		return status;
 	plan.input = apply_input_new((const char *const *)argv + operand,
-	    (size_t)(argc - operand), directory, !caught_up);
-	ok = status_start(opt_status_file(), &error) &&
-	    (print_position ? run_print(&plan, &error) : run(&plan, &error));
+	    (size_t)(argc - operand), directory, !caught_up && !print_position);
+	ok = status_start(opt_status_file(), &error);
+	if (ok && print_position)
+		ok = run_print(&plan, directory || argc > operand, &error);
+	else if (ok)
+		ok = run(&plan, &error);
 	if (!ok)
 		msg_error("%s", error.message);
 	apply_input_free(plan.input);

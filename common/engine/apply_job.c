@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/msg.h"
+#include "mongo/cursor.h"
 
 const char *
 apply_job_name(const char *name, const bson_t *head, const struct grant *g,
@@ -16,6 +17,74 @@ apply_job_name(const char *name, const bson_t *head, const struct grant *g,
 	if (!record_doc(head, "source", &source, error))
 		return NULL;
 	return job_default_name(&source, grant_rules(g), text);
+}
+
+/* The documents of jobs with this selection: how many, and one of them. */
+static bool
+find_by_selection(struct conn *c, const struct ns_rules *rules, bson_t *doc,
+    int *n, bson_error_t *error)
+{
+	bson_t filter = BSON_INITIALIZER, selection;
+	struct cursor_opts opts = {
+	    .db = "mm_control", .coll = "jobs", .filter = &filter};
+	struct cursor *cur;
+	const bson_t *found;
+	enum cursor_got got;
+
+	BSON_APPEND_DOCUMENT_BEGIN(&filter, "selection", &selection);
+	ns_rules_append(rules, &selection);
+	bson_append_document_end(&filter, &selection);
+	cur = cursor_new(c, &opts);
+	*n = 0;
+	while ((got = cursor_next(cur, &found, error)) == CURSOR_DOC) {
+		bson_reinit(doc);
+		bson_concat(doc, found);
+		++*n;
+	}
+	cursor_free(cur);
+	bson_destroy(&filter);
+	return got == CURSOR_END;
+}
+
+static bool
+find_by_name(
+    struct conn *c, const char *name, bson_t *doc, int *n, bson_error_t *error)
+{
+	bson_t found;
+	int got = job_peek(c, name, &found, error);
+
+	*n = got > 0;
+	if (got > 0)
+		bson_concat(doc, &found);
+	bson_destroy(&found);
+	return got >= 0;
+}
+
+bool
+apply_job_position(struct conn *c, const char *name,
+    const struct ns_rules *rules, struct optime *from, bson_error_t *error)
+{
+	bson_t doc = BSON_INITIALIZER;
+	struct job_checkpoint cp;
+	int n = 0;
+	bool ok = name ? find_by_name(c, name, &doc, &n, error)
+		       : find_by_selection(c, rules, &doc, &n, error);
+
+	if (ok && n != 1)
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    name        ? "there is no job \"%s\" on the target"
+			: n > 1 ? "several jobs on the target have this "
+				  "selection: name one with --job%s"
+				: "no job on the target has exactly this "
+				  "selection: load first, or give --job%s",
+		    name ? name : "");
+	else if (ok && !job_doc_checkpoint(&doc, &cp))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "the job has no position yet: its load is not finished");
+	if (ok)
+		*from = cp.read_from;
+	bson_destroy(&doc);
+	return ok;
 }
 
 struct job *

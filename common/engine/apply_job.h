@@ -12,6 +12,11 @@
  * SHA256_TEXT bytes and may be what is returned. NULL: error is set. */
 const char *apply_job_name(const char *name, const bson_t *head,
     const struct grant *g, char *text, bson_error_t *error);
+/* Where a tail has to go on for a job, without its lease: by name, or (NULL)
+ * the only job on the target that has exactly this selection and mapping.
+ * Status 8: there is none, several, or it has no position yet. */
+bool apply_job_position(struct conn *c, const char *name,
+    const struct ns_rules *rules, struct optime *from, bson_error_t *error);
 /* Takes the lease. Refused (8): not loaded, switched already, or another
  * writer. */
 struct job *apply_job_open(
