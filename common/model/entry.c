@@ -301,15 +301,15 @@ bool
 entry_ns_internal(const char *ns)
 {
 	static const char *const dbs[] = {"local.", "config.", "admin."};
-	static const char *const colls[] = {".system.profile",
-	    ".system.indexes", ".system.resharding.", ".system.drop."};
+	static const char *const colls[] = {
+	    ".system.profile", ".system.resharding.", ".system.drop."};
 	const char *dot = strchr(ns, '.');
 
 	for (size_t i = 0; i < 3; i++)
 		if (strncmp(ns, dbs[i], strlen(dbs[i])) == 0)
 			return true;
-	for (size_t i = 0; dot && i < 4; i++) {
-		size_t len = strlen(colls[i]) + (i < 2); /* with its NUL */
+	for (size_t i = 0; dot && i < 3; i++) {
+		size_t len = strlen(colls[i]) + (i == 0); /* with its NUL */
 
 		if (strncmp(dot, colls[i], len) == 0)
 			return true;

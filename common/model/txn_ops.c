@@ -117,20 +117,18 @@ txn_ops_emit(const struct txn_io *io, const uint8_t *docs, size_t len,
     const struct entry *commit, uint32_t *i, uint32_t n, struct buf *scratch,
     bson_error_t *error)
 {
-	const uint8_t *end = docs + len;
-
-	while (docs < end) {
+	for (size_t at = 0; at < len;) {
 		uint32_t size;
 
-		memcpy(&size, docs, 4);
+		memcpy(&size, docs + at, 4);
 		size = BSON_UINT32_FROM_LE(size);
 		buf_clear(scratch);
 		txn_build(
-		    docs, size, commit, (int32_t)*i, *i + 1 == n, scratch);
+		    docs + at, size, commit, (int32_t)*i, *i + 1 == n, scratch);
 		++*i;
 		if (!io->emit(io->arg, scratch->data, scratch->len, error))
 			return false;
-		docs += size;
+		at += size;
 	}
 	return true;
 }

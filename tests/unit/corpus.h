@@ -37,9 +37,9 @@ void memdb_drop_db(struct memdb *db, const char *name);
 void memdb_rename(struct memdb *db, const char *from, const char *to);
 /* Collections of `got` that hold documents are those of `want`, with the same
  * bytes; notes what differs. Namespaces internal to a server are left out.
- * `ring`: of this one got may hold older documents that want lost (capped),
- * and the order counts. May be NULL. */
+ * Of those in `rings` (each between two newlines; may be NULL) got may hold
+ * older documents that want lost, and the order counts: capped. */
 bool memdb_same(
-    const struct memdb *got, const struct memdb *want, const char *ring);
+    const struct memdb *got, const struct memdb *want, const char *rings);
 
 #endif

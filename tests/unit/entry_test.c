@@ -185,8 +185,8 @@ int
 main(void)
 {
 	static const char *const in[] = {"local.oplog.rs", "config.x",
-	    "admin.system.users", "shop.system.profile", "shop.system.indexes",
-	    "shop.system.drop.1.a", "shop.system.resharding.x"};
+	    "admin.system.users", "shop.system.profile", "shop.system.drop.1.a",
+	    "shop.system.resharding.x"};
 	static const char *const out[] = {"shop.a", "shop.system.js",
 	    "shop.system.views", "shop.system.profiles", "locals.a",
 	    "shop.system.buckets.m", "shop"};

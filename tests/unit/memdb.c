@@ -232,14 +232,24 @@ same_coll(const struct coll *got, const struct coll *want)
 	return n == HASH_COUNT(want->docs);
 }
 
+static bool
+in_list(const char *rings, const char *ns)
+{
+	char *line = bson_strdup_printf("\n%s\n", ns);
+	bool in = rings && strstr(rings, line);
+
+	bson_free(line);
+	return in;
+}
+
 bool
-memdb_same(const struct memdb *got, const struct memdb *want, const char *ring)
+memdb_same(const struct memdb *got, const struct memdb *want, const char *rings)
 {
 	struct coll *c, *other, *next;
 
 	HASH_ITER(hh, want->colls, c, next)
 	{
-		bool is_ring = ring && strcmp(ring, c->ns) == 0;
+		bool is_ring = in_list(rings, c->ns);
 
 		other = coll_of(got, c->ns);
 		if (is_ring ? !same_ring(other, c) : !same_coll(other, c)) {
