@@ -105,7 +105,8 @@ in_read_item(struct stream_in *s, bson_error_t *error)
 		goto damaged;
 	return fill(s, len + item.block.len, error);
 damaged:
-	error_prefix(error, "%s: at byte %" PRIu64, s->name, s->item_at);
+	error_prefix(error, "%s: at byte %" PRIu64 "%s", s->name, s->item_at,
+	    s->item_at == 0 ? ": this is no stream of mm-stream(5)" : "");
 	return STREAM_ERROR;
 }
 
