@@ -165,8 +165,7 @@ names(void)
 	    "20231114T221320Z-9999999999.partial",
 	    " 0231114T221320Z-0000000001.partial",
 	    "20231114T221320Z-0000000001_20231114T221320Z-0000000002.bson",
-	    "20231114T221320Z-0000000001_20231114T221320Z-0000000002"
-	    ".oplog.bson.zst.rewrite"};
+	    "20231114T221320Z-0000000001.partial.rewrite"};
 	struct optime far = {UINT32_MAX, UINT32_MAX, 3};
 	struct segment_info info;
 	char text[SEGMENT_NAME];
