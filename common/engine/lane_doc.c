@@ -45,8 +45,9 @@ note_divergence(
 		what = "the document is not there";
 	else if (note->existed)
 		what = "the document is there with other content";
-	else if (note->delta.clashes || note->delta.absent ||
-	    note->delta.padded)
+	else if (note->delta.clashes || note->delta.absent)
+		/* nulls are filled in whenever an application sets an index
+		 * beyond the end: they say nothing */
 		what = "the document is not the one that was updated";
 	if (!what)
 		return;

@@ -35,7 +35,6 @@ struct tailer {
 	int64_t wall;       /* up to which everything is in the stream */
 	struct optime goal; /* end when it is reached; null: none */
 	struct optime sampled;
-	int64_t sampled_wall;
 	int64_t mark_ms; /* of the last mark, monotonic */
 	int64_t lost_ms; /* first loss without progress since; 0: none */
 	int back_off_ms;
@@ -217,7 +216,7 @@ idle(struct tailer *t, bson_error_t *error)
 		return true;
 	t->at = optime_max(t->at, t->sampled);
 	t->put = optime_max(t->put, t->at);
-	t->wall = t->sampled_wall;
+	t->wall = clock_ms(CLOCK_REALTIME);
 	return true;
 }
 
@@ -247,7 +246,6 @@ sample(struct tailer *t, bool was_idle)
 	t->sampled = OPTIME_NULL;
 	if (!was_idle && !heartbeat_due(t))
 		return;
-	t->sampled_wall = clock_ms(CLOCK_REALTIME);
 	if (!conn_positions(t->o->conn, &t->sampled, NULL, NULL))
 		t->sampled = OPTIME_NULL;
 }
