@@ -5,6 +5,7 @@
 
 #include "base/msg.h"
 #include "base/status.h"
+#include "engine/again.h"
 #include "engine/load_index.h"
 #include "mongo/cursor.h"
 #include "stream/record.h"
@@ -246,6 +247,20 @@ load_colls_add(struct load_colls *l, const bson_t *record, bson_error_t *error)
 /* ----------------------------------------------------------------- made */
 
 static bool
+create(struct load_colls *l, const struct load_coll *lc, const bson_t *indexes,
+    bool *existed, bson_error_t *error)
+{
+	unsigned tries = 0;
+	bool ok;
+
+	do
+		ok = catalog_create(
+		    l->conn, lc->ns, lc->options, indexes, existed, error);
+	while (!ok && again(l->conn, error, &tries));
+	return ok;
+}
+
+static bool
 make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 {
 	bson_t *raw = lc->indexes;
@@ -255,18 +270,16 @@ make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 	load_indexes_split(lc->ns, l->no_indexes ? NULL : raw, &split);
 	lc->indexes = split.later;
 	ok = job_own(l->job, lc->ns, &split.staged, error);
-	if (ok && !lc->view)
-		ok = catalog_create(
-			 l->conn, lc->ns, lc->options, raw, &existed, error) &&
-		    load_indexes_asleep(l->conn, lc->ns, &split.asleep, error);
 	if (!lc->view) {
+		ok = ok && create(l, lc, raw, &existed, error) &&
+		    load_indexes_asleep(l->conn, lc->ns, &split.asleep, error);
 		bson_destroy(lc->options);
 		lc->options = NULL;
 	}
 	load_indexes_release(&split);
 	if (raw)
 		bson_destroy(raw);
-	return ok || error_prefix(error, "\"%s\"", lc->ns);
+	return ok;
 }
 
 bool
@@ -291,7 +304,7 @@ load_colls_make_views(struct load_colls *l, bson_error_t *error)
 			continue;
 		if (!catalog_create(
 			l->conn, lc->ns, lc->options, NULL, &existed, error))
-			return error_prefix(error, "\"%s\"", lc->ns);
+			return false;
 		if (existed)
 			return foreign(lc, "exists", error);
 	}

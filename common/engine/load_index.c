@@ -5,6 +5,7 @@
 
 #include "base/msg.h"
 #include "base/sig.h"
+#include "engine/again.h"
 
 #define THREADS_MAX 64
 
@@ -88,16 +89,20 @@ load_indexes_asleep(
 	bson_iter_t it;
 	const uint8_t *data;
 	uint32_t len;
+	unsigned tries;
+	bool ok = true;
 	bson_t one;
 
 	bson_iter_init(&it, specs);
-	while (bson_iter_next(&it)) {
+	while (ok && bson_iter_next(&it)) {
 		bson_iter_document(&it, &len, &data);
 		bson_init_static(&one, data, len);
-		if (!catalog_create_ttl_asleep(c, ns, &one, error))
-			return false;
+		tries = 0;
+		do
+			ok = catalog_create_ttl_asleep(c, ns, &one, error);
+		while (!ok && again(c, error, &tries));
 	}
-	return true;
+	return ok;
 }
 
 /* -------------------------------------------------------------- building */
@@ -125,12 +130,17 @@ fail(struct builders *b, const bson_error_t *error)
 static bool
 build_one(struct conn *c, const struct load_index_task *t, bson_error_t *error)
 {
+	unsigned tries = 0;
+	bool ok;
+
 	if (sig_stopping())
 		return error_set(error, MM_EXIT_STOPPED, 0,
 		    "stopped by a signal before all indexes were built");
 	msg_verbose("\"%s\": %u indexes", t->ns, bson_count_keys(t->specs));
-	return catalog_create_indexes(c, t->ns, t->specs, error) ||
-	    error_prefix(error, "\"%s\"", t->ns);
+	do
+		ok = catalog_create_indexes(c, t->ns, t->specs, error);
+	while (!ok && again(c, error, &tries));
+	return ok;
 }
 
 static void *

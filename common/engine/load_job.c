@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/msg.h"
+#include "engine/again.h"
 #include "mongo/catalog.h"
 #include "stream/record.h"
 
@@ -23,6 +24,18 @@ note_name(void *arg, const char *ns)
 }
 
 static bool
+drop(struct conn *c, const char *ns, bson_error_t *error)
+{
+	unsigned tries = 0;
+	bool ok;
+
+	do
+		ok = catalog_drop(c, ns, error);
+	while (!ok && again(c, error, &tries));
+	return ok;
+}
+
+static bool
 drop_owned(struct conn *c, struct job *j, bson_error_t *error)
 {
 	struct names names = {0};
@@ -34,10 +47,12 @@ drop_owned(struct conn *c, struct job *j, bson_error_t *error)
 			 "before",
 		    job_name(j), names.n);
 	for (size_t i = 0; i < names.n; i++) {
-		ok = ok && catalog_drop(c, names.item[i], error);
+		ok = ok && drop(c, names.item[i], error);
 		bson_free(names.item[i]);
 	}
 	bson_free(names.item);
+	if (ok && names.n == 0 && job_phase(j) == JOB_NONE)
+		return true;
 	return ok && job_reset(j, error);
 }
 

@@ -6,9 +6,10 @@ setup() {
 	BATS_TEST_TIMEOUT=120
 }
 
-copy() { # copy [options of both]: statuses in PIPESTATUS order
-	run bash -c 'mm-dump "$@" 2>"$TMP_DIR/dump.err" |
-		mm-load "$@" 2>"$TMP_DIR/load.err"
+# copy DB [options of mm-load]: output is both statuses.
+copy() {
+	run bash -c 'mm-dump -d "$1" 2>"$TMP_DIR/dump.err" |
+		mm-load -d "$@" 2>"$TMP_DIR/load.err"
 		echo "${PIPESTATUS[*]}"' _ "$@"
 }
 
@@ -28,6 +29,7 @@ fill() { # fill URI N BYTES
 		client.shop.users.insert_many([{"_id": str(i), "n": i} for i in range(300)])
 		client.shop.create_collection("ring", capped=True, size=1 << 20)
 		client.shop.ring.insert_many([{"_id": i, "p": "z" * 100} for i in range(3000)])
+		client.shop.orders.create_index("n")
 	P
 }
 
@@ -66,10 +68,10 @@ show_errors() {
 		client.shop.large.insert_many([{"_id": 100 + i, "p": "x" * 3000} for i in range(500)])
 		print([len(bson.BSON.encode(d)) for d in client.shop.large.find({"_id": 1})])
 	P
-	copy -d shop
+	copy shop
 	assert_output '0 0'
 	assert_same "$src_uri" "$dst_uri" shop
-	copy -d nothing
+	copy nothing
 	assert_output '0 0'
 	run cat "$TMP/dump.err"
 	assert_output --partial 'nothing is selected'
@@ -100,7 +102,7 @@ show_errors() {
 				}
 			fi
 			rm "$TMP/fifo"
-			copy -d shop
+			copy shop
 			assert_output '0 0'
 			assert_same "$src_uri" "$dst_uri" shop
 			ring_in_order
@@ -108,61 +110,94 @@ show_errors() {
 	done
 }
 
+# with_fault URI FAULT: a copy while the fault is armed; it must have fired.
+with_fault() {
+	local what before
+	what=$(jq -r .simulate <<<"$2")
+	before=$(fired "$1" "$what")
+	simulate "$1" "$2" >/dev/null
+	copy shop --drop
+	[[ $output == '0 0' ]] || show_errors
+	assert_output '0 0'
+	[[ $(fired "$1" "$what") -gt $before ]] || fail "did not fire: $2"
+	simulate "$1" '{"simulate": "clear"}' >/dev/null
+	assert_same "$src_uri" "$dst_uri" shop
+	ring_in_order
+}
+
 @test "killed cursors and lost replies of reads: nothing is lost or doubled" {
 	require_sim
 	two start_sim
 	fill "$src_uri" 20000 400
-	local fault what
+	local fault
 	for fault in \
 		'{"simulate": "killCursors", "after": 7, "times": 3}' \
 		'{"simulate": "loseReply", "command": "getMore", "after": 5, "times": 4}' \
 		'{"simulate": "loseReply", "command": "find", "after": 1, "times": 2}' \
+		'{"simulate": "loseReply", "command": "listCollections"}' \
 		'{"simulate": "fail", "command": "getMore", "code": 11602, "after": 3, "times": 3}' \
-		'{"simulate": "dropConnection", "command": "getMore", "after": 4, "times": 2}' \
+		'{"simulate": "fail", "command": "find", "code": 189, "times": 2}' \
+		'{"simulate": "dropConnection", "command": "getMore", "bytes": 70000, "after": 4, "times": 2}' \
 		'{"simulate": "delay", "command": "getMore", "ms": 200, "times": 5}'; do
-		what=$(jq -r .simulate <<<"$fault")
-		local before
-		before=$(fired "$src_uri" "$what")
-		simulate "$src_uri" "$fault"
-		copy -d shop --drop
-		[[ $output == '0 0' ]] || show_errors
-		assert_output '0 0'
-		[[ $(fired "$src_uri" "$what") -gt $before ]] ||
-			fail "$fault did not fire"
-		assert_same "$src_uri" "$dst_uri" shop
-		ring_in_order
-		simulate "$src_uri" '{"simulate": "clear"}' >/dev/null
+		with_fault "$src_uri" "$fault"
 	done
 }
 
-@test "lost replies, write concern errors, stalls of writes: nothing is lost or doubled" {
+@test "killed cursors at random places of several readers in one collection" {
 	require_sim
 	two start_sim
 	fill "$src_uri" 20000 400
-	local fault what
-	for fault in \
-		'{"simulate": "loseReply", "command": "insert", "after": 2, "times": 3}' \
-		'{"simulate": "writeConcernError", "command": "insert", "after": 2, "times": 4}' \
-		'{"simulate": "fail", "command": "insert", "code": 10107, "after": 3, "times": 2}' \
-		'{"simulate": "fail", "command": "insert", "code": 91, "after": 1, "times": 1}' \
-		'{"simulate": "dropConnection", "command": "insert", "after": 4, "times": 2}' \
-		'{"simulate": "delay", "command": "insert", "ms": 500, "times": 3}' \
-		'{"simulate": "loseReply", "command": "insert", "namespace": "shop.ring", "times": 2}' \
-		'{"simulate": "writeConcernError", "namespace": "shop.ring", "command": "insert", "times": 2}'; do
-		what=$(jq -r .simulate <<<"$fault")
-		local before
-		before=$(fired "$dst_uri" "$what")
-		copy -d shop --drop
-		simulate "$dst_uri" "$fault"
-		copy -d shop --drop
-		[[ $output == '0 0' ]] || show_errors
-		assert_output '0 0'
-		[[ $(fired "$dst_uri" "$what") -gt $before ]] ||
-			fail "$fault did not fire"
+	local i
+	for i in 1 2 3 4 5; do
+		simulate "$src_uri" "{\"simulate\": \"killCursors\", \"after\": $((RANDOM % 6)), \"times\": 4}" >/dev/null
+		run bash -o pipefail -c 'mm-dump -d shop -T 3 --partition-size 1M |
+			mm-load -d shop --drop'
+		assert_success
 		assert_same "$src_uri" "$dst_uri" shop
-		ring_in_order
-		simulate "$dst_uri" '{"simulate": "clear"}' >/dev/null
 	done
+	[[ $(fired "$src_uri" killCursors) -ge 5 ]]
+}
+
+@test "lost replies, write concern errors, failures of writes: nothing is lost or doubled" {
+	require_sim
+	two start_sim
+	fill "$src_uri" 20000 400
+	local fault
+	for fault in \
+		'{"simulate": "loseReply", "command": "insert", "ns": "shop.orders", "after": 2, "times": 3}' \
+		'{"simulate": "writeConcernError", "command": "insert", "ns": "shop.orders", "after": 2, "times": 4}' \
+		'{"simulate": "fail", "command": "insert", "ns": "shop.orders", "code": 10107, "after": 3, "times": 2}' \
+		'{"simulate": "fail", "command": "insert", "ns": "shop.users", "code": 91}' \
+		'{"simulate": "dropConnection", "command": "insert", "ns": "shop.orders", "bytes": 10, "after": 4, "times": 2}' \
+		'{"simulate": "delay", "command": "insert", "ns": "shop.orders", "ms": 500, "times": 3}' \
+		'{"simulate": "loseReply", "command": "insert", "ns": "shop.ring", "times": 2}' \
+		'{"simulate": "writeConcernError", "ns": "shop.ring", "command": "insert", "times": 2}' \
+		'{"simulate": "loseReply", "command": "create"}' \
+		'{"simulate": "loseReply", "command": "drop"}' \
+		'{"simulate": "loseReply", "command": "createIndexes"}' \
+		'{"simulate": "fail", "command": "createIndexes", "code": 11600}' \
+		'{"simulate": "loseReply", "command": "update", "ns": "mm_control.jobs"}'; do
+		copy shop --drop
+		assert_output '0 0'
+		with_fault "$dst_uri" "$fault"
+	done
+}
+
+@test "a write that hangs and comes late changes nothing" {
+	require_sim
+	two start_sim
+	fill "$src_uri" 20000 400
+	simulate "$dst_uri" '{"simulate": "stall", "command": "insert", "ns": "shop.orders", "after": 2, "times": 2}' >/dev/null
+	MM_TARGET_URI="$dst_uri&socketTimeoutMS=2000" copy shop
+	[[ $output == '0 0' ]] || show_errors
+	assert_output '0 0'
+	assert_equal "$(fired "$dst_uri" stall)" 2
+	py "$dst_uri" <<<'client.shop.orders.delete_many({"_id": {"$gte": 0}})'
+	# now they come; none may be written
+	simulate "$dst_uri" '{"simulate": "clear"}' >/dev/null
+	sleep 1 # long enough for what must not happen
+	run py "$dst_uri" <<<'print(client.shop.orders.count_documents({}))'
+	assert_output 0
 }
 
 @test "memory: 200 MB through dump and load, at most 64 MiB each" {

@@ -50,9 +50,9 @@ fill() { # fill URI N: N documents of about 300 bytes in shop.orders
 	start_server src
 	py "$src_uri" <<-'P'
 		# all kinds of _id in one collection, above the size that is split
-		pad = "x" * 2000
-		ids = [i for i in range(600)] + [i + 0.5 for i in range(300)] + [str(i) for i in range(300)]
-		ids += [ObjectId() for i in range(300)] + [MinKey(), MaxKey(), None, True, {"a": 1}, {"a": 2}]
+		pad = "x" * 300
+		ids = [i for i in range(3000)] + [i + 0.5 for i in range(1500)] + [str(i) for i in range(1500)]
+		ids += [ObjectId() for i in range(1500)] + [MinKey(), MaxKey(), None, True, {"a": 1}, {"a": 2}]
 		ids += [bytes([i % 256]) * (i + 1) for i in range(100)]
 		random.Random(1).shuffle(ids)
 		client.shop.mixed.insert_many([{"_id": i, "pad": pad} for i in ids])
@@ -61,14 +61,14 @@ fill() { # fill URI N: N documents of about 300 bytes in shop.orders
 	run grep -E 'shop.mixed": about [0-9]+ documents in ([2-9]|1[0-9]) parts' "$TMP/err"
 	assert_success
 	run jq -c .colls <<<"$(snapshot_of "$TMP/s")"
-	assert_output '{"shop.mixed":["collection",1606,true]}'
+	assert_output '{"shop.mixed":["collection",7606,true]}'
 	run "$PY" -c '
 import sys
 sys.path.insert(0, sys.argv[1])
 import restream
 docs = [d for c, ds in restream.read(open(sys.argv[2], "rb").read()) for d in ds or []]
 print(len(docs), len(set(docs)))' "$TOOLS" "$TMP/s"
-	assert_output '1606 1606'
+	assert_output '7606 7606'
 }
 
 @test "-o: the file has its name only when whole, and is never replaced" {

@@ -235,7 +235,7 @@ phase() { # phases of all jobs
 	echo $! >>"$TMP/server_pids"
 	run_bg load mm-load -d shop --status-file "$TMP/status" "$TMP/slow"
 	wait_until 20 jq -e '.docs > 0' "$TMP/status"
-	kill -INT "$load_pid" 2>/dev/null || kill -TERM "$load_pid"
+	kill -TERM "$load_pid"
 	status=0
 	wait "$load_pid" || status=$?
 	[[ $status == 9 ]] || {

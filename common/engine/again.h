@@ -1,0 +1,13 @@
+/* engine: commands on the target that may be sent twice (create, drop,
+ * createIndexes, collMod): whether to send one again after it failed. */
+#ifndef MM_ENGINE_AGAIN_H
+#define MM_ENGINE_AGAIN_H
+
+#include "mongo/server.h"
+
+/* True after a while when no answer came or the server is changing roles, and
+ * tries (0 at first) are not used up. False at once for any other failure, and
+ * after a stop signal. */
+bool again(struct conn *c, const bson_error_t *error, unsigned *tries);
+
+#endif
