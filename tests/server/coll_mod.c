@@ -27,20 +27,37 @@ put_before(struct buf *o2, const struct coll *c, const bson_t *reply)
 		if (BSON_ITER_HOLDS_BOOL(&it))
 			out_bool(o2, key, bson_iter_bool(&it));
 		else
-			out_int(o2, key, bson_iter_as_int64(&it));
+			out_i64(o2, key, bson_iter_as_int64(&it));
 	}
 	out_close(o2, mark);
 }
 
+/* {name, expireAfterSeconds?, hidden?}, numbers as int64, by whatever the
+ * user named the index. */
+static void
+put_index(struct buf *o, const char *name, const bson_t *request)
+{
+	size_t mark = out_open(o, "index", BSON_TYPE_DOCUMENT);
+	bson_iter_t it;
+
+	out_text(o, "name", name);
+	if (bson_iter_init_find(&it, request, "expireAfterSeconds"))
+		out_i64(o, "expireAfterSeconds", bson_iter_as_int64(&it));
+	if (bson_iter_init_find(&it, request, "hidden"))
+		out_bool(o, "hidden", bson_iter_as_bool(&it));
+	out_close(o, mark);
+}
+
 /* The command as it came, without what belongs to the session. */
 static void
-put_command(struct buf *o, const struct request *r)
+put_command(struct buf *o, const struct request *r, const char *index)
 {
 	static const char *const leave_out[] = {"lsid", "txnNumber",
 	    "writeConcern", "readConcern", "comment", "maxTimeMS"};
 	size_t mark = out_open(o, NULL, BSON_TYPE_DOCUMENT);
 	struct walk w;
 	struct elem e;
+	bson_t request;
 
 	walk_init(&w, bson_get_data(&r->body), r->body.len);
 	while (walk_next(&w, &e)) {
@@ -49,15 +66,18 @@ put_command(struct buf *o, const struct request *r)
 		for (size_t i = 0; i < sizeof leave_out / sizeof *leave_out;
 		     i++)
 			skip = skip || strcmp(e.name, leave_out[i]) == 0;
-		if (!skip)
+		if (index && strcmp(e.name, "index") == 0 &&
+		    arg_doc(r, "index", &request))
+			put_index(o, index, &request);
+		else if (!skip)
 			buf_add(o, e.raw, e.raw_len);
 	}
 	out_close(o, mark);
 }
 
 static bool
-change_index(
-    struct coll *c, const bson_t *request, bson_t *reply, bson_error_t *error)
+change_index(struct coll *c, const bson_t *request, const char **name,
+    bson_t *reply, bson_error_t *error)
 {
 	bson_iter_t it;
 	bson_t changed;
@@ -79,6 +99,7 @@ change_index(
 	    request, c->index[i].spec, &changed, reply, error);
 	if (ok)
 		coll_set_index(c, i, &changed);
+	*name = c->index[i].name;
 	bson_destroy(&changed);
 	return ok;
 }
@@ -88,13 +109,14 @@ mod_coll(struct request *r, struct coll *c, bson_error_t *error)
 {
 	struct buf o = BUF_INIT, o2 = BUF_INIT;
 	bson_t changed, index, reply = BSON_INITIALIZER;
+	const char *name = NULL;
 	bool ok;
 
 	ok = options_collmod(&r->body, &c->options, &changed, error);
 	if (ok && arg_doc(r, "index", &index))
-		ok = change_index(c, &index, &reply, error);
+		ok = change_index(c, &index, &name, &reply, error);
 	if (ok) {
-		put_command(&o, r);
+		put_command(&o, r, name);
 		put_before(&o2, c, &reply);
 		coll_set_options(c, &changed);
 		oplog_command(r->db, c->uuid, &o, &o2);

@@ -244,6 +244,8 @@ static bool
 min_max(const struct coll *c, const bson_t *min, const bson_t *max,
     const bson_iter_t *hint, struct plan *plan, bson_error_t *error)
 {
+	static const uint8_t none;
+
 	if (!hint)
 		return refuse(error, 51173,
 		    "error processing query: ns=%sTree: $and\nSort: {}\nProj: "
@@ -259,8 +261,10 @@ min_max(const struct coll *c, const bson_t *min, const bson_t *max,
 		return refuse(error, 51174,
 		    "The index chosen is not compatible with min/max");
 	plan->low.set = min != NULL;
-	plan->high.set = max != NULL;
-	plan->high.open = true;
+	/* Without max the end is MaxKey, and the end is outside. */
+	if (!max)
+		plan->high.v = (struct value){BSON_TYPE_MAXKEY, &none, 0};
+	plan->high.set = plan->high.open = true;
 	return true;
 }
 

@@ -1,0 +1,28 @@
+#!/usr/bin/env bats
+# The oplog of mongosim against the recordings.
+bats_require_minimum_version 1.8.0
+
+load lib
+
+compare() {
+	start_sim s --fcv "$1"
+	run "$PY" "$TOOLS/sim_shapes.py" "$s_uri" "$REPO/tests/corpus"
+	assert_success
+	# Kinds that must have been compared, so that the test says something.
+	for kind in 'i' 'i txnNumber' 'i fromMigrate' "u \$v:$2" \
+		"u \$v:$2 txnNumber" 'u replacement' 'd' 'd txnNumber' \
+		'c create' 'c createIndexes' 'c startIndexBuild' \
+		'c commitIndexBuild' 'c dropIndexes' 'c collMod' 'c drop' \
+		'c dropDatabase' 'c renameCollection' \
+		'c renameCollection dropTarget' 'n note'; do
+		assert_line "$kind"
+	done
+}
+
+@test "entries have the recorded shapes, deltas" {
+	compare 4.9 2
+}
+
+@test "entries have the recorded shapes, modifiers" {
+	compare 4.4 1
+}
