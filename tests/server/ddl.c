@@ -9,8 +9,7 @@
 
 /* 0 where nothing is logged. Takes what is in the buffers. */
 static uint64_t
-log_command(
-    const char *db, const struct coll *c, struct buf *o, struct buf *o2)
+log_command(const char *db, const struct coll *c, struct buf *o, struct buf *o2)
 {
 	uint64_t ts = 0;
 

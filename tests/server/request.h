@@ -47,7 +47,7 @@ struct request {
 	size_t n_seq;
 	/* The session; lsid as logged, {id, uid}; empty: none. */
 	struct buf lsid;
-	int64_t txn_number; /* -1: none */
+	int64_t txn_number;      /* -1: none */
 	struct session *session; /* of a retryable write; NULL: none */
 	struct concern concern;
 	int concern_code; /* of the writeConcernError in the reply; 0: none */
