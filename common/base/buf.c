@@ -33,6 +33,23 @@ buf_add_byte(struct buf *b, uint8_t byte)
 }
 
 void
+buf_add_text(struct buf *b, const char *text)
+{
+	buf_add(b, text, strlen(text));
+}
+
+char *
+buf_take_text(struct buf *b)
+{
+	char *text;
+
+	buf_add_byte(b, 0);
+	text = (char *)b->data;
+	*b = (struct buf)BUF_INIT;
+	return text;
+}
+
+void
 buf_clear(struct buf *b)
 {
 	b->len = 0;

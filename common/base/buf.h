@@ -20,6 +20,10 @@ struct buf {
 void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_add_byte(struct buf *b, uint8_t byte);
+/* The characters of a text, without its NUL. */
+void buf_add_text(struct buf *b, const char *text);
+/* The bytes as a text; the caller frees it with bson_free, b is empty. */
+char *buf_take_text(struct buf *b);
 /* Length 0, memory kept. */
 void buf_clear(struct buf *b);
 /* Memory given back; the buffer is empty and usable. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "model/value.h"
 
 static bool
@@ -35,17 +36,17 @@ differs(
 }
 
 static void
-note(bson_string_t *names, const char *name)
+note(struct buf *names, const char *name)
 {
 	if (names->len)
-		bson_string_append(names, ", ");
-	bson_string_append(names, name);
+		buf_add_text(names, ", ");
+	buf_add_text(names, name);
 }
 
 bool
 fields_same(const bson_t *a, const bson_t *b, field_rule_fn *rule, char **what)
 {
-	bson_string_t *names = bson_string_new(NULL);
+	struct buf names = BUF_INIT;
 	struct walk w;
 	struct elem e, twin;
 	bool same;
@@ -53,15 +54,15 @@ fields_same(const bson_t *a, const bson_t *b, field_rule_fn *rule, char **what)
 	if (walk_init(&w, bson_get_data(a), a->len))
 		while (walk_next(&w, &e))
 			if (differs(a, b, e.name, rule(e.name)))
-				note(names, e.name);
+				note(&names, e.name);
 	if (walk_init(&w, bson_get_data(b), b->len))
 		while (walk_next(&w, &e))
 			if (!find(a, e.name, &twin) &&
 			    differs(a, b, e.name, rule(e.name)))
-				note(names, e.name);
-	same = names->len == 0;
+				note(&names, e.name);
+	same = names.len == 0;
 	if (what)
-		*what = same ? NULL : bson_strdup(names->str);
-	bson_string_free(names, true);
+		*what = same ? NULL : buf_take_text(&names);
+	buf_release(&names);
 	return same;
 }

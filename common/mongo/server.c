@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/msg.h"
 
 #define PASSWORD_MAX 4096
@@ -167,18 +168,22 @@ make_uri(struct server *s, struct server_flags *flags, bson_error_t *error)
 	return true;
 }
 
+/* Never mongoc_uri_get_string: it holds the password. */
 static char *
 hosts_text(const mongoc_uri_t *uri)
 {
-	bson_string_t *out = bson_string_new(NULL);
 	const mongoc_host_list_t *h = mongoc_uri_get_hosts(uri);
+	const char *srv = mongoc_uri_get_srv_hostname(uri);
+	struct buf out = BUF_INIT;
 
-	if (!h)
-		bson_string_append(out, mongoc_uri_get_string(uri));
-	for (; h; h = h->next)
-		bson_string_append_printf(
-		    out, "%s%s", h->host_and_port, h->next ? "," : "");
-	return bson_string_free(out, false);
+	if (srv)
+		buf_add_text(&out, srv);
+	for (; h; h = h->next) {
+		buf_add_text(&out, h->host_and_port);
+		if (h->next)
+			buf_add_byte(&out, ',');
+	}
+	return buf_take_text(&out);
 }
 
 struct server *

@@ -1,5 +1,6 @@
 /* URIs as text: what the driver cannot do with them without handing secrets
  * or other hosts back. */
+#include "base/buf.h"
 #include "mongo/driver.h"
 
 #include <string.h>
@@ -27,31 +28,22 @@ named(const char *option, size_t len, const char *const *names, size_t n)
 	return false;
 }
 
-static void
-add(bson_string_t *out, const char *text, size_t len)
-{
-	char *piece = bson_strndup(text, len);
-
-	bson_string_append(out, piece);
-	bson_free(piece);
-}
-
 /* After the userinfo: hosts, database, options with secret values hidden. */
 static void
-add_redacted(bson_string_t *out, const char *rest)
+add_redacted(struct buf *out, const char *rest)
 {
 	size_t n = strcspn(rest, "?");
 
-	add(out, rest, n);
+	buf_add(out, rest, n);
 	for (rest += n; *rest; rest += n) {
-		bson_string_append_c(out, *rest++);
+		buf_add_byte(out, (uint8_t)*rest++);
 		n = strcspn(rest, "&");
 		if (named(rest, n, secret_options,
 			sizeof secret_options / sizeof *secret_options)) {
-			add(out, rest, strcspn(rest, "=&"));
-			bson_string_append(out, "=" HIDDEN);
+			buf_add(out, rest, strcspn(rest, "=&"));
+			buf_add_text(out, "=" HIDDEN);
 		} else {
-			add(out, rest, n);
+			buf_add(out, rest, n);
 		}
 	}
 }
@@ -59,25 +51,25 @@ add_redacted(bson_string_t *out, const char *rest)
 char *
 uri_redact(const char *uri)
 {
-	bson_string_t *out = bson_string_new(NULL);
+	struct buf out = BUF_INIT;
 	const char *rest = strstr(uri, "://");
 	const char *at;
 
 	rest = rest ? rest + 3 : uri;
-	add(out, uri, (size_t)(rest - uri));
+	buf_add(&out, uri, (size_t)(rest - uri));
 	/* The last @ of all: a password that is not escaped as it should be
 	 * may hold any of `/?@`, and must not show either. */
 	at = strrchr(rest, '@');
 	if (at) {
-		bson_string_append(out, HIDDEN "@");
+		buf_add_text(&out, HIDDEN "@");
 		rest = at + 1;
 	}
-	add_redacted(out, rest);
-	return bson_string_free(out, false);
+	add_redacted(&out, rest);
+	return buf_take_text(&out);
 }
 
 static void
-add_kept_options(bson_string_t *out, const char *options, bool *has_tls)
+add_kept_options(struct buf *out, const char *options, bool *has_tls)
 {
 	static const char *const tls[] = {"tls", "ssl"};
 	size_t n;
@@ -90,15 +82,15 @@ add_kept_options(bson_string_t *out, const char *options, bool *has_tls)
 			continue;
 		if (named(options, n, tls, 2))
 			*has_tls = true;
-		add(out, options, n);
-		bson_string_append_c(out, '&');
+		buf_add(out, options, n);
+		buf_add_byte(out, '&');
 	}
 }
 
 char *
 uri_pin(const char *uri, const char *member, bson_error_t *error)
 {
-	bson_string_t *out;
+	struct buf out = BUF_INIT;
 	const char *rest = strstr(uri, "://"), *at;
 	bool has_tls = false;
 	size_t n, authority;
@@ -116,21 +108,21 @@ uri_pin(const char *uri, const char *member, bson_error_t *error)
 	rest += 3;
 	authority = strcspn(rest, "/?");
 	at = memrchr(rest, '@', authority);
-	out = bson_string_new("mongodb://");
+	buf_add_text(&out, "mongodb://");
 	if (at)
-		add(out, rest, (size_t)(at + 1 - rest));
-	bson_string_append(out, member);
+		buf_add(&out, rest, (size_t)(at + 1 - rest));
+	buf_add_text(&out, member);
 	rest += authority;
 	n = strcspn(rest, "?");
 	if (n == 0)
-		bson_string_append_c(out, '/');
-	add(out, rest, n);
+		buf_add_byte(&out, '/');
+	buf_add(&out, rest, n);
 	rest += n;
-	bson_string_append_c(out, '?');
-	add_kept_options(out, *rest ? rest + 1 : rest, &has_tls);
+	buf_add_byte(&out, '?');
+	add_kept_options(&out, *rest ? rest + 1 : rest, &has_tls);
 	/* mongodb+srv means TLS where nothing else is said. */
 	if (!has_tls && strncmp(uri, "mongodb+srv", 11) == 0)
-		bson_string_append(out, "tls=true&");
-	bson_string_append(out, "directConnection=true");
-	return bson_string_free(out, false);
+		buf_add_text(&out, "tls=true&");
+	buf_add_text(&out, "directConnection=true");
+	return buf_take_text(&out);
 }
