@@ -89,6 +89,8 @@ open_report(struct program *p, bson_error_t *error)
 	if (!zio_parse_level(level_text, &opts.level, error))
 		return NULL;
 	BSON_APPEND_UTF8(&head, "mode", "static");
+	if (job)
+		BSON_APPEND_UTF8(&head, "job", job);
 	server_append(p->source, "source", &head);
 	server_append(p->target, "target", &head);
 	BSON_APPEND_DOCUMENT_BEGIN(&head, "filters", &filters);
