@@ -274,20 +274,6 @@ one() {
 	return "$status"
 }
 
-# ask COMMAND...: its one line of output in `answer`; returns its status.
-ask() {
-	local fd
-	answer=
-	((signals == 0)) || return 9
-	exec {fd}< <(child "$@")
-	children=($!)
-	await "${children[0]}"
-	children=()
-	read -r answer <&"$fd"
-	exec {fd}<&-
-	return "$status"
-}
-
 # two LEFT RIGHT: names of two arrays; runs LEFT | RIGHT; returns the root
 # status, and names the program it is of.
 two() {

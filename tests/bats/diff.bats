@@ -354,3 +354,54 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	((peak[1] < 64 * 1024))
 	((peak[1] < peak[0] + 6 * 1024))
 }
+
+# fired_all URI: how many faults have happened there.
+fired_all() {
+	simulate "$1" '{"simulate": "status"}' | jq '[.fired[]] | add // 0'
+}
+
+@test "killed cursors, lost replies, cut connections on either side: the same answer" {
+	require_sim
+	stop_servers
+	start_sim src
+	start_sim dst
+	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
+	on_both <<-'P'
+		client.shop.big.insert_many({"_id": i, "x": "y" * 500} for i in range(12000))
+		client.shop.create_collection("ring", capped=True, size=8 << 20)
+		client.shop.ring.insert_many({"_id": i, "x": "y" * 500} for i in range(6000))
+	P
+	py "$dst_uri" <<-'P'
+		client.shop.big.delete_many({"_id": {"$in": list(range(0, 12000, 100))}})
+		for i in range(50, 12000, 100):
+		    client.shop.big.replace_one({"_id": i}, {"_id": i, "x": "z"})
+		    client.shop.big.insert_one({"_id": i + 0.5})
+	P
+	mm-diff -d shop --format json -o "$TMP/report" || true
+	found "$TMP/report" >"$TMP/wanted"
+	run wc -l <"$TMP/wanted"
+	assert_output 360
+	RANDOM=11
+	local round uri how fault after count=(0 0)
+	for round in {1..16}; do
+		uri=$src_uri how=''
+		((round % 2)) || uri=$dst_uri
+		((round % 3)) || how=--by-lookup
+		((round % 5)) || how='--partition-size 1M'
+		after=$((RANDOM % 5))
+		case $((round % 4)) in
+		0) fault='"killCursors"' ;;
+		1) fault='"loseReply", "command": "getMore"' ;;
+		2) fault='"loseReply", "command": "find"' after=0 ;;
+		3) fault='"fail", "command": "getMore", "code": 11602' ;;
+		esac
+		simulate "$uri" "{\"simulate\": $fault, \"ns\": \"shop.big\", \"after\": $after}" >/dev/null
+		# shellcheck disable=SC2086
+		run --separate-stderr -1 mm-diff -d shop --format json $how -o "$TMP/report"
+		count[$((round % 2))]=$((count[round % 2] + 1))
+		assert_equal "$round: $(fired_all "$uri")" "$round: ${count[round % 2]}"
+		found "$TMP/report" >"$TMP/found"
+		run diff "$TMP/wanted" "$TMP/found"
+		assert_output ''
+	done
+}
