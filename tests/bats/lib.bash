@@ -86,6 +86,7 @@ stop_servers() {
 	[[ -f $TMP/server_pids ]] || return 0
 	while read -r pid; do
 		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
 	done <"$TMP/server_pids"
 	rm -f "$TMP/server_pids"
 }
