@@ -13,6 +13,7 @@
 #include "stream/segment.h"
 
 static bool relaxed, control, with_ns, collections;
+static bool told; /* errors have been shown already */
 
 static const struct opt rows[] = {
     {0, "relaxed", NULL, OPT_FLAG, &relaxed,
@@ -89,7 +90,7 @@ static bool
 run(const struct command *c, char **paths, int n, bson_error_t *error)
 {
 	bson_error_t first = {0};
-	bool ok = true, failed = false;
+	bool ok = true;
 	struct cat_opts o = {.fd = STDOUT_FILENO,
 	    .name = "standard output",
 	    .form = c->binary ? CAT_BSON
@@ -105,17 +106,18 @@ run(const struct command *c, char **paths, int n, bson_error_t *error)
 		return c->run(c->none, &o, error);
 	for (int i = 0; ok && i < n; i++) {
 		ok = c->run(paths[i], &o, error);
-		/* Not a full disk or a signal: these end everything. */
-		if (!ok && c->each && i + 1 < n && goes_on(error)) {
+		if (!ok && c->each && n > 1) {
 			msg_error("%s", error->message);
-			if (!failed)
+			if (!told)
 				first = *error;
-			failed = ok = true;
+			told = true;
+			/* Not a full disk or a signal: these end everything. */
+			ok = goes_on(error);
 		}
 	}
-	if (ok && failed)
+	if (ok && told)
 		*error = first;
-	return ok && !failed;
+	return ok && !told;
 }
 
 int
@@ -154,7 +156,7 @@ main(int argc, char **argv)
 	status_end((enum mm_exit)status, ok ? NULL : &error);
 	if (!ok && error.code == EPIPE && status == MM_EXIT_IO)
 		sig_reraise(SIGPIPE);
-	if (!ok)
+	if (!ok && !told)
 		msg_error("%s", error.message);
 	return status;
 }

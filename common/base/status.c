@@ -126,7 +126,7 @@ run(void *unused)
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_sec++;
 		pthread_cond_timedwait(&tick, &lock, &until);
-		if (!write_file(&error) && !told) {
+		if (!ending && !write_file(&error) && !told) {
 			told = true;
 			msg_warn("%s", error.message);
 		}
@@ -226,6 +226,10 @@ status_end(enum mm_exit status, const bson_error_t *error)
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
 	running = false;
+	/* Here and not in the thread, which may not have begun to wait. */
+	pthread_mutex_lock(&lock);
+	(void)write_file(NULL);
+	pthread_mutex_unlock(&lock);
 	unlink(temp);
 	bson_free(temp);
 	temp = NULL;

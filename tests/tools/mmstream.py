@@ -516,11 +516,14 @@ def read(args, f, out):
     status = 0
     try:
         for number, doc, data in Reader(f):
-            if not args.data:
+            if not args.data and not args.bson:
                 out.write(json_util.dumps(
                     SON([("record", number), ("doc", doc)]),
                     json_options=options) + "\n")
             for raw in data or ():
+                if args.bson:
+                    sys.stdout.buffer.write(raw)
+                    continue
                 out.write(json_util.dumps(
                     SON([("c", doc["c"]), ("len", len(raw)),
                          ("doc", bson.decode(raw, ORDERED))]),
@@ -538,6 +541,8 @@ def main():
     reading = commands.add_parser("read")
     reading.add_argument("--data", action="store_true",
                          help="data documents only")
+    reading.add_argument("--bson", action="store_true",
+                         help="data documents only, as they are")
     reading.add_argument("file", nargs="?", default="-")
     for name in ("write-snapshot", "write-oplog"):
         p = commands.add_parser(name)
