@@ -56,6 +56,14 @@ buf_clear(struct buf *b)
 }
 
 void
+buf_trim(struct buf *b, size_t keep)
+{
+	if (b->cap > keep)
+		buf_release(b);
+	b->len = 0;
+}
+
+void
 buf_release(struct buf *b)
 {
 	bson_free(b->data);

@@ -26,6 +26,8 @@ void buf_add_text(struct buf *b, const char *text);
 char *buf_take_text(struct buf *b);
 /* Length 0, memory kept. */
 void buf_clear(struct buf *b);
+/* Length 0; memory of more than `keep` bytes is given back. */
+void buf_trim(struct buf *b, size_t keep);
 /* Memory given back; the buffer is empty and usable. */
 void buf_release(struct buf *b);
 

@@ -2,7 +2,9 @@
  * order in the stream. A block takes a ticket there, is compressed by its own
  * thread outside the lock, and is written when the ticket's turn comes. Small
  * records wait in `pending` and travel in the next frame; in live mode
- * everything waits there until stream_flush. */
+ * everything waits there until stream_flush. Blocks of large documents go one
+ * at a time, so that memory does not grow with the number of threads; they
+ * queue before they take a ticket, since nobody may wait for them then. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
@@ -20,6 +22,7 @@
 struct stream_out {
 	struct stream_out_opts o;
 	struct out_frames *frames;
+	pthread_mutex_t large; /* held while a large block is on its way */
 	pthread_mutex_t lock;
 	pthread_cond_t turned;
 	uint64_t next_ticket, turn;
@@ -106,7 +109,7 @@ emit(struct stream_out *s, const void *data, size_t len, bool end,
 		recall(s, error);
 	}
 	if (s->pending.cap == 0) {
-		buf_clear(&head);
+		buf_trim(&head, STREAM_KEEP_BYTES);
 		s->pending = head;
 	} else {
 		buf_release(&head);
@@ -169,6 +172,7 @@ stream_out_new(const struct stream_out_opts *opts, enum stream_kind kind,
 
 	s->o = *opts;
 	s->frames = out_frames_new(opts->level, opts->live, opts->table);
+	pthread_mutex_init(&s->large, NULL);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->turned, NULL);
 	BSON_APPEND_UTF8(&doc, "$mm", "stream");
@@ -191,6 +195,7 @@ stream_out_free(struct stream_out *s)
 		return;
 	out_frames_free(s->frames);
 	buf_release(&s->pending);
+	pthread_mutex_destroy(&s->large);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->turned);
 	bson_free(s);
@@ -200,15 +205,17 @@ bool
 stream_put_block(struct stream_out *s, struct block *b, const bson_t *extra,
     bson_error_t *error)
 {
+	bool large = b->docs.len > STREAM_KEEP_BYTES, ok;
 	bson_t doc = BSON_INITIALIZER;
 	uint64_t hash;
-	bool ok;
 
 	if (b->n == 0)
 		return true;
 	hash = hash_xxh64(b->docs.data, b->docs.len, 0);
 	BSON_APPEND_UTF8(&doc, "$mm", "block");
 
+	if (large)
+		pthread_mutex_lock(&s->large);
 	pthread_mutex_lock(&s->lock);
 	ok = recall(s, error);
 	/* What waits and the block must fit into one frame. The lock is let go
@@ -237,8 +244,10 @@ stream_put_block(struct stream_out *s, struct block *b, const bson_t *extra,
 	}
 cleanup:
 	pthread_mutex_unlock(&s->lock);
+	if (large)
+		pthread_mutex_unlock(&s->large);
 	bson_destroy(&doc);
-	buf_clear(&b->docs);
+	buf_trim(&b->docs, STREAM_KEEP_BYTES);
 	b->n = 0;
 	return ok;
 }

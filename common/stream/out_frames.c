@@ -89,6 +89,8 @@ out_piece_new(struct out_frames *f)
 void
 out_piece_free(struct out_frames *f, struct out_piece *p)
 {
+	buf_trim(&p->in, STREAM_KEEP_BYTES);
+	buf_trim(&p->out, STREAM_KEEP_BYTES);
 	pthread_mutex_lock(&f->lock);
 	if (f->n_pool < POOL_MAX) {
 		f->pool[f->n_pool++] = p;

@@ -9,6 +9,9 @@
 #define STREAM_BLOCK_BYTES (1u << 20) /* a writer closes a block here */
 #define STREAM_BLOCK_MAX (32u << 20)  /* a reader takes no larger block */
 
+/* Buffers that a larger document made larger than this are not kept. */
+#define STREAM_KEEP_BYTES (4u << 20)
+
 enum record_type {
 	RECORD_STREAM,
 	RECORD_COLL,

@@ -56,8 +56,8 @@ read_unit(struct stream_in *s, struct stream_unit *u, bson_error_t *error)
 	struct buf swap;
 	int r = 2;
 
-	buf_clear(&u->raw);
-	buf_clear(&u->data);
+	buf_trim(&u->raw, STREAM_KEEP_BYTES);
+	buf_trim(&u->data, STREAM_KEEP_BYTES);
 	if (s->item.len == 0 || s->given) {
 		zio_reader_border(s->z);
 		u->offset = zio_reader_offset(s->z);
@@ -138,6 +138,9 @@ decode(struct stream_unit *u, bson_error_t *error)
 		buf_clear(&u->data);
 		return false;
 	}
+	/* The compressed form of a large document is not needed any more. */
+	if (u->raw.cap > STREAM_KEEP_BYTES)
+		buf_release(&u->raw);
 	for (; at < u->data.len; good = at) {
 		if (!cut_item(u, &at, &item, error) ||
 		    (item.type == RECORD_BLOCK &&
