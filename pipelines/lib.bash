@@ -208,10 +208,12 @@ on_exit() {
 trap on_signal INT TERM HUP
 trap on_exit EXIT
 
-# A program as our child: it gets SIGTERM also when we are killed with -9.
+# A program as our child. What a terminal sends to all of us is told to it by
+# us alone, as SIGTERM, or it would take it for the second signal; and it gets
+# SIGTERM also when we are killed with -9.
 # shellcheck disable=SC2317 # called with & by others
 child() {
-	trap - INT TERM HUP EXIT
+	trap '' INT HUP
 	if command -v setpriv >/dev/null; then
 		exec setpriv --pdeathsig TERM "$@"
 	fi
@@ -222,7 +224,7 @@ child() {
 await() {
 	while :; do
 		signalled=
-		wait "$1"
+		wait "$1" 2>/dev/null # what killed it is ours to say
 		status=$?
 		[[ -n $signalled ]] || return 0
 	done
@@ -254,7 +256,8 @@ meaning() {
 	8) echo 'refused' ;;
 	9) echo 'stopped early, can be resumed' ;;
 	127) echo 'not found' ;;
-	*) echo 'unexpected' ;;
+	255) echo 'ssh failed, or unexpected' ;;
+	*) (($1 > 128)) && echo "signal $(($1 - 128))" || echo 'unexpected' ;;
 	esac
 }
 
@@ -333,7 +336,7 @@ again() {
 		((SECONDS - began < 60)) || pause=1
 		say info "tries again in $pause s"
 		nap "$pause"
-		((signals == 0)) || return "$result"
+		((signals == 0)) || return 9
 		pause=$((pause < 30 ? pause * 2 : 60))
 	done
 }
