@@ -19,7 +19,8 @@ struct segment_dir {
 	char *dir;
 	bson_t *head;
 	int lock;
-	struct optime last; /* of what is closed; null: nothing yet */
+	struct optime last; /* where it ends; null: nothing yet */
+	bool closed;        /* it holds a closed segment */
 	/* The open segment. */
 	int fd;
 	char *path;
@@ -148,6 +149,7 @@ recover(struct segment_dir *d, const char *file, struct optime *read_from,
 		d->last = cut.last;
 		*read_from = cut.read_from;
 	}
+	d->closed = d->closed || (ok && published);
 	if (ok && published)
 		msg_info("recovered \"%s\" of a writer that was killed", path);
 cleanup:
@@ -167,6 +169,7 @@ look_back(struct segment_dir *d, struct optime *read_from, bson_error_t *error)
 	while (ok && closed < n && !list[closed].partial)
 		closed++;
 	ok = ok && manifest_complete(d->dir, list, n, error);
+	d->closed = closed > 0;
 	if (ok && closed > 0)
 		ok = read_newest(d, list[closed - 1].file, read_from, error);
 	if (ok)
@@ -279,6 +282,7 @@ close_segment(struct segment_dir *d, const char *reason, struct optime at,
 	if (!ok)
 		return false;
 	d->last = d->after = at;
+	d->closed = true;
 	return manifest_add(d->dir, name, error);
 }
 
@@ -312,7 +316,7 @@ segment_dir_close(struct segment_dir *d, const char *reason, struct optime at,
 		return close_segment(d, reason, at, read_from, error);
 	/* Nothing in it: the directory still ends where it ended. A first
 	 * segment stays, because its start is all there is. */
-	if (optime_is_null(d->last))
+	if (!d->closed)
 		return stream_flush(d->out, error) &&
 		    file_sync(d->fd, d->path, error);
 	if (unlink(d->path) != 0)
