@@ -14,7 +14,13 @@ compare() {
 		'c create' 'c createIndexes' 'c startIndexBuild' \
 		'c commitIndexBuild' 'c dropIndexes' 'c collMod' 'c drop' \
 		'c dropDatabase' 'c renameCollection' \
-		'c renameCollection dropTarget' 'n note'; do
+		'c renameCollection dropTarget' 'n note' \
+		'n image txnNumber' "u \$v:$2 txnNumber preImageOpTime" \
+		"u \$v:$2 txnNumber postImageOpTime" \
+		'd txnNumber preImageOpTime' \
+		'i config.system.indexBuilds' \
+		"u \$v:$2 config.system.indexBuilds" \
+		'd config.system.indexBuilds'; do
 		assert_line "$kind"
 	done
 }

@@ -279,6 +279,7 @@ catalog_init(void)
 			"configsvrConnectionString", "config/127.0.0.1:27019"));
 	add_plain("config", "transactions");
 	add_plain("config", "system.sessions");
+	add_plain("config", "system.indexBuilds");
 	add_plain("local", "startup_log");
 	insert_plain("local", "system.replset",
 	    BCON_NEW(

@@ -1,6 +1,5 @@
 #include "coll.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -25,9 +24,7 @@ coll_new(const char *db, const char *name, const bson_t *options)
 	struct coll *c = bson_malloc0(sizeof *c);
 
 	coll_set_name(c, db, name);
-	RAND_bytes(c->uuid, sizeof c->uuid);
-	c->uuid[6] = (c->uuid[6] & 0x0f) | 0x40;
-	c->uuid[8] = (c->uuid[8] & 0x3f) | 0x80;
+	uuid_make(c->uuid);
 	bson_init(&c->options);
 	coll_set_options(c, options);
 	order_init(&c->natural, NULL);

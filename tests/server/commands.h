@@ -44,12 +44,14 @@ command_fn cmd_find, cmd_get_more, cmd_kill_cursors;
 command_fn cmd_aggregate, cmd_count, cmd_distinct;
 /* write.c, update_cmd.c */
 command_fn cmd_insert, cmd_update, cmd_delete;
+/* find_modify.c */
+command_fn cmd_find_and_modify;
 /* list.c */
 command_fn cmd_list_databases, cmd_list_collections, cmd_list_indexes,
     cmd_coll_stats, cmd_db_stats;
 /* ddl.c */
 command_fn cmd_create, cmd_drop, cmd_drop_database, cmd_rename_collection,
-    cmd_coll_mod, cmd_append_oplog_note;
+    cmd_convert_to_capped, cmd_coll_mod, cmd_append_oplog_note;
 /* index_cmd.c */
 command_fn cmd_create_indexes, cmd_drop_indexes;
 /* fault.c */

@@ -11,10 +11,8 @@
 static uint64_t
 log_command(const char *db, const struct coll *c, struct buf *o, struct buf *o2)
 {
-	uint64_t ts = 0;
+	uint64_t ts = ts_of(oplog_command(db, c ? c->uuid : NULL, o, o2));
 
-	if (strcmp(db, "local") != 0)
-		ts = ts_of(oplog_command(db, c ? c->uuid : NULL, o, o2));
 	buf_release(o);
 	if (o2)
 		buf_release(o2);

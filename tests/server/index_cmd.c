@@ -1,13 +1,12 @@
 /* mongosim: createIndexes, dropIndexes. */
-#include <openssl/rand.h>
 #include <string.h>
 
 #include "commands.h"
 #include "ddl.h"
+#include "index_build.h"
 #include "options.h"
 #include "text.h"
 #include "plan.h"
-#include "unique.h"
 
 #define MAX_INDEXES 64
 
@@ -70,97 +69,6 @@ read_specs(struct request *r, const struct coll *c, struct wanted *w,
 	return true;
 }
 
-/* Would a unique index hold over what is there? */
-static bool
-check_build(struct request *r, struct coll *c, const bson_t *spec,
-    const uint8_t build[16], bson_error_t *error)
-{
-	struct index *index;
-	struct order_at at;
-	char id[UUID_TEXT], uuid[UUID_TEXT];
-	bson_error_t why;
-	bool ok = true;
-
-	coll_add_index(c, spec);
-	index = &c->index[c->n_indexes - 1];
-	unique_clear(index->unique);
-	for (bool more = order_first(&c->natural, &at); more && ok;
-	     more = order_next(&c->natural, &at)) {
-		struct doc *d = order_item(&c->natural, &at);
-
-		if (d->len == 0 || !index->unique)
-			continue;
-		ok = unique_check(
-		    index, c, d->data, d->len, NULL, &r->info, &why);
-		unique_add(index->unique, d);
-	}
-	coll_drop_index(c, c->n_indexes - 1);
-	if (ok)
-		return true;
-	return refuse(error, (int)why.code,
-	    "Index build failed: %s: Collection %s ( %s ) :: caused by :: %s",
-	    uuid_text(build, id), c->ns, uuid_text(c->uuid, uuid), why.message);
-}
-
-/* An empty collection gets one entry an index. */
-static void
-build_empty(struct request *r, struct coll *c, const struct wanted *w)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		struct buf o = BUF_INIT;
-		size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT);
-
-		out_text(&o, "createIndexes", c->name);
-		out_elements(&o, bson_get_data(&w->spec[i]), w->spec[i].len);
-		out_close(&o, mark);
-		coll_add_index(c, &w->spec[i]);
-		oplog_command(r->db, c->uuid, &o, NULL);
-		buf_release(&o);
-	}
-}
-
-static void
-log_build(struct request *r, const struct coll *c, const struct wanted *w,
-    const char *step, const uint8_t build[16])
-{
-	struct buf o = BUF_INIT;
-	size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT), list;
-
-	out_text(&o, step, c->name);
-	out_bin(&o, "indexBuildUUID", 4, build, 16);
-	list = out_open(&o, "indexes", BSON_TYPE_ARRAY);
-	for (size_t i = 0; i < w->n; i++)
-		out_index(&o, (uint32_t)i, bson_get_data(&w->spec[i]),
-		    w->spec[i].len);
-	out_close(&o, list);
-	out_close(&o, mark);
-	oplog_command(r->db, c->uuid, &o, NULL);
-	buf_release(&o);
-}
-
-static bool
-build(struct request *r, struct coll *c, const struct wanted *w,
-    bson_error_t *error)
-{
-	uint8_t id[16];
-
-	if (c->n_docs == 0) {
-		build_empty(r, c, w);
-		return true;
-	}
-	RAND_bytes(id, sizeof id);
-	id[6] = (id[6] & 0x0f) | 0x40;
-	id[8] = (id[8] & 0x3f) | 0x80;
-	for (size_t i = 0; i < w->n; i++)
-		if (!check_build(r, c, &w->spec[i], id, error))
-			return false;
-	log_build(r, c, w, "startIndexBuild", id);
-	for (size_t i = 0; i < w->n; i++)
-		coll_add_index(c, &w->spec[i]);
-	log_build(r, c, w, "commitIndexBuild", id);
-	return true;
-}
-
 static bool
 create_indexes(
     struct request *r, const char *name, struct wanted *w, bson_error_t *error)
@@ -184,7 +92,7 @@ create_indexes(
 	if (!c)
 		c = ddl_create(r->db, name, &none);
 	before = c->n_indexes;
-	if (!build(r, c, w, error))
+	if (!index_build(r, c, w->spec, w->n, error))
 		return false;
 	out_bool(r->reply, "createdCollectionAutomatically", made);
 	out_i32(r->reply, "numIndexesBefore", (int32_t)before);

@@ -102,8 +102,11 @@ oplog_command(const char *db, const uint8_t *uuid, const struct buf *o,
 	    .uuid = uuid,
 	    .o = {o->data, o->len},
 	    .previous = OPTIME_NULL};
-	struct optime at = oplog_next();
+	struct optime at;
 
+	if (strcmp(db, "local") == 0)
+		return OPTIME_NULL;
+	at = oplog_next();
 	snprintf(ns, sizeof ns, "%s.$cmd", db);
 	if (o2)
 		e.o2 = (struct bytes){o2->data, o2->len};

@@ -38,7 +38,8 @@ struct optime oplog_next(void);
 /* Write the entry at that optime (nothing at OPTIME_NULL), which becomes the
  * newest write, and the newest of the majority view unless that is held. */
 void oplog_write(const struct entry *e, struct optime at);
-/* A command entry: ns is DB.$cmd. Returns its optime. */
+/* A command entry: ns is DB.$cmd. Returns its optime; OPTIME_NULL for the
+ * database local, where nothing is logged. */
 struct optime oplog_command(const char *db, const uint8_t *uuid,
     const struct buf *o, const struct buf *o2);
 /* A note with no effect: {msg: TEXT} or a document. */

@@ -1,5 +1,6 @@
 #include "out.h"
 
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -198,6 +199,14 @@ out_index(struct buf *b, uint32_t i, const uint8_t *doc, size_t len)
 	char text[INDEX_TEXT];
 
 	out_doc(b, index_text(i, text), doc, len);
+}
+
+void
+uuid_make(uint8_t uuid[16])
+{
+	RAND_bytes(uuid, 16);
+	uuid[6] = (uuid[6] & 0x0f) | 0x40;
+	uuid[8] = (uuid[8] & 0x3f) | 0x80;
 }
 
 const char *

@@ -45,6 +45,8 @@ const char *index_text(uint32_t i, char text[INDEX_TEXT]);
 
 #define UUID_TEXT 37
 /* 8-4-4-4-12 hex digits; returns text. */
+/* A random one (version 4). */
+void uuid_make(uint8_t uuid[16]);
 const char *uuid_text(const uint8_t uuid[16], char text[UUID_TEXT]);
 
 /* Timestamps are one number inside the server: seconds << 32 | increment. */

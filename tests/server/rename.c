@@ -43,9 +43,29 @@ read_names(struct request *r, struct names *n, bson_error_t *error)
 }
 
 static bool
-copy_one(struct coll *to, const struct doc *d, bson_error_t *error)
+copy_all(const struct coll *from, struct coll *to, bson_error_t *error)
 {
-	return d->len == 0 || ddl_insert(to, d->data, d->len, true, error);
+	struct order_at at;
+
+	for (bool more = order_first(&from->natural, &at); more;
+	     more = order_next(&from->natural, &at)) {
+		const struct doc *d = order_item(&from->natural, &at);
+
+		if (d->len > 0 && !ddl_insert(to, d->data, d->len, true, error))
+			return false;
+	}
+	return true;
+}
+
+static struct coll *
+temporary(
+    const char *db, const char *kind, const char *name, const bson_t *options)
+{
+	char text[300];
+
+	snprintf(
+	    text, sizeof text, "tmp%05lX.%s%s", random() & 0xfffff, kind, name);
+	return ddl_create(db, text, options);
 }
 
 /* The server copies into a temporary collection of the other database and
@@ -54,21 +74,47 @@ static bool
 across(struct coll *from, const struct names *n, struct coll *target,
     bson_error_t *error)
 {
-	struct order_at at;
-	struct coll *tmp;
-	char name[64];
+	struct coll *tmp =
+	    temporary(n->to_db, "renameCollection", "", &from->options);
 
-	snprintf(name, sizeof name, "tmp%05lX.renameCollection",
-	    (unsigned long)random() & 0xfffff);
-	tmp = ddl_create(n->to_db, name, &from->options);
-	for (size_t i = 1; i < from->n_indexes; i++)
+	for (size_t i = from->has_id; i < from->n_indexes; i++)
 		coll_add_index(tmp, from->index[i].spec);
-	for (bool more = order_first(&from->natural, &at); more;
-	     more = order_next(&from->natural, &at))
-		if (!copy_one(tmp, order_item(&from->natural, &at), error))
-			return false;
+	if (!copy_all(from, tmp, error))
+		return false;
 	ddl_rename(tmp, n->to_db, n->to, target);
 	ddl_drop(from);
+	return true;
+}
+
+bool
+cmd_convert_to_capped(struct request *r, bson_error_t *error)
+{
+	int64_t size = arg_int(r, "size", 0);
+	const char *name;
+	struct coll *from, *tmp;
+	bson_t *options;
+
+	if (!arg_coll_name(r, &name, error))
+		return false;
+	from = ddl_coll(r, name, "source collection does not exist", error);
+	if (!from)
+		return false;
+	if (size <= 0)
+		return refuse(error, 72,
+		    "Capped collection size must be greater than zero");
+	size = (size + 255) / 256 * 256;
+	options = bson_new();
+	BSON_APPEND_BOOL(options, "capped", true);
+	if (size <= INT32_MAX)
+		BSON_APPEND_INT32(options, "size", (int32_t)size);
+	else
+		BSON_APPEND_INT64(options, "size", size);
+	BSON_APPEND_BOOL(options, "temp", true);
+	tmp = temporary(r->db, "convertToCapped.", name, options);
+	bson_destroy(options);
+	if (!copy_all(from, tmp, error))
+		return false;
+	ddl_rename(tmp, r->db, name, from);
 	return true;
 }
 

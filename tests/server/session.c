@@ -52,10 +52,17 @@ make_lsid(struct request *r, const uint8_t *id, uint32_t len)
 }
 
 static void
+statement_release(struct statement *d)
+{
+	buf_release(&d->upserted);
+	buf_release(&d->reply);
+}
+
+static void
 forget(struct session *s)
 {
 	for (size_t i = 0; i < s->n_done; i++)
-		buf_release(&s->done[i].upserted);
+		statement_release(&s->done[i]);
 	s->n_done = 0;
 	s->last = OPTIME_NULL;
 }
@@ -163,6 +170,19 @@ session_remember(const struct request *r, int32_t stmt, int64_t n,
 		out_close(&d->upserted, mark);
 	}
 	s->last = at;
+}
+
+void
+session_remember_reply(
+    const struct request *r, int32_t stmt, const uint8_t *elements, size_t len)
+{
+	struct session *s = r->session;
+	size_t i = s ? place_of(s, stmt) : 0;
+
+	if (!s || i == s->n_done || s->done[i].id != stmt)
+		return;
+	buf_clear(&s->done[i].reply);
+	buf_add(&s->done[i].reply, elements, len);
 }
 
 void

@@ -9,6 +9,7 @@ struct statement {
 	int32_t id;
 	int64_t n, modified;
 	struct buf upserted; /* a document {_id}; empty: none */
+	struct buf reply;    /* of findAndModify: its elements */
 };
 
 /* r->lsid and r->txn_number from the command. 225: the number is older than
@@ -19,6 +20,9 @@ const struct statement *session_done(const struct request *r, int32_t stmt);
 /* Remember it. upserted_id NULL: none. Nothing without a txnNumber. */
 void session_remember(const struct request *r, int32_t stmt, int64_t n,
     int64_t modified, const struct value *upserted_id, struct optime at);
+/* The reply that belongs to a statement just remembered. */
+void session_remember_reply(
+    const struct request *r, int32_t stmt, const uint8_t *elements, size_t len);
 /* Session fields of an entry that belongs to statement stmt. */
 void session_entry(const struct request *r, int32_t stmt, struct entry *e);
 

@@ -77,7 +77,6 @@ SETUP = {
 }
 
 LOCK = later("tier 3: fsync lock with the issue that needs it")
-FIND_AND_MODIFY = later("tier 2: findAndModify with its image notes")
 TRANSACTION = later("tier 2: multi-document transactions")
 STEP_DOWN = not_sent("tier 3: replSetStepDown is not known before it")
 USERS = later("tier 3: users and roles")
@@ -101,14 +100,6 @@ KNOWN = {
         "unlock when not locked": LOCK,
     },
     "replies-2.json": {
-        "findAndModify update": FIND_AND_MODIFY,
-        "findAndModify new": FIND_AND_MODIFY,
-        "findAndModify none": FIND_AND_MODIFY,
-        "findAndModify upsert": FIND_AND_MODIFY,
-        "findAndModify remove": FIND_AND_MODIFY,
-        "findAndModify sort fields": FIND_AND_MODIFY,
-        "retryable findAndModify": FIND_AND_MODIFY,
-        "the same findAndModify again": FIND_AND_MODIFY,
         "transaction: first insert": TRANSACTION,
         "transaction: update": TRANSACTION,
         "transaction: read inside": TRANSACTION,
@@ -125,7 +116,6 @@ KNOWN = {
         "commit of the broken one": TRANSACTION,
         "find snapshot": later("tier 3: snapshot reads"),
         "aggregate collStats count": later("tier 3: $collStats"),
-        "catalog: convertToCapped": later("tier 2: convertToCapped"),
         "catalog: collStats": deviates(
             "there is no storage engine to describe", ""),
         "fsync without lock": later("tier 3: fsync"),

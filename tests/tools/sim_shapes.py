@@ -164,7 +164,12 @@ def main():
     workload_client.app.d.insert_one({"_id": 1})
     workload_client.app.d.insert_many([{"_id": 2}, {"_id": 3}])
     workload_client.app.d.update_one({"_id": 1}, {"$set": {"x": 1}})
+    workload_client.app.d.find_one_and_update({"_id": 1}, {"$set": {"y": 1}})
+    workload_client.app.d.find_one_and_update(
+        {"_id": 1}, {"$set": {"y": 2}}, return_document=True)
+    workload_client.app.d.find_one_and_delete({"_id": 2})
     workload_client.app.d.delete_one({"_id": 1})
+    client.app.command(SON([("convertToCapped", "d"), ("size", 100000)]))
     bad = 0
     kinds = set()
     oplog = client.get_database("local", codec_options=OPTIONS)["oplog.rs"]
