@@ -35,6 +35,9 @@ report_new(
 
 	r->opts = *opts;
 	pthread_mutex_init(&r->lock, NULL);
+	/* A reader of the status sees 0, not nothing. */
+	for (int k = 0; k < DIFF_CLASSES; k++)
+		status_add(diff_class_text(k), 0);
 	if (opts->format == REPORT_STREAM) {
 		r->stream = stream_out_new(&out, STREAM_DIFF, head, error);
 		if (!r->stream) {
