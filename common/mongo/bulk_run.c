@@ -170,6 +170,20 @@ by_index(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
+/* An operation of two statements may have failed twice. */
+static void
+sort_errors(struct bulk *b)
+{
+	size_t n = 0;
+
+	if (b->n_errors > 1)
+		qsort(b->error, b->n_errors, sizeof *b->error, by_index);
+	for (size_t i = 0; i < b->n_errors; i++)
+		if (n == 0 || b->error[n - 1].index != b->error[i].index)
+			b->error[n++] = b->error[i];
+	b->n_errors = n;
+}
+
 static enum bulk_outcome
 send_all(struct bulk *b, bson_error_t *error)
 {
@@ -206,8 +220,7 @@ bulk_run(struct bulk *b, const struct bulk_error **errors, size_t *n_errors,
 		    b->coll);
 	else
 		outcome = send_all(b, error);
-	if (b->n_errors > 1)
-		qsort(b->error, b->n_errors, sizeof *b->error, by_index);
+	sort_errors(b);
 	for (size_t i = 0; i < b->n_parts; i++)
 		part_trim(&b->part[i]);
 	/* Starts over, so that nothing is ever sent twice by mistake. */
