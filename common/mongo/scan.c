@@ -4,14 +4,19 @@
  * document is left out when it has that `_id`. A min without a max leaves out
  * a document whose `_id` is MaxKey, so an open end is followed by one more
  * find for exactly that one.
+ *
+ * Natural order: a resume token stands after the last document of its reply,
+ * and a cursor is lost only between replies. When the record it names has been
+ * deleted meanwhile (211), the token of the reply before is used, and the
+ * documents of the last reply are left out the second time.
  */
 #include "mongo/scan.h"
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/sig.h"
 #include "mongo/driver.h"
+#include "mongo/place.h"
 #include "mongo/raw.h"
 
 #define TRIES 5 /* reopenings without a document in between */
@@ -29,8 +34,12 @@ struct scan {
 	struct cursor *cur;
 	struct buf last;    /* `_id` of the last document given, as from */
 	bool reopening;     /* the next document may be the last one again */
-	bson_t token;       /* natural: after all documents given */
-	bool has_token;     /* token is of use */
+	struct place token; /* natural: after all documents given */
+	struct place prev;  /* after those before the last reply */
+	struct place ahead; /* prev, when the reply asked for has come */
+	struct buf reply;   /* hashes of what was given of the last reply */
+	bool back;          /* reading again from prev */
+	bool given_here;    /* this cursor gave a document */
 	uint64_t last_hash; /* natural: of the last `_id` given */
 	bool given;         /* a document was given */
 	bool has_min;       /* the cursor at hand began at a bound */
@@ -74,7 +83,9 @@ scan_new(struct conn *c, const struct scan_opts *o)
 		put_bound(&s->from, o->from);
 	if (o->to)
 		put_bound(&s->to, o->to);
-	bson_init(&s->token);
+	place_init(&s->token);
+	place_init(&s->prev);
+	place_init(&s->ahead);
 	return s;
 }
 
@@ -87,7 +98,10 @@ scan_free(struct scan *s)
 	buf_release(&s->from);
 	buf_release(&s->to);
 	buf_release(&s->last);
-	bson_destroy(&s->token);
+	buf_release(&s->reply);
+	place_release(&s->token);
+	place_release(&s->prev);
+	place_release(&s->ahead);
 	bson_free(s->db);
 	bson_free(s->coll);
 	bson_free(s->read_concern);
@@ -130,9 +144,9 @@ put_more(struct scan *s, struct buf *more)
 		put_hint(more, "hint", "$natural");
 		if (s->tokens)
 			raw_bool(more, "$_requestResumeToken", true);
-		if (s->has_token)
+		if (s->token.known)
 			raw_bytes(more, BSON_TYPE_DOCUMENT, "$_resumeAfter",
-			    bson_get_data(&s->token), s->token.len);
+			    bson_get_data(&s->token.token), s->token.token.len);
 	} else if (s->stage == STAGE_SCAN) {
 		put_hint(more, "hint", "_id");
 		put_hint(more, "sort", "_id");
@@ -160,6 +174,8 @@ open_cursor(struct scan *s)
 	if (s->stage == STAGE_MAXKEY)
 		BSON_APPEND_MAXKEY(&filter, "_id");
 	s->cur = cursor_new(s->c, &o);
+	s->given_here = false;
+	place_set(&s->ahead, s->token.known ? &s->token.token : NULL);
 	bson_destroy(&filter);
 	buf_release(&more);
 }
@@ -175,16 +191,6 @@ id_of(const bson_t *doc, struct value *id)
 	return true;
 }
 
-/* Old capped collections may hold documents without `_id`. */
-static uint64_t
-place_hash(const bson_t *doc)
-{
-	struct value id;
-
-	return id_of(doc, &id) ? hash_xxh64(id.data, id.len, id.type)
-			       : hash_xxh64(bson_get_data(doc), doc->len, 0);
-}
-
 /* The document at which the cursor before this one ended. */
 static bool
 is_last(struct scan *s, const bson_t *doc)
@@ -192,7 +198,7 @@ is_last(struct scan *s, const bson_t *doc)
 	struct value id, last;
 
 	if (s->natural)
-		return place_hash(doc) == s->last_hash;
+		return place_of(doc) == s->last_hash;
 	if (!id_of(doc, &id) || !get_bound(&s->last, &last))
 		return false;
 	/* Under a collation only the same bytes are surely the same key. */
@@ -205,10 +211,11 @@ remember(struct scan *s, const bson_t *doc, bson_error_t *error)
 {
 	struct value id;
 
-	s->given = true;
+	s->given = s->given_here = true;
 	s->fruitless = 0;
 	if (s->natural) {
-		s->last_hash = place_hash(doc);
+		s->last_hash = place_of(doc);
+		buf_add(&s->reply, &s->last_hash, sizeof s->last_hash);
 		return true;
 	}
 	if (!id_of(doc, &id))
@@ -218,25 +225,27 @@ remember(struct scan *s, const bson_t *doc, bson_error_t *error)
 	return true;
 }
 
-/* Where to go on, before the lost cursor goes. A token stands after the last
- * document of its reply, and a cursor is lost only between replies. */
+/* Where to go on, before the lost cursor goes. */
 static void
 keep_place(struct scan *s)
 {
-	const bson_t *token = cursor_resume_token(s->cur);
-	bson_iter_t it;
-
-	/* null stands for the start or the end: no place to go on from. */
-	if (s->natural && token &&
-	    bson_iter_init_find(&it, token, "$recordId") &&
-	    !BSON_ITER_HOLDS_NULL(&it)) {
-		bson_destroy(&s->token);
-		bson_copy_to(token, &s->token);
-		s->has_token = true;
-	}
+	if (s->natural && s->given_here)
+		place_set(&s->token, cursor_resume_token(s->cur));
 	cursor_free(s->cur);
 	s->cur = NULL;
-	s->reopening = s->given && !s->has_token;
+	s->reopening = s->given && !s->token.known && !s->back;
+}
+
+/* The record at the token is gone: one reply back. */
+static bool
+go_back(struct scan *s, const bson_error_t *why)
+{
+	if (!s->natural || why->code != CODE_KEY_NOT_FOUND || s->back ||
+	    s->given_here)
+		return false;
+	place_set(&s->token, s->prev.known ? &s->prev.token : NULL);
+	s->back = true;
+	return true;
 }
 
 static int
@@ -300,6 +309,10 @@ seen_before(struct scan *s, const bson_t *doc)
 {
 	bool last;
 
+	if (s->back) {
+		s->back = place_is_among(&s->reply, doc);
+		return s->back;
+	}
 	if (!s->reopening)
 		return false;
 	last = is_last(s, doc);
@@ -308,17 +321,33 @@ seen_before(struct scan *s, const bson_t *doc)
 	return last || s->natural;
 }
 
+/* A reply came: what the one before it ended with is the place before this
+ * one. */
+static void
+note_reply(struct scan *s)
+{
+	if (!s->back) {
+		place_set(&s->prev, s->ahead.known ? &s->ahead.token : NULL);
+		buf_clear(&s->reply);
+	}
+	place_set(&s->ahead, cursor_resume_token(s->cur));
+}
+
 int
 scan_next(struct scan *s, const bson_t **doc, bson_error_t *error)
 {
 	bson_error_t why;
+	bool fresh;
 	int go = 1;
 
 	while (go == 1 && s->stage != STAGE_END) {
 		if (!s->cur)
 			open_cursor(s);
+		fresh = s->natural && cursor_buffered(s->cur) == 0;
 		switch (cursor_next(s->cur, doc, &why)) {
 		case CURSOR_DOC:
+			if (fresh)
+				note_reply(s);
 			if (seen_before(s, *doc))
 				break;
 			return remember(s, *doc, error) ? 1 : -1;
@@ -329,7 +358,8 @@ scan_next(struct scan *s, const bson_t **doc, bson_error_t *error)
 			go = reopen(s, &why, error);
 			break;
 		default:
-			go = fail(s, &why, error);
+			go = go_back(s, &why) ? reopen(s, &why, error)
+					      : fail(s, &why, error);
 		}
 	}
 	*doc = NULL;

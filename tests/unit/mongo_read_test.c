@@ -1,40 +1,13 @@
-/* common/mongo, reading: server, cursor, scan, ranges. */
+/* common/mongo, reading: server, cursor. */
 #include <string.h>
 
-#include "model/docid.h"
-#include "mongo/bulk.h"
-#include "mongo/scan.h"
+#include "mongo/cursor.h"
 #include "rig.h"
 #include "tap.h"
 
 #define FAULT(r, json) rig_run(r, "admin", json, NULL)
 
 static struct rig rig;
-
-static void
-fill(const char *ns, int n, int size)
-{
-	struct bulk *b = bulk_new(rig.conn);
-	const struct bulk_error *errors;
-	char *text = bson_malloc0((size_t)size + 1);
-	bson_error_t error;
-	size_t n_errors;
-
-	memset(text, 'x', (size_t)size);
-	bulk_begin(b, ns, false);
-	for (int i = 0; i < n; i++) {
-		bson_t doc = BSON_INITIALIZER;
-
-		BSON_APPEND_INT32(&doc, "_id", i);
-		BSON_APPEND_UTF8(&doc, "text", text);
-		bulk_insert(b, bson_get_data(&doc), doc.len);
-		bson_destroy(&doc);
-	}
-	OK(bulk_run(b, &errors, &n_errors, &error) == BULK_CLEAN,
-	    "%d documents inserted into %s", n, ns);
-	bulk_free(b);
-	bson_free(text);
-}
 
 static void
 test_open(void)
@@ -178,191 +151,13 @@ test_tail(void)
 	bson_error_t error;
 
 	OK(cursor_next(cur, &doc, &error) == CURSOR_WAIT, "tail: nothing yet");
-	fill("t.tail", 3, 1);
+	rig_fill(&rig, "t.tail", 3, 1);
 	for (int i = 0; i < 3; i++)
 		OK(cursor_next(cur, &doc, &error) == CURSOR_DOC,
 		    "tail: entry %d", i);
 	OK(cursor_next(cur, &doc, &error) == CURSOR_WAIT, "tail: waits again");
 	cursor_free(cur);
 	bson_destroy(filter);
-}
-
-struct seen {
-	uint64_t sum; /* of the hashes of the `_id`s */
-	int n;
-	bool ordered;
-	unsigned reopened;
-	int got;
-};
-
-static struct seen
-scan(const struct scan_opts *o, bson_error_t *error)
-{
-	struct scan *s = scan_new(rig.conn, o);
-	struct seen seen = {.ordered = true};
-	bson_t last = BSON_INITIALIZER;
-	struct value a, b;
-	const bson_t *doc;
-
-	while ((seen.got = scan_next(s, &doc, error)) == 1) {
-		docid_of(doc, &b, NULL);
-		if (seen.n && docid_of(&last, &a, NULL) &&
-		    value_cmp(&a, &b) >= 0)
-			seen.ordered = false;
-		seen.sum += docid_hash(&b);
-		seen.n++;
-		bson_destroy(&last);
-		bson_copy_to(doc, &last);
-	}
-	seen.reopened = scan_reopened(s);
-	bson_destroy(&last);
-	scan_free(s);
-	return seen;
-}
-
-static void
-test_scan(void)
-{
-	struct scan_opts o = {.db = "t", .coll = "c", .batch_bytes = 200000};
-	struct seen plain, seen;
-	bson_error_t error = {0};
-
-	plain = scan(&o, &error);
-	OK(plain.got == 0 && plain.n == 20000 && plain.ordered &&
-		plain.reopened == 0,
-	    "scan in order");
-	o.natural = true;
-	seen = scan(&o, &error);
-	OK(seen.got == 0 && seen.n == 20000 && seen.sum == plain.sum,
-	    "natural scan");
-	if (!rig.sim)
-		return;
-	for (int natural = 0; natural < 2; natural++) {
-		o.natural = natural;
-		FAULT(&rig,
-		    "{\"simulate\":\"loseReply\",\"command\":\"getMore\","
-		    "\"after\":1}");
-		FAULT(&rig,
-		    "{\"simulate\":\"killCursors\",\"after\":3,\"times\":2}");
-		seen = scan(&o, &error);
-		OK(seen.got == 0 && seen.n == 20000 && seen.sum == plain.sum &&
-			seen.ordered && seen.reopened == 3,
-		    "natural %d: nothing twice, nothing left out after %u",
-		    natural, seen.reopened);
-	}
-	o.natural = false;
-	FAULT(&rig, "{\"simulate\":\"killCursors\",\"after\":1,\"times\":0}");
-	seen = scan(&o, &error);
-	OK(seen.n >= 100, "some documents before the cursors die");
-	FAULT(&rig, "{\"simulate\":\"clear\"}");
-	FAULT(&rig,
-	    "{\"simulate\":\"fail\",\"command\":\"find\",\"code\":13436,"
-	    "\"times\":1}");
-	seen = scan(&o, &error);
-	OK(seen.got == 0 && seen.n == 20000, "a find that may be tried again");
-}
-
-/* Every type in the `_id`, also MinKey and MaxKey, through ranges. */
-static void
-test_mixed(void)
-{
-	static const char *const ids[] = {"{\"$minKey\":1}", "null",
-	    "{\"$numberDouble\":\"NaN\"}", "-5", "0", "{\"$numberLong\":\"7\"}",
-	    "7.5", "\"\"", "\"text\"", "{}", "{\"a\":1}",
-	    "{\"a\":{\"$minKey\":1}}",
-	    "{\"$binary\":{\"base64\":\"AA==\",\"subType\":\"00\"}}",
-	    "{\"$oid\":\"5f0000000000000000000001\"}", "false", "true",
-	    "{\"$date\":{\"$numberLong\":\"1\"}}",
-	    "{\"$timestamp\":{\"t\":0,\"i\":0}}", "{\"$maxKey\":1}"};
-	const int n = sizeof ids / sizeof *ids;
-	struct bulk *b = bulk_new(rig.conn);
-	const struct bulk_error *errors;
-	struct scan_opts o = {.db = "t", .coll = "mixed"};
-	struct seen all, low, high;
-	struct value v;
-	bson_error_t error = {0};
-	size_t n_errors;
-
-	bulk_begin(b, "t.mixed", false);
-	for (int i = 0; i < n; i++) {
-		char *json = bson_strdup_printf("{\"_id\":%s}", ids[i]);
-		bson_t *doc = tap_json(json);
-
-		bulk_insert(b, bson_get_data(doc), doc->len);
-		bson_destroy(doc);
-		bson_free(json);
-	}
-	OK(bulk_run(b, &errors, &n_errors, &error) == BULK_CLEAN,
-	    "documents with every type of _id");
-	bulk_free(b);
-	all = scan(&o, &error);
-	OK(all.got == 0 && all.n == n && all.ordered,
-	    "all of them in the server's order");
-	for (int i = 0; i < n; i++) {
-		char *json = bson_strdup_printf("{\"_id\":%s}", ids[i]);
-		bson_t *doc = tap_json(json);
-
-		docid_of(doc, &v, NULL);
-		o.from = NULL;
-		o.to = &v;
-		low = scan(&o, &error);
-		o.from = &v;
-		o.to = NULL;
-		high = scan(&o, &error);
-		OK(low.got == 0 && high.got == 0 && low.n + high.n == n &&
-			low.sum + high.sum == all.sum,
-		    "cut at %s: %d and %d", ids[i], low.n, high.n);
-		bson_destroy(doc);
-		bson_free(json);
-	}
-}
-
-static void
-test_split(void)
-{
-	bson_t **bounds;
-	size_t n = 99;
-	struct scan_opts o = {.db = "t", .coll = "c"};
-	struct value from, to;
-	struct elem e;
-	bson_error_t error = {0};
-	int sum = 0, largest = 0;
-
-	OK(scan_split(rig.conn, "t", "mixed", 8, &bounds, &n, &error) && n == 0,
-	    "a small collection is not split");
-	bson_free(bounds);
-	OK(scan_split(rig.conn, "t", "none", 8, &bounds, &n, &error) && n == 0,
-	    "nor one that is not there");
-	bson_free(bounds);
-	if (!OK(scan_split(rig.conn, "t", "c", 4, &bounds, &n, &error) &&
-		    n == 3,
-		"a large one is: %s", error.message))
-		return;
-	for (size_t i = 0; i <= n; i++) {
-		struct seen seen;
-
-		o.from = o.to = NULL;
-		if (i > 0 &&
-		    walk_find(bson_get_data(bounds[i - 1]), bounds[i - 1]->len,
-			"", &e)) {
-			from = e.value;
-			o.from = &from;
-		}
-		if (i < n &&
-		    walk_find(
-			bson_get_data(bounds[i]), bounds[i]->len, "", &e)) {
-			to = e.value;
-			o.to = &to;
-		}
-		seen = scan(&o, &error);
-		sum += seen.n;
-		largest = seen.n > largest ? seen.n : largest;
-	}
-	OK(sum == 20000 && largest < 12000,
-	    "into ranges that hold all, the largest %d", largest);
-	for (size_t i = 0; i < n; i++)
-		bson_destroy(bounds[i]);
-	bson_free(bounds);
 }
 
 int
@@ -372,12 +167,9 @@ main(void)
 		return tap_done();
 	rig_open(&rig, SIDE_SOURCE);
 	test_open();
-	fill("t.c", 20000, 300);
+	rig_fill(&rig, "t.c", 20000, 300);
 	test_cursor();
 	test_tail();
-	test_scan();
-	test_mixed();
-	test_split();
 	if (rig.sim)
 		test_lost();
 	rig_stop(&rig);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "mongo/bulk.h"
 #include "tap.h"
 
 _Noreturn static void
@@ -173,4 +174,29 @@ rig_fired(struct rig *r, const char *kind)
 	bson_destroy(&reply);
 	bson_free(path);
 	return n;
+}
+
+void
+rig_fill(struct rig *r, const char *ns, int n, int size)
+{
+	struct bulk *b = bulk_new(r->conn);
+	const struct bulk_error *errors;
+	char *text = bson_malloc0((size_t)size + 1);
+	bson_error_t error;
+	size_t n_errors;
+
+	memset(text, 'x', (size_t)size);
+	bulk_begin(b, ns, false);
+	for (int i = 0; i < n; i++) {
+		bson_t doc = BSON_INITIALIZER;
+
+		BSON_APPEND_INT32(&doc, "_id", i);
+		BSON_APPEND_UTF8(&doc, "text", text);
+		bulk_insert(b, bson_get_data(&doc), doc.len);
+		bson_destroy(&doc);
+	}
+	if (bulk_run(b, &errors, &n_errors, &error) != BULK_CLEAN)
+		die(ns, "cannot be filled");
+	bulk_free(b);
+	bson_free(text);
 }

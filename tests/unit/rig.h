@@ -26,6 +26,8 @@ void rig_open(struct rig *r, enum side side);
 void rig_stop(struct rig *r);
 /* A command given as JSON; aborts when it fails. reply may be NULL. */
 void rig_run(struct rig *r, const char *db, const char *json, bson_t *reply);
+/* n documents {_id: 0.., text} with a text of that size. */
+void rig_fill(struct rig *r, const char *ns, int n, int size);
 /* How often a fault of that kind has fired. */
 int64_t rig_fired(struct rig *r, const char *kind);
 
