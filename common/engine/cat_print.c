@@ -46,7 +46,7 @@ add_ns(const bson_t *doc, const char *ns, struct buf *out)
 }
 
 static bool
-print_block(const struct cat_opts *o, const struct tally *t,
+print_block(const struct cat_opts *o, const struct cat_tally *t,
     const struct block_view *block, struct buf *out, bson_error_t *error)
 {
 	struct block_cursor cur;
@@ -64,7 +64,7 @@ print_block(const struct cat_opts *o, const struct tally *t,
 			return error_set(
 			    error, MM_EXIT_STREAM, 0, "a document is no BSON");
 		if (o->with_ns)
-			add_ns(&doc, tally_ns(t, block->c), out);
+			add_ns(&doc, cat_tally_ns(t, block->c), out);
 		if (!add_json(o, &doc, out, error))
 			return false;
 		buf_add(out, "}\n", 2);
@@ -79,7 +79,7 @@ print_block(const struct cat_opts *o, const struct tally *t,
 }
 
 static bool
-print_item(const struct cat_opts *o, const struct tally *t,
+print_item(const struct cat_opts *o, const struct cat_tally *t,
     const struct stream_item *item, struct buf *out, bson_error_t *error)
 {
 	if (o->control) {
@@ -97,14 +97,15 @@ bool
 cat_print(const char *path, const struct cat_opts *o, bson_error_t *error)
 {
 	struct cat_source *s = cat_source_open(path, error);
-	struct tally *t = tally_new();
+	struct cat_tally *t = cat_tally_new();
 	struct buf out = BUF_INIT;
 	struct stream_item item;
 	enum stream_got got = STREAM_ERROR;
 	bool ok = s != NULL;
 
 	while (ok && (got = cat_source_next(s, &item, error)) == STREAM_GOT) {
-		ok = tally_add(t, cat_source_kind(s), &item, false, error) &&
+		ok =
+		    cat_tally_add(t, cat_source_kind(s), &item, false, error) &&
 		    print_item(o, t, &item, &out, error);
 		if (!ok)
 			error_prefix(error, "%s", path);
@@ -115,7 +116,7 @@ cat_print(const char *path, const struct cat_opts *o, bson_error_t *error)
 		ok = cat_stopped(error);
 	ok = ok && got != STREAM_ERROR;
 	buf_release(&out);
-	tally_free(t);
+	cat_tally_free(t);
 	cat_source_close(s);
 	return ok;
 }

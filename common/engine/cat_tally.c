@@ -14,7 +14,7 @@ struct coll {
 	UT_hash_handle hh;
 };
 
-struct tally {
+struct cat_tally {
 	enum stream_kind kind;
 	uint8_t id[16];
 	char set[128];
@@ -27,17 +27,17 @@ struct tally {
 	int32_t txn; /* index within an unfinished group, -1: between groups */
 };
 
-struct tally *
-tally_new(void)
+struct cat_tally *
+cat_tally_new(void)
 {
-	struct tally *t = bson_malloc0(sizeof *t);
+	struct cat_tally *t = bson_malloc0(sizeof *t);
 
 	t->txn = -1;
 	return t;
 }
 
 static void
-forget_colls(struct tally *t)
+forget_colls(struct cat_tally *t)
 {
 	struct coll *coll, *next;
 
@@ -50,7 +50,7 @@ forget_colls(struct tally *t)
 }
 
 void
-tally_free(struct tally *t)
+cat_tally_free(struct cat_tally *t)
 {
 	if (!t)
 		return;
@@ -59,7 +59,7 @@ tally_free(struct tally *t)
 }
 
 static struct coll *
-find(const struct tally *t, int32_t c)
+find(const struct cat_tally *t, int32_t c)
 {
 	struct coll *coll;
 
@@ -68,7 +68,7 @@ find(const struct tally *t, int32_t c)
 }
 
 const char *
-tally_ns(const struct tally *t, int32_t c)
+cat_tally_ns(const struct cat_tally *t, int32_t c)
 {
 	struct coll *coll = find(t, c);
 
@@ -76,7 +76,7 @@ tally_ns(const struct tally *t, int32_t c)
 }
 
 static void
-add_stream(struct tally *t, enum stream_kind kind, const bson_t *doc)
+add_stream(struct cat_tally *t, enum stream_kind kind, const bson_t *doc)
 {
 	const char *text, *begin = kind == STREAM_OPLOG ? "after" : "from";
 	const uint8_t *id;
@@ -104,7 +104,7 @@ add_stream(struct tally *t, enum stream_kind kind, const bson_t *doc)
 }
 
 static bool
-add_coll(struct tally *t, const bson_t *doc, bson_error_t *error)
+add_coll(struct cat_tally *t, const bson_t *doc, bson_error_t *error)
 {
 	struct coll *coll;
 	const char *db, *name;
@@ -139,7 +139,7 @@ read_txn(const bson_t *entry, int32_t *i, bool *last)
 }
 
 static bool
-check_entry(struct tally *t, const bson_t *entry, bson_error_t *error)
+check_entry(struct cat_tally *t, const bson_t *entry, bson_error_t *error)
 {
 	char a[OPTIME_TEXT], b[OPTIME_TEXT];
 	struct optime at;
@@ -165,7 +165,7 @@ check_entry(struct tally *t, const bson_t *entry, bson_error_t *error)
 }
 
 static bool
-check_block(struct tally *t, struct coll *coll, const struct block_view *b,
+check_block(struct cat_tally *t, struct coll *coll, const struct block_view *b,
     bson_error_t *error)
 {
 	struct block_cursor cur;
@@ -189,7 +189,7 @@ check_block(struct tally *t, struct coll *coll, const struct block_view *b,
 }
 
 static bool
-add_block(struct tally *t, const struct block_view *b, bool check,
+add_block(struct cat_tally *t, const struct block_view *b, bool check,
     bson_error_t *error)
 {
 	struct coll *coll = find(t, b->c);
@@ -204,7 +204,7 @@ add_block(struct tally *t, const struct block_view *b, bool check,
 }
 
 static bool
-check_cend(const struct tally *t, const bson_t *doc, bson_error_t *error)
+check_cend(const struct cat_tally *t, const bson_t *doc, bson_error_t *error)
 {
 	struct coll *coll;
 	int64_t sum;
@@ -223,8 +223,8 @@ check_cend(const struct tally *t, const bson_t *doc, bson_error_t *error)
 
 /* A mark or an end: between groups, and nothing goes back. */
 static bool
-check_position(
-    struct tally *t, const char *what, struct optime at, bson_error_t *error)
+check_position(struct cat_tally *t, const char *what, struct optime at,
+    bson_error_t *error)
 {
 	char a[OPTIME_TEXT], b[OPTIME_TEXT];
 
@@ -241,7 +241,7 @@ check_position(
 }
 
 static bool
-add_end(struct tally *t, const bson_t *doc, bool check, bson_error_t *error)
+add_end(struct cat_tally *t, const bson_t *doc, bool check, bson_error_t *error)
 {
 	const char *reason;
 
@@ -256,7 +256,7 @@ add_end(struct tally *t, const bson_t *doc, bool check, bson_error_t *error)
 }
 
 bool
-tally_add(struct tally *t, enum stream_kind kind,
+cat_tally_add(struct cat_tally *t, enum stream_kind kind,
     const struct stream_item *item, bool check, bson_error_t *error)
 {
 	struct optime at;
@@ -292,7 +292,7 @@ add_optime(struct buf *out, const char *key, struct optime o)
 }
 
 void
-tally_line(const struct tally *t, const char *no_end, struct buf *out)
+cat_tally_line(const struct cat_tally *t, const char *no_end, struct buf *out)
 {
 	cat_printf(out, "kind=%s id=", stream_kind_text(t->kind));
 	for (int i = 0; i < 16; i++)
@@ -314,7 +314,7 @@ by_number(struct coll *a, struct coll *b)
 }
 
 void
-tally_collections(struct tally *t, struct buf *out)
+cat_tally_collections(struct cat_tally *t, struct buf *out)
 {
 	struct coll *coll, *next;
 

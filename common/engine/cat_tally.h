@@ -6,22 +6,23 @@
 #include "engine/cat.h"
 #include "stream/segment.h"
 
-struct tally;
+struct cat_tally;
 
-struct tally *tally_new(void);
-void tally_free(struct tally *t);
+struct cat_tally *cat_tally_new(void);
+void cat_tally_free(struct cat_tally *t);
 /* The next item; a stream record starts anew. `check`: also what the layer
  * below leaves to its users: sums of collections; order, groups and positions
  * of a log. Status 3. */
-bool tally_add(struct tally *t, enum stream_kind kind,
+bool cat_tally_add(struct cat_tally *t, enum stream_kind kind,
     const struct stream_item *item, bool check, bson_error_t *error);
 /* "kind=... docs=..." without line end, appended to out. The end that is shown
  * is that of the stream, or `no_end` where it had none. */
-void tally_line(const struct tally *t, const char *no_end, struct buf *out);
+void cat_tally_line(
+    const struct cat_tally *t, const char *no_end, struct buf *out);
 /* A line for each collection, in the order of their numbers. */
-void tally_collections(struct tally *t, struct buf *out);
+void cat_tally_collections(struct cat_tally *t, struct buf *out);
 /* "db.coll" of a collection of the stream; NULL: none of that number. */
-const char *tally_ns(const struct tally *t, int32_t c);
+const char *cat_tally_ns(const struct cat_tally *t, int32_t c);
 
 /* ---- the items of a path, one after the other ---- */
 struct cat_source;

@@ -5,7 +5,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 mmstream() {
-	"$PY" "$TOOLS/mmstream.py" "$@"
+	"$PY" "$TOOLS/mmstream.py"
 }
 
 # The store: 300 documents, read while it changes. The snapshot sees some of
@@ -20,7 +20,7 @@ for i in range(300):
         print(json.dumps({"ns": "shop.orders", "doc": doc}))
 print(json.dumps({"ns": "shop.empty"}))' |
 		mmstream write-snapshot --source store --nsInclude 'shop.*' \
-			--from 1700000000:1 --to 1700000003:1 "$@"
+			--from 1700000000:1 --to 1700000003:1
 }
 
 log_lines() {
@@ -36,7 +36,7 @@ log_lines() {
 
 change_log() {
 	log_lines | mmstream write-oplog --source store --nsInclude 'shop.*' \
-		--after 1700000000:1 --seen 1700000005:1 "$@"
+		--after 1700000000:1 --seen 1700000005:1
 }
 
 # What the store holds in the end.

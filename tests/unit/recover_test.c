@@ -2,6 +2,7 @@
  * following. */
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/msg.h"
@@ -232,6 +233,37 @@ between_steps(void)
 	remove_dir(dir);
 }
 
+/* The disk is full in the middle of a segment (here: a limit of the file's
+ * size). A child, because the limit stays. */
+static void
+disk_full(void)
+{
+	char *dir = new_dir();
+	int status = -1;
+	uint32_t got;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct rlimit limit = {9000, 9000};
+		struct optime last;
+		bson_error_t error;
+		struct segment_dir *d;
+
+		signal(SIGXFSZ, SIG_IGN);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		d = open_dir(dir, &last, &error);
+		if (!d || !segment_start(d, at(0), at(0), at(0), &error) ||
+		    write_groups(d, 1, 100000, &error))
+			_exit(70);
+		_exit(error_status(&error));
+	}
+	waitpid(pid, &status, 0);
+	OK(WIFEXITED(status) && WEXITSTATUS(status) == MM_EXIT_IO,
+	    "no room: status %d", WEXITSTATUS(status));
+	OK(goes_on(dir, 20, &got), "what was written is kept: %u groups", got);
+	remove_dir(dir);
+}
+
 int
 main(void)
 {
@@ -240,6 +272,7 @@ main(void)
 	sig_init();
 	cut_anywhere();
 	between_steps();
+	disk_full();
 	survives_kills(25); /* last: it stops everything */
 	return tap_done();
 }
