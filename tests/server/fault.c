@@ -113,7 +113,7 @@ stall(struct fault *f)
 static void
 sleep_ms(int64_t ms)
 {
-	int64_t deadline = server_tick() + ms;
+	int64_t deadline = server_tick() + ms + 1; /* not less */
 
 	while (server_tick() < deadline && !sim.stopping)
 		server_wait(deadline);
