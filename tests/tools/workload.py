@@ -6,8 +6,9 @@ usage: workload.py URI --db NAME [--db NAME]... [options]; see --help
 
 SIGTERM or SIGINT: the current operation is finished, then the summary is
 printed: one line of JSON with the counts. Exit status 0, or 1 when the server
-failed (what a server may refuse, a duplicate key say, is only counted). With
-one thread and --ops the operations depend on the seed alone.
+failed (what a server may refuse, a duplicate key say, is only counted; so are
+operations without an answer, as long as the server comes back). With one
+thread and --ops the operations depend on the seed alone.
 """
 import argparse
 import json
@@ -20,7 +21,8 @@ import time
 import pymongo
 from bson import Int64
 from bson.son import SON
-from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
+from pymongo.errors import (AutoReconnect, BulkWriteError, CollectionInvalid,
+                            OperationFailure, PyMongoError)
 
 from values import NAMES, RARE_IDS, TEXTS, moment, new_id, same_key, value
 
@@ -70,6 +72,7 @@ class Worker:
             self.place(db, "c%d" % n)
             for db in databases for n in range(options.collections)]
         self.made = 0
+        self.lost = 0  # operations without an answer, in a row
 
     def place(self, db, name):
         return Place(db[name], self.number * 100_000_000)
@@ -269,10 +272,21 @@ class Worker:
                     error.details["writeConcernErrors"]:
                 raise
             self.counts.add(ops=1, refused=len(codes))
+        except CollectionInvalid:
+            self.counts.add(ops=1, refused=1)
         except OperationFailure as error:
             if error.code not in REFUSALS:
                 raise
             self.counts.add(ops=1, refused=1)
+        except AutoReconnect:
+            # Done or not: nobody knows. The set may be electing.
+            self.lost += 1
+            self.counts.add(ops=1, unclear=1)
+            if self.lost > 100:
+                raise
+            STOP.wait(0.2)
+            return
+        self.lost = 0
 
     def fill(self):
         for place in self.places:
@@ -355,7 +369,7 @@ def main():
                 STOP.set()
     summary = {name: counts.get(name) for name in (
         "ops", "inserts", "updates", "upserts", "deletes", "collections",
-        "refused", "errors")}
+        "refused", "unclear", "errors")}
     summary["seconds"] = round(time.monotonic() - began, 3)
     print(json.dumps(summary), flush=True)
     return 1 if counts.get("errors") else 0
