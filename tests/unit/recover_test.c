@@ -240,7 +240,7 @@ disk_full(void)
 {
 	char *dir = new_dir();
 	int status = -1;
-	uint32_t got;
+	uint32_t got = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
