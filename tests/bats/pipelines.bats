@@ -233,12 +233,12 @@ os.execvp(sys.argv[1], sys.argv[1:])' mm-archive -D "$TMP/a" -d shop \
 @test "mm-archive for a timer: ten fetches under a writer give one chain; mm-replay of it" {
 	servers
 	start_writer
-	local i middle
+	local fetch middle
 	run -0 mm-archive -D "$TMP/a" -d shop --exit-when-caught-up
 	run -0 mm-copy -d shop
-	for i in {1..9}; do
+	for fetch in {1..9}; do
 		run -0 mm-archive -D "$TMP/a" -d shop --exit-when-caught-up
-		((i != 5)) || middle=$(last_position)
+		((fetch != 5)) || middle=$(last_position)
 	done
 	stop_writer
 	run -0 mm-archive -D "$TMP/a" -d shop --exit-when-caught-up
