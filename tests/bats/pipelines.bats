@@ -78,8 +78,10 @@ stop_writer() {
 	assert_ends 0 "$writer_pid"
 }
 
-lag_below_a_second() {
-	jq -e '.lag_seconds < 1' "$1" >/dev/null 2>&1
+# caught_up FILE: the applier that writes this status file is alive and close.
+caught_up() {
+	jq -e '.state == "applying" and .lag_seconds < 1' "$1" \
+		>/dev/null 2>&1 && alive "$(jq .pid "$1")"
 }
 status_has() { # status_has FILE FIELD
 	jq -e --arg f "$2" '.[$f]' "$1" >/dev/null 2>&1
@@ -259,11 +261,11 @@ os.execvp(sys.argv[1], sys.argv[1:])' mm-archive -D "$TMP/a" -d shop \
 	run_bg follow mm-follow -d shop --status-file "$TMP/status"
 	local victim
 	for victim in mm-oplog-apply mm-oplog-tail mm-oplog-apply; do
-		wait_until 20 lag_below_a_second "$TMP/status"
+		wait_until 20 caught_up "$TMP/status"
 		pkill -9 -P "$follow_pid" -x "$victim"
-		rm -f "$TMP/status"
+		wait_until 10 gone "$(jq .pid "$TMP/status")"
 	done
-	wait_until 30 lag_below_a_second "$TMP/status"
+	wait_until 30 caught_up "$TMP/status"
 	stop_writer
 	wait_until 30 passed "$TMP/status" "$(last_position)"
 	local children
