@@ -69,6 +69,7 @@ survives_kills(int rounds)
 	bson_error_t error = {0};
 	struct segment_dir *d;
 	pthread_t thread;
+	enum stream_got got;
 	int clean = 0;
 	uint32_t n;
 
@@ -93,8 +94,8 @@ survives_kills(int rounds)
 		count_files(f.dir, ".rewrite") == 0,
 	    "no rests");
 	segment_dir_free(d);
-	OK(read_all(f.dir, OPTIME_NULL, &r, &error) == STREAM_EOF && !r.bad &&
-		r.i == 0,
+	got = read_all(f.dir, OPTIME_NULL, &r, &error);
+	OK(got == STREAM_EOF && !r.bad && r.i == 0,
 	    "whole groups in order, up to %u: %s", r.next - 1, error.message);
 	n = (last.secs - 1700000000) * 10 + last.inc - 1;
 	OK(r.next - 1 == n, "the position is the last group: %u", n);
@@ -242,6 +243,7 @@ disk_full(void)
 	int status = -1;
 	uint32_t got = 0;
 	pid_t pid = fork();
+	bool ok;
 
 	if (pid == 0) {
 		struct rlimit limit = {9000, 9000};
@@ -260,7 +262,8 @@ disk_full(void)
 	waitpid(pid, &status, 0);
 	OK(WIFEXITED(status) && WEXITSTATUS(status) == MM_EXIT_IO,
 	    "no room: status %d", WEXITSTATUS(status));
-	OK(goes_on(dir, 20, &got), "what was written is kept: %u groups", got);
+	ok = goes_on(dir, 20, &got);
+	OK(ok, "what was written is kept: %u groups", got);
 	remove_dir(dir);
 }
 
