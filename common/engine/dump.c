@@ -6,6 +6,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/read_part.h"
 #include "mongo/scan.h"
 
 #define PARTS_MAX 64
@@ -112,7 +113,7 @@ announce_all(struct dump *d, bson_error_t *error)
 
 	for (size_t i = 0; ok && i < list.n; i++) {
 		ok = sig_stopping()
-		    ? readers_stopped(error)
+		    ? read_stopped(error)
 		    : announce(d, (int32_t)i, &list.item[i], error);
 		/* Ten thousand raw catalogue entries would be a burden. */
 		coll_release(&list.item[i]);
@@ -154,7 +155,7 @@ read_all(struct dump *d, bson_error_t *error)
 		    put_end(d, "complete", error);
 	/* A signal also ends the tries to reach a source that is away. */
 	if (sig_stopping() && error_status(error) == MM_EXIT_SOURCE)
-		readers_stopped(error);
+		read_stopped(error);
 	/* The reader of a cut stream is to know that it was cut on purpose. */
 	if (error_status(error) == MM_EXIT_STOPPED &&
 	    !put_end(d, "signal", &end))

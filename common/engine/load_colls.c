@@ -302,11 +302,8 @@ load_colls_make_views(struct load_colls *l, bson_error_t *error)
 	{
 		if (!lc->view)
 			continue;
-		if (!catalog_create(
-			l->conn, lc->ns, lc->options, NULL, &existed, error))
+		if (!create(l, lc, NULL, &existed, error))
 			return false;
-		if (existed)
-			return foreign(lc, "exists", error);
 	}
 	return true;
 }

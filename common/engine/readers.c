@@ -7,26 +7,21 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
-#include "engine/throttle.h"
-#include "mongo/scan.h"
+#include "engine/read_part.h"
 
 #define WIRE_44 9
-#define SPEND_BYTES (64 << 10)
 
 struct reading {
 	int32_t c;
 	char *db, *coll;
 	bson_t *collation; /* NULL: simple */
 	bool capped;
-	int64_t est_bytes;
+	int64_t est_docs, est_bytes;
 	bson_t **bounds;
 	size_t parts, taken, finished;
 	int64_t docs, bytes;
@@ -35,24 +30,20 @@ struct reading {
 
 struct readers {
 	struct server *server;
-	struct stream_out *out;
 	struct readers_opts opts;
-	struct throttle *throttle;
+	struct read_shared shared;
 	struct reading **item;
 	size_t n, first; /* all before first are taken wholly */
 
 	pthread_mutex_t lock;
 	pthread_cond_t freed; /* a collection has ended */
 	int active;
-	atomic_bool failed;
 	bson_error_t error; /* the first */
 };
 
 struct part {
 	struct reading *g;
 	size_t i;
-	int64_t docs, bytes;
-	uint64_t sum;
 };
 
 struct readers *
@@ -62,9 +53,11 @@ readers_new(
 	struct readers *r = bson_malloc0(sizeof *r);
 
 	r->server = s;
-	r->out = out;
+	r->shared.out = out;
 	r->opts = *opts;
-	r->throttle = throttle_new(opts->rate);
+	r->shared.throttle = throttle_new(opts->rate);
+	r->shared.batch_bytes = opts->batch_bytes;
+	pthread_mutex_init(&r->shared.large, NULL);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->freed, NULL);
 	return r;
@@ -91,7 +84,10 @@ readers_free(struct readers *r)
 	for (size_t i = 0; i < r->n; i++)
 		reading_free(r->item[i]);
 	bson_free(r->item);
-	throttle_free(r->throttle);
+	throttle_free(r->shared.throttle);
+	if (r->shared.large_conn)
+		conn_close(r->shared.large_conn);
+	pthread_mutex_destroy(&r->shared.large);
 	pthread_mutex_destroy(&r->lock);
 	pthread_cond_destroy(&r->freed);
 	bson_free(r);
@@ -110,6 +106,7 @@ readers_add(struct readers *r, int32_t c, const struct coll *coll,
 	g->db = bson_strdup(coll->db);
 	g->coll = bson_strdup(coll->name);
 	g->capped = coll->type == COLL_CAPPED;
+	g->est_docs = coll->est_docs;
 	g->est_bytes = coll->est_bytes;
 	g->bounds = bounds;
 	g->parts = n_bounds + 1;
@@ -152,11 +149,11 @@ take(struct readers *r, struct part *p)
 	struct reading *g = NULL;
 
 	pthread_mutex_lock(&r->lock);
-	while (
-	    !r->failed && !sig_stopping() && !(g = pick(r)) && r->first < r->n)
+	while (!r->shared.failed && !sig_stopping() && !(g = pick(r)) &&
+	    r->first < r->n)
 		pthread_cond_wait(&r->freed, &r->lock);
 	if (g) {
-		*p = (struct part){g, g->taken++, 0, 0, 0};
+		*p = (struct part){g, g->taken++};
 		if (p->i == 0)
 			r->active++;
 	}
@@ -169,9 +166,9 @@ static void
 give_up(struct readers *r, const bson_error_t *error)
 {
 	pthread_mutex_lock(&r->lock);
-	if (error && !r->failed) {
+	if (error && !r->shared.failed) {
 		r->error = *error;
-		r->failed = true;
+		r->shared.failed = true;
 	}
 	pthread_cond_broadcast(&r->freed);
 	pthread_mutex_unlock(&r->lock);
@@ -188,16 +185,16 @@ put_cend(struct readers *r, const struct reading *g, bson_error_t *error)
 	BSON_APPEND_INT64(&doc, "docs", g->docs);
 	BSON_APPEND_INT64(&doc, "bytes", g->bytes);
 	BSON_APPEND_INT64(&doc, "sum", (int64_t)g->sum);
-	ok = stream_put(r->out, &doc, error);
+	ok = stream_put(r->shared.out, &doc, error);
 	bson_destroy(&doc);
 	return ok;
 }
 
 /* All blocks of the part are in the stream. */
 static bool
-finish_part(struct readers *r, const struct part *p, bson_error_t *error)
+finish_part(struct readers *r, struct reading *g, const struct read_part *p,
+    bson_error_t *error)
 {
-	struct reading *g = p->g;
 	bool last;
 
 	pthread_mutex_lock(&r->lock);
@@ -216,108 +213,28 @@ finish_part(struct readers *r, const struct part *p, bson_error_t *error)
 	return put_cend(r, g, error);
 }
 
-/* -------------------------------------------------------------- reading */
-
-static struct scan *
-open_scan(struct readers *r, struct conn *c, const struct part *p)
-{
-	struct reading *g = p->g;
-	struct value from, to;
-	struct elem e;
-	struct walk w;
-	struct scan_opts opts = {
-	    .db = g->db,
-	    .coll = g->coll,
-	    .batch_bytes = r->opts.batch_bytes,
-	    .collation = g->collation,
-	    .natural = g->capped ||
-		(g->parts == 1 && server_info(r->server)->wire >= WIRE_44),
-	};
-
-	if (p->i > 0 &&
-	    walk_init(&w, bson_get_data(g->bounds[p->i - 1]),
-		g->bounds[p->i - 1]->len) &&
-	    walk_next(&w, &e)) {
-		from = e.value;
-		opts.from = &from;
-	}
-	if (p->i + 1 < g->parts &&
-	    walk_init(
-		&w, bson_get_data(g->bounds[p->i]), g->bounds[p->i]->len) &&
-	    walk_next(&w, &e)) {
-		to = e.value;
-		opts.to = &to;
-	}
-	return scan_new(c, &opts);
-}
+/* -------------------------------------------------------------- threads */
 
 static bool
-put_block(struct readers *r, struct block *b, bson_error_t *error)
-{
-	int64_t docs = b->n, bytes = (int64_t)b->docs.len;
-
-	if (!stream_put_block(r->out, b, NULL, error))
-		return false;
-	status_add("docs", docs);
-	status_add("bytes", bytes);
-	return true;
-}
-
-static bool
-add_document(struct readers *r, struct part *p, struct block *b,
-    const bson_t *doc, bson_error_t *error)
-{
-	const uint8_t *data = bson_get_data(doc);
-
-	/* A large document goes into a block of its own. */
-	if (b->n > 0 && doc->len > STREAM_BLOCK_BYTES &&
-	    !put_block(r, b, error))
-		return false;
-	block_add(b, data, doc->len);
-	p->docs++;
-	p->bytes += doc->len;
-	p->sum += hash_xxh64(data, doc->len, 0);
-	return !block_full(b) || put_block(r, b, error);
-}
-
-bool
-readers_stopped(bson_error_t *error)
-{
-	return error_set(
-	    error, MM_EXIT_STOPPED, 0, "stopped by a signal before the end");
-}
-
-static bool
-read_part(struct readers *r, struct conn *c, struct part *p, struct block *b,
+read_one(struct readers *r, struct conn *c, struct part *p, struct block *b,
     bson_error_t *error)
 {
-	struct scan *scan = open_scan(r, c, p);
-	const bson_t *doc;
-	size_t unpaid = 0;
-	bool ok = true;
-	int got;
+	struct reading *g = p->g;
+	struct read_part part = {
+	    .c = g->c,
+	    .db = g->db,
+	    .coll = g->coll,
+	    .natural = g->capped ||
+		(g->parts == 1 && server_info(r->server)->wire >= WIRE_44),
+	    .large = g->est_docs > 0 &&
+		g->est_bytes / g->est_docs > STREAM_BLOCK_BYTES,
+	    .from = p->i > 0 ? g->bounds[p->i - 1] : NULL,
+	    .to = p->i + 1 < g->parts ? g->bounds[p->i] : NULL,
+	    .collation = g->collation,
+	};
 
-	b->c = p->g->c;
-	while (ok && (got = scan_next(scan, &doc, error)) == 1) {
-		unpaid += doc->len;
-		ok = add_document(r, p, b, doc, error);
-		if (unpaid >= SPEND_BYTES) {
-			throttle_spend(r->throttle, unpaid);
-			unpaid = 0;
-		}
-		if (ok && (sig_stopping() || r->failed))
-			ok = readers_stopped(error);
-	}
-	if (ok && got == 2)
-		ok = readers_stopped(error);
-	else if (ok && got < 0)
-		ok = error_prefix(error, "\"%s.%s\"", p->g->db, p->g->coll);
-	if (scan_reopened(scan) > 0)
-		msg_verbose("\"%s.%s\": went on after %u lost cursors",
-		    p->g->db, p->g->coll, scan_reopened(scan));
-	scan_free(scan);
-	return ok && (b->n == 0 || put_block(r, b, error)) &&
-	    finish_part(r, p, error);
+	return read_part(&r->shared, c, &part, b, error) &&
+	    finish_part(r, g, &part, error);
 }
 
 static void *
@@ -331,7 +248,7 @@ work(void *arg)
 	bool ok = c;
 
 	while (ok && take(r, &p))
-		ok = read_part(r, c, &p, &b, &error);
+		ok = read_one(r, c, &p, &b, &error);
 	if (!ok)
 		give_up(r, &error);
 	block_release(&b);
@@ -366,12 +283,12 @@ readers_run(struct readers *r, bson_error_t *error)
 		    error, MM_EXIT_INTERNAL, 0, "could not start a thread");
 	while (n > 0)
 		pthread_join(thread[--n], NULL);
-	if (r->failed) {
+	if (r->shared.failed) {
 		*error = r->error;
 		return false;
 	}
 	for (size_t i = 0; i < r->n; i++)
 		if (r->item[i]->finished < r->item[i]->parts)
-			return readers_stopped(error);
+			return read_stopped(error);
 	return true;
 }

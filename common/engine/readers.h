@@ -33,7 +33,4 @@ void readers_add(struct readers *r, int32_t c, const struct coll *coll,
  * block. False: error is set; status 9 after a stop signal. */
 bool readers_run(struct readers *r, bson_error_t *error);
 
-/* Status 9: what a stop signal ends with. Always false. */
-bool readers_stopped(bson_error_t *error);
-
 #endif

@@ -29,6 +29,9 @@ bool zio_pack(struct zio_packer *p, const void *data, size_t len,
  * header) to out. Status 3: damaged, cut, or over a limit. */
 bool zio_unpack(struct zio_packer *p, const void *frame, size_t len,
     struct buf *out, bson_error_t *error);
+/* How many bytes zio_unpack will reserve for that frame; ZIO_FRAME_MAX where
+ * the frame does not tell. */
+size_t zio_unpacked_size(const void *frame, size_t len);
 
 /* ---- live writing: one open frame, flushed as often as wanted ---- */
 struct zio_live;

@@ -183,6 +183,14 @@ zio_unpack(struct zio_packer *p, const void *frame, size_t len, struct buf *out,
 	return true;
 }
 
+size_t
+zio_unpacked_size(const void *frame, size_t len)
+{
+	unsigned long long size = ZSTD_getFrameContentSize(frame, len);
+
+	return size < ZIO_FRAME_MAX ? (size_t)size : ZIO_FRAME_MAX;
+}
+
 struct zio_live *
 zio_live_new(int level)
 {

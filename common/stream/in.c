@@ -15,6 +15,7 @@ stream_in_new(int fd, const char *name, bool stoppable)
 	pthread_mutex_init(&s->reading, NULL);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->turned, NULL);
+	pthread_cond_init(&s->freed, NULL);
 	return s;
 }
 
@@ -29,6 +30,7 @@ stream_in_free(struct stream_in *s)
 	pthread_mutex_destroy(&s->reading);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->turned);
+	pthread_cond_destroy(&s->freed);
 	bson_free(s);
 }
 

@@ -29,6 +29,8 @@ struct stream_in {
 	pthread_cond_t turned;
 	uint64_t turn; /* under lock, as is failed */
 	bool parallel;
+	size_t held; /* under lock: bytes of the units that threads have */
+	pthread_cond_t freed;
 };
 
 /* Makes s->item hold one whole item: control document, then data. STREAM_EOF:

@@ -5,7 +5,9 @@
  * turn of its unit too, so everything before it is still handed out. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/sig.h"
 #include "stream/in.h"
 
 struct stream_unit {
@@ -15,7 +17,11 @@ struct stream_unit {
 	struct block_view *blocks;
 	size_t n, cap;
 	uint64_t ticket, offset;
+	size_t held; /* of the budget */
 };
+
+/* All threads together hold no more than this, but one unit passes alone. */
+#define BUDGET (32u << 20)
 
 struct stream_unit *
 stream_unit_new(void)
@@ -209,6 +215,53 @@ is_failed(struct stream_in *s)
 	return failed;
 }
 
+/* The caller is done with the unit it had. */
+static void
+give_back(struct stream_in *s, struct stream_unit *u)
+{
+	u->n = 0;
+	buf_trim(&u->raw, STREAM_KEEP_BYTES);
+	buf_trim(&u->data, STREAM_KEEP_BYTES);
+	pthread_mutex_lock(&s->lock);
+	s->held -= u->held;
+	u->held = 0;
+	pthread_cond_broadcast(&s->freed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+tenth_of_a_second(struct timespec *until)
+{
+	clock_gettime(CLOCK_REALTIME, until);
+	until->tv_nsec += 100000000;
+	if (until->tv_nsec >= 1000000000) {
+		until->tv_nsec -= 1000000000;
+		until->tv_sec++;
+	}
+}
+
+/* With `reading` held, so that no other unit is begun: waits until the others
+ * have given back enough for the unit that was read. Threads that give up do
+ * not give back; then everything is about to end. */
+static void
+take_budget(struct stream_in *s, struct stream_unit *u)
+{
+	size_t need = u->raw.len + u->data.len;
+	struct timespec until;
+
+	if (u->raw.len > 0)
+		need += zio_unpacked_size(u->raw.data, u->raw.len);
+	pthread_mutex_lock(&s->lock);
+	while (s->held > 0 && s->held + need > BUDGET && !s->failed &&
+	    !(s->stoppable && sig_stopping())) {
+		tenth_of_a_second(&until);
+		pthread_cond_timedwait(&s->freed, &s->lock, &until);
+	}
+	u->held = need;
+	s->held += need;
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* Reads the next unit and takes its ticket. STREAM_EOF also after the end. */
 static enum stream_got
 take_unit(struct stream_in *s, struct stream_unit *u, bool *ticket,
@@ -224,6 +277,7 @@ take_unit(struct stream_in *s, struct stream_unit *u, bool *ticket,
 		if (got != STREAM_STOPPED) {
 			*ticket = true;
 			u->ticket = s->next_ticket++;
+			take_budget(s, u);
 		}
 		s->ended = got == STREAM_EOF || got == STREAM_ERROR;
 	}
@@ -239,7 +293,7 @@ stream_next_unit(struct stream_in *s, struct stream_unit *u,
 	enum stream_got got;
 	bool ticket, ok;
 
-	u->n = 0;
+	give_back(s, u);
 	got = take_unit(s, u, &ticket, &why);
 	if (!ticket)
 		return got;

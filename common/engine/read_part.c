@@ -1,0 +1,162 @@
+/* Memory: a thread has a reply, a block and the block compressed. With small
+ * documents each is about 1 MiB, but a document may have 16 MiB. So a thread
+ * that meets one above 1 MiB goes on alone among those that have such, until
+ * it has seen no more for a while. */
+#include "engine/read_part.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "mongo/scan.h"
+
+#define LARGE_BYTES STREAM_BLOCK_BYTES
+#define CALM_BYTES (32 << 20)
+#define SPEND_BYTES (64 << 10)
+
+struct reading {
+	struct read_shared *s;
+	struct read_part *p;
+	struct block *b;
+	size_t unpaid; /* bytes to be told to the throttle */
+	bool alone;    /* holds s->large */
+	size_t calm;   /* bytes since the last large document */
+};
+
+static void
+go_alone(struct reading *r)
+{
+	r->calm = 0;
+	if (!r->alone)
+		pthread_mutex_lock(&r->s->large);
+	r->alone = true;
+}
+
+static void
+end_alone(struct reading *r)
+{
+	if (!r->alone)
+		return;
+	block_release(r->b);
+	pthread_mutex_unlock(&r->s->large);
+	r->alone = false;
+}
+
+static const struct value *
+bound(const bson_t *doc, struct value *v)
+{
+	struct elem e;
+
+	if (!doc || !walk_find(bson_get_data(doc), doc->len, "", &e))
+		return NULL;
+	*v = e.value;
+	return v;
+}
+
+static struct scan *
+open_scan(const struct reading *r, struct conn *c)
+{
+	struct value from, to;
+	struct scan_opts opts = {
+	    .db = r->p->db,
+	    .coll = r->p->coll,
+	    .natural = r->p->natural,
+	    .from = bound(r->p->from, &from),
+	    .to = bound(r->p->to, &to),
+	    .collation = r->p->collation,
+	    .batch_bytes = r->s->batch_bytes,
+	};
+
+	return scan_new(c, &opts);
+}
+
+static bool
+put_block(struct reading *r, bson_error_t *error)
+{
+	int64_t docs = r->b->n, bytes = (int64_t)r->b->docs.len;
+
+	if (docs == 0)
+		return true;
+	if (!stream_put_block(r->s->out, r->b, NULL, error))
+		return false;
+	status_add("docs", docs);
+	status_add("bytes", bytes);
+	return true;
+}
+
+static bool
+take_document(struct reading *r, const bson_t *doc, bson_error_t *error)
+{
+	const uint8_t *data = bson_get_data(doc);
+
+	if (doc->len > LARGE_BYTES) {
+		/* In a block of its own. Not while others wait for a block of
+		 * this thread, so what it has goes out first. */
+		if (!put_block(r, error))
+			return false;
+		go_alone(r);
+	} else if (r->alone && !r->p->large &&
+	    (r->calm += doc->len) > CALM_BYTES) {
+		if (!put_block(r, error))
+			return false;
+		end_alone(r);
+	}
+	block_add(r->b, data, doc->len);
+	r->p->docs++;
+	r->p->bytes += doc->len;
+	r->p->sum += hash_xxh64(data, doc->len, 0);
+	r->unpaid += doc->len;
+	if (block_full(r->b) && !put_block(r, error))
+		return false;
+	if (r->unpaid >= SPEND_BYTES) {
+		throttle_spend(r->s->throttle, r->unpaid);
+		r->unpaid = 0;
+	}
+	return (!sig_stopping() && !r->s->failed) || read_stopped(error);
+}
+
+bool
+read_stopped(bson_error_t *error)
+{
+	return error_set(
+	    error, MM_EXIT_STOPPED, 0, "stopped by a signal before the end");
+}
+
+bool
+read_part(struct read_shared *s, struct conn *c, struct read_part *p,
+    struct block *b, bson_error_t *error)
+{
+	struct reading r = {.s = s, .p = p, .b = b};
+	const bson_t *doc;
+	struct scan *scan;
+	bool ok = true;
+	int got = 1;
+
+	b->c = p->c;
+	if (p->large) {
+		go_alone(&r);
+		if (!s->large_conn)
+			s->large_conn = conn_open(conn_server(c), error);
+		c = s->large_conn;
+	}
+	if (!c) {
+		end_alone(&r);
+		return false;
+	}
+	scan = open_scan(&r, c);
+	while (ok && (got = scan_next(scan, &doc, error)) == 1)
+		ok = take_document(&r, doc, error);
+	if (got < 0)
+		ok = false;
+	else if (got == 2)
+		ok = read_stopped(error);
+	if (scan_reopened(scan) > 0)
+		msg_verbose("\"%s.%s\": went on after %u lost cursors", p->db,
+		    p->coll, scan_reopened(scan));
+	scan_free(scan);
+	ok = ok && put_block(&r, error);
+	end_alone(&r);
+	return ok;
+}

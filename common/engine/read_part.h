@@ -1,0 +1,42 @@
+/* engine: one part of a collection into a snapshot stream (mm-dump). */
+#ifndef MM_ENGINE_READ_PART_H
+#define MM_ENGINE_READ_PART_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine/throttle.h"
+#include "mongo/server.h"
+#include "stream/stream.h"
+
+/* What the threads share. */
+struct read_shared {
+	struct stream_out *out;
+	struct throttle *throttle;
+	int64_t batch_bytes;
+	atomic_bool failed;    /* some thread: end soon */
+	pthread_mutex_t large; /* held by the one that has large documents */
+	/* Under it: for collections of large documents, because the driver
+	 * keeps a buffer as large as the largest reply in each connection. */
+	struct conn *large_conn;
+};
+
+struct read_part {
+	int32_t c;
+	const char *db, *coll;
+	bool natural;
+	bool large;              /* documents are large on average */
+	const bson_t *from, *to; /* {"": _id}; NULL: open */
+	const bson_t *collation; /* NULL: simple */
+	int64_t docs, bytes;     /* out: what was read */
+	uint64_t sum;            /* out: of the documents' XXH64 */
+};
+
+/* Everything read is in blocks of the stream. b is the thread's, empty before
+ * and after. False: error is set; status 9 after a stop signal. */
+bool read_part(struct read_shared *s, struct conn *c, struct read_part *p,
+    struct block *b, bson_error_t *error);
+/* Status 9: what a stop signal ends with. Always false. */
+bool read_stopped(bson_error_t *error);
+
+#endif
