@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import pymongo
@@ -32,6 +33,30 @@ def program(name):
 
 def bench_program(name):
     return os.path.join(B, "tests", "bench", name)
+
+
+def watch_memory(procs):
+    """VmHWM of each process in MiB, by pid, sampled until it ends. (ru_maxrss
+    is no use: it begins with the memory of this interpreter.)"""
+    peak = {}
+
+    def watch(pid):
+        try:
+            while True:
+                with open(f"/proc/{pid}/status", encoding="ascii") as f:
+                    for line in f:
+                        if line.startswith("VmHWM:"):
+                            peak[pid] = int(line.split()[1]) / 1024
+                            break
+                    else:
+                        return
+                time.sleep(0.02)
+        except OSError:
+            return
+
+    for proc in procs:
+        threading.Thread(target=watch, args=(proc.pid,), daemon=True).start()
+    return peak
 
 
 def run(stages, stdin=None, stdout=os.devnull, env=None):
@@ -55,7 +80,7 @@ def run(stages, stdin=None, stdout=os.devnull, env=None):
             source = proc.stdout
             procs.append(proc)
         cpu = 0.0
-        rss = []
+        rss = watch_memory(procs)
         message = b""
         if procs[-1].stderr:
             message = procs[-1].stderr.read()
@@ -63,12 +88,11 @@ def run(stages, stdin=None, stdout=os.devnull, env=None):
             _, status, usage = os.wait4(proc.pid, 0)
             proc.returncode = os.waitstatus_to_exitcode(status)
             cpu += usage.ru_utime + usage.ru_stime
-            rss.append(usage.ru_maxrss / 1024)
     wall = time.monotonic() - started
     bad = [(s[0], p.returncode) for s, p in zip(stages, procs) if p.returncode]
     if bad:
         sys.exit(f"bench: {bad}: {message.decode(errors='replace')[-2000:]}")
-    return {"wall_s": wall, "cpu_s": cpu, "rss_mib": max(rss)}
+    return {"wall_s": wall, "cpu_s": cpu, "rss_mib": max(rss.values(), default=0)}
 
 
 def figure(bench, case, metric, value, unit, baseline=None, base_value=None):
@@ -173,7 +197,7 @@ def main():
 
     client = pymongo.MongoClient(source)
     first = client.local["oplog.rs"].find_one(sort=[("$natural", 1)])
-    begin = f"{first['ts'].time}:{first['ts'].inc}:{first.get('t', -1)}"
+    begin = f"{first['ts'].time}:{first['ts'].inc}"
     entries = client.local["oplog.rs"].estimated_document_count()
     tail = [program("mm-oplog-tail"), "--from", begin, "--exit-when-caught-up",
             "--quiet", "-Z", "none"]
