@@ -119,6 +119,20 @@ demo: all $(B)/tests/mongosim
 bench: all $(B)/tests/mongosim $(benches)
 	B=$(abspath $(B)) $$(scripts/python.sh) tests/bench/bench.py
 
+# libFuzzer over what reads bytes from outside; finds stay in $(B)/fuzz.
+FUZZ_RUNS ?= 1000000
+fuzz_target = $(B)/fuzz/tests/fuzz/delta_fuzz
+$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libmm.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+fuzz:
+	$(MAKE) B=$(B)/fuzz CC=clang SAN=address,undefined,fuzzer-no-link \
+		$(fuzz_target)
+	mkdir -p $(B)/fuzz/found
+	$(fuzz_target) -runs=$(FUZZ_RUNS) -max_len=4096 -print_final_stats=1 \
+		-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/found tests/fuzz/delta
+
 deps:
 	scripts/deps.sh
 
@@ -143,7 +157,7 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests check lint demo bench deps deps-bench install uninstall clean
+.PHONY: all tests check lint demo bench fuzz deps deps-bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

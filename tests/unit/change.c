@@ -53,12 +53,14 @@ append_container(bson_t *doc, const char *name, bool array, int depth)
 static void
 append_random(bson_t *doc, const char *name, int depth)
 {
+	const char *text = change_random(2) ? "x" : "longer";
+
 	switch (change_random(depth < 3 ? 8 : 4)) {
 	case 0:
 		BSON_APPEND_NULL(doc, name);
 		break;
 	case 1:
-		BSON_APPEND_UTF8(doc, name, change_random(2) ? "x" : "longer");
+		BSON_APPEND_UTF8(doc, name, text);
 		break;
 	case 2:
 	case 3:
