@@ -208,6 +208,9 @@ def main():
     report("tail", "none selected", got, 0, 0)
     figure("tail", "none selected", "entries_per_s", entries / got["wall_s"], "1/s")
 
+    rate = float(subprocess.check_output([bench_program("engine")]))
+    figure("engine", "mixed, in memory, one core", "entries_per_s", rate, "1/s")
+
     for keys in ("even", "zipf"):
         reset(target)
         base, log = os.path.join(work, "base.bson"), os.path.join(work, "log.bson")
