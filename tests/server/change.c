@@ -118,7 +118,8 @@ apply(const struct change *s, const bson_t *old, struct update_log *log,
 	    .update = &s->u,
 	    .array_filters = s->has_filters ? &s->filters : NULL,
 	    .old = old,
-	    .now = server_now()};
+	    .now = server_now(),
+	    .numeric_order = sim.set.fcv >= 50};
 	struct optime at;
 
 	if (update_needs_time(&s->u)) {

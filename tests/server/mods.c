@@ -186,19 +186,36 @@ parse_operator(struct mods *mods, const struct mod_def *def,
 }
 
 static int
-by_path(const void *a, const void *b)
+compare(const struct path *p, const struct path *q, bool numeric_order)
 {
-	const struct path *p = &((const struct mod *)a)->path;
-	const struct path *q = &((const struct mod *)b)->path;
+	uint32_t m, n;
 	unsigned i;
 	int cmp;
 
 	for (i = 0; i < p->parts && i < q->parts; i++) {
 		cmp = strcmp(p->part[i], q->part[i]);
-		if (cmp != 0)
-			return cmp;
+		if (cmp == 0)
+			continue;
+		if (numeric_order && path_index(p->part[i], &m) &&
+		    path_index(q->part[i], &n))
+			return m < n ? -1 : 1;
+		return cmp;
 	}
 	return (p->parts > q->parts) - (p->parts < q->parts);
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	return compare(&((const struct mod *)a)->path,
+	    &((const struct mod *)b)->path, false);
+}
+
+static int
+by_path_and_number(const void *a, const void *b)
+{
+	return compare(&((const struct mod *)a)->path,
+	    &((const struct mod *)b)->path, true);
 }
 
 static bool
@@ -239,7 +256,8 @@ mods_parse(const bson_t *update, const bson_t *array_filters, struct mods *mods,
 			return false;
 	}
 	if (mods->count > 0)
-		qsort(mods->list, mods->count, sizeof *mods->list, by_path);
+		qsort(mods->list, mods->count, sizeof *mods->list,
+		    numeric_order ? by_path_and_number : by_path);
 	return true;
 }
 

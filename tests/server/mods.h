@@ -55,10 +55,10 @@ struct mods {
 };
 
 /* `update` is a document of modifiers. The list is sorted as the server
- * applies it: part by part, lexicographically. Values are borrowed. Release in
- * any case. */
+ * applies it: part by part, lexicographically, or numbers among each other by
+ * value. Values are borrowed. Release in any case. */
 bool mods_parse(const bson_t *update, const bson_t *array_filters,
-    struct mods *mods, bson_error_t *error);
+    bool numeric_order, struct mods *mods, bson_error_t *error);
 void mods_release(struct mods *mods);
 
 /* doc is the document to change, and the changed one afterwards. */

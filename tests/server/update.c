@@ -66,7 +66,7 @@ update_check(const bson_iter_t *update, const bson_t *array_filters, bool multi,
 	if (u.type == BSON_TYPE_ARRAY)
 		return pipeline_check(&doc, error);
 	if (is_modifiers(&doc)) {
-		ok = mods_parse(&doc, array_filters, &mods, error);
+		ok = mods_parse(&doc, array_filters, false, &mods, error);
 		mods_release(&mods);
 		return ok;
 	}
@@ -213,7 +213,8 @@ modify(const bson_t *update, const struct update_args *args,
 	struct mods mods;
 	bool ok;
 
-	ok = mods_parse(update, args->array_filters, &mods, error) &&
+	ok = mods_parse(update, args->array_filters, args->numeric_order, &mods,
+		 error) &&
 	    mods_apply(&mods, args, log, doc, error);
 	mods_release(&mods);
 	return ok;

@@ -36,6 +36,9 @@ struct update_args {
 	const bson_t *old;           /* NULL: upsert, out is to be inserted */
 	int64_t now;                 /* ms since 1970, for $currentDate */
 	uint32_t seconds, increment; /* timestamp for $currentDate */
+	/* From 5.0 on new fields whose names are numbers come in the order of
+	 * the numbers; before, 10 comes before 2. */
+	bool numeric_order;
 };
 
 void update_log_init(struct update_log *log);

@@ -270,6 +270,35 @@ test_refusal(size_t i)
 	bson_destroy(&query);
 }
 
+static void
+test_numeric_order(void)
+{
+	bson_t *old = json("{'_id':1}");
+	bson_t *cmd = command("{'$set':{'b':1,'10':2,'2':3,'x.9':4,'x.10':5}}");
+	bson_t query = BSON_INITIALIZER;
+	struct update_args args = {
+	    .query = &query, .old = old, .numeric_order = true};
+	struct buf out = BUF_INIT;
+	struct update_log log;
+	bson_error_t error;
+	bson_iter_t u;
+	bson_t after;
+
+	update_log_init(&log);
+	bson_iter_init_find(&u, cmd, "u");
+	args.update = &u;
+	OK(update_apply(&args, &log, &out, &error) &&
+		bson_init_static(&after, out.data, out.len) &&
+		same_json(
+		    &after, "{'_id':1,'2':3,'10':2,'b':1,'x':{'9':4,'10':5}}"),
+	    "from 5.0 on numbers are in order");
+	update_log_release(&log);
+	buf_release(&out);
+	bson_destroy(old);
+	bson_destroy(cmd);
+	bson_destroy(&query);
+}
+
 int
 main(void)
 {
@@ -281,5 +310,6 @@ main(void)
 		test_upsert(i);
 	for (i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		test_refusal(i);
+	test_numeric_order();
 	return tap_done();
 }
