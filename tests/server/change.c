@@ -127,11 +127,7 @@ apply(const struct change *s, const bson_t *old, struct update_log *log,
 		args.seconds = at.secs;
 		args.increment = at.inc;
 	}
-	if (!update_apply(&args, log, new, error))
-		return false;
-	if (!old || log->form == UPDATE_REPLACEMENT)
-		write_fix_times(new);
-	return true;
+	return update_apply(&args, log, new, error);
 }
 
 /* Stores and logs what apply() made. */

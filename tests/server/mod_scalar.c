@@ -169,7 +169,8 @@ static enum mod_result
 apply_current_date(struct mod_at *at)
 {
 	const struct value *arg = &at->mod->arg;
-	uint32_t ts[2] = {at->args->increment, at->args->seconds};
+	uint32_t ts[2] = {BSON_UINT32_TO_LE(at->args->increment),
+	    BSON_UINT32_TO_LE(at->args->seconds)};
 	struct elem e;
 
 	if (arg->type == BSON_TYPE_DOCUMENT &&

@@ -243,8 +243,8 @@ parse_one(struct mods *mods, const struct elem *e, const bson_t *array_filters,
 }
 
 bool
-mods_parse(const bson_t *update, const bson_t *array_filters, struct mods *mods,
-    bson_error_t *error)
+mods_parse(const bson_t *update, const bson_t *array_filters,
+    bool numeric_order, struct mods *mods, bson_error_t *error)
 {
 	struct walk w;
 	struct elem e;

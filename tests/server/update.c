@@ -77,7 +77,28 @@ update_check(const bson_iter_t *update, const bson_t *array_filters, bool multi,
 	return true;
 }
 
-/* {$currentDate: {a: {$type: "timestamp"}}} anywhere in the update. */
+static bool
+is_zero_time(const struct elem *e)
+{
+	static const uint8_t zero[8];
+
+	return e->value.type == BSON_TYPE_TIMESTAMP &&
+	    memcmp(e->value.data, zero, 8) == 0 && strcmp(e->name, "_id") != 0;
+}
+
+static bool
+has_zero_time(const struct value *doc)
+{
+	struct walk w;
+	struct elem e;
+
+	for (walk_init(&w, doc->data, doc->len); walk_next(&w, &e);) {
+		if (is_zero_time(&e))
+			return true;
+	}
+	return false;
+}
+
 bool
 update_needs_time(const bson_iter_t *update)
 {
@@ -85,10 +106,11 @@ update_needs_time(const bson_iter_t *update)
 	struct elem current, e, type;
 	struct walk w;
 
-	if (u.type != BSON_TYPE_DOCUMENT ||
-	    !walk_find(u.data, u.len, "$currentDate", &current) ||
-	    current.value.type != BSON_TYPE_DOCUMENT)
+	if (u.type != BSON_TYPE_DOCUMENT)
 		return false;
+	if (!walk_find(u.data, u.len, "$currentDate", &current) ||
+	    current.value.type != BSON_TYPE_DOCUMENT)
+		return has_zero_time(&u);
 	walk_init(&w, current.value.data, current.value.len);
 	while (walk_next(&w, &e)) {
 		if (e.value.type == BSON_TYPE_DOCUMENT &&
@@ -157,9 +179,12 @@ id_altered(
 /* Unchanged only when the bytes given are those that are there: without an
  * _id they never are. */
 static bool
-replace(const bson_t *with, struct update_log *log, struct buf *doc,
-    bson_error_t *error)
+replace(const bson_t *with, const struct update_args *args,
+    struct update_log *log, struct buf *doc, bson_error_t *error)
 {
+	uint32_t now[2] = {BSON_UINT32_TO_LE(args->increment),
+	    BSON_UINT32_TO_LE(args->seconds)};
+	struct value time = {BSON_TYPE_TIMESTAMP, (uint8_t *)now, 8};
 	struct buf before = *doc;
 	struct elem id, e;
 	struct walk w;
@@ -180,8 +205,12 @@ replace(const bson_t *with, struct update_log *log, struct buf *doc,
 	    walk_find(before.data, before.len, "_id", &id))
 		doc_put_raw(doc, &id);
 	walk_init(&w, bson_get_data(with), with->len);
-	while (walk_next(&w, &e))
-		doc_put_raw(doc, &e);
+	while (walk_next(&w, &e)) {
+		if (is_zero_time(&e))
+			doc_put(doc, e.name, &time);
+		else
+			doc_put_raw(doc, &e);
+	}
 	doc_close(doc, start);
 	ok = !id_altered(&before, doc, error);
 	buf_release(&before);
@@ -246,7 +275,7 @@ update_apply(const struct update_args *args, struct update_log *log,
 	else if (ok && modifiers)
 		ok = modify(&update, args, log, &doc, error);
 	else if (ok)
-		ok = replace(&update, log, &doc, error);
+		ok = replace(&update, args, log, &doc, error);
 	if (ok && log->form == UPDATE_NOOP && args->old) {
 		buf_add(out, doc.data, doc.len);
 	} else if (ok) {

@@ -35,7 +35,7 @@ struct update_args {
 	const bson_t *array_filters; /* an array; NULL: none */
 	const bson_t *old;           /* NULL: upsert, out is to be inserted */
 	int64_t now;                 /* ms since 1970, for $currentDate */
-	uint32_t seconds, increment; /* timestamp for $currentDate */
+	uint32_t seconds, increment; /* where update_needs_time */
 	/* From 5.0 on new fields whose names are numbers come in the order of
 	 * the numbers; before, 10 comes before 2. */
 	bool numeric_order;
@@ -48,15 +48,16 @@ void update_log_release(struct update_log *log);
  * forms, conflicting paths, replacement with multi ...). */
 bool update_check(const bson_iter_t *update, const bson_t *array_filters,
     bool multi, bson_error_t *error);
-/* True when the update stores a timestamp: the caller reserves an optime for
- * it (args.seconds, increment), before that of the entry. */
+/* True when the update stores the present timestamp ($currentDate, or a
+ * Timestamp(0,0) at the top of a replacement): the caller reserves an optime
+ * for it (args.seconds, increment), before that of the entry. */
 bool update_needs_time(const bson_iter_t *update);
 
 /* Appends the new document to out. With UPDATE_NOOP that is the old one. An
  * upsert without an _id gets a new ObjectId; its form says nothing. False:
  * refused, out unchanged, error->code and error->message as of the server.
  * log must be initialised and is set anew. Does not check the size of the
- * result, nor fill in Timestamp(0,0). */
+ * result. */
 bool update_apply(const struct update_args *args, struct update_log *log,
     struct buf *out, bson_error_t *error);
 

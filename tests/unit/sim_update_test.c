@@ -271,6 +271,37 @@ test_refusal(size_t i)
 }
 
 static void
+test_zero_time(void)
+{
+	bson_t *old = json("{'_id':1}");
+	bson_t *cmd = command("{'a':{'$timestamp':{'t':0,'i':0}},'b':{'c':"
+			      "{'$timestamp':{'t':0,'i':0}}}}");
+	bson_t query = BSON_INITIALIZER;
+	struct update_args args = {
+	    .query = &query, .old = old, .seconds = 7, .increment = 3};
+	static const char want[] = "{'_id':1,'a':{'$timestamp':{'t':7,'i':3}},"
+				   "'b':{'c':{'$timestamp':{'t':0,'i':0}}}}";
+	struct buf out = BUF_INIT;
+	struct update_log log;
+	bson_error_t error;
+	bson_iter_t u;
+	bson_t after;
+
+	update_log_init(&log);
+	bson_iter_init_find(&u, cmd, "u");
+	args.update = &u;
+	OK(update_needs_time(&u) && update_apply(&args, &log, &out, &error) &&
+		bson_init_static(&after, out.data, out.len) &&
+		same_json(&after, want) && logs(old, &after, &log, 2, want),
+	    "a replacement's Timestamp(0,0) becomes the time, in the log too");
+	update_log_release(&log);
+	buf_release(&out);
+	bson_destroy(old);
+	bson_destroy(cmd);
+	bson_destroy(&query);
+}
+
+static void
 test_numeric_order(void)
 {
 	bson_t *old = json("{'_id':1}");
@@ -310,6 +341,7 @@ main(void)
 		test_upsert(i);
 	for (i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		test_refusal(i);
+	test_zero_time();
 	test_numeric_order();
 	return tap_done();
 }
