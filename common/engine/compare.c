@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
 #include "mongo/job.h"
@@ -264,6 +265,9 @@ plan(struct run *run, struct conn *source, struct conn *target,
 	if (!pair_list_read(
 		&run->pairs, source, target, o->flags, o->rules, error))
 		return false;
+	if (run->pairs.n == 0)
+		msg_warn("nothing is selected: no collection matches on "
+			 "either side");
 	run->staged = staged_read(target, o->job ? o->job : default_job(o, job),
 	    o->job != NULL, error);
 	if (!run->staged)
