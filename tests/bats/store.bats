@@ -5,7 +5,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 mmstream() {
-	"$PY" "$TOOLS/mmstream.py"
+	"$PY" "$TOOLS/mmstream.py" "$@"
 }
 
 # The store: 300 documents, read while it changes. The snapshot sees some of
