@@ -65,6 +65,9 @@ void driver_init(void);
 mongoc_uri_t *driver_uri(enum side side, const char *text, bson_error_t *error);
 mongoc_client_pool_t *driver_pool(
     struct server *s, const mongoc_uri_t *uri, bson_error_t *error);
+/* Ends a pool, all of whose clients are back; may go on behind the scenes for
+ * half a second, or until the process ends. */
+void driver_pool_end(mongoc_client_pool_t *pool);
 /* Chooses the member, fills info, refuses what server_open refuses. */
 bool server_learn(struct server *s, bool need_oplog, bson_error_t *error);
 /* Text for a side: "source" or "target". */

@@ -222,9 +222,9 @@ server_close(struct server *s)
 	if (!s)
 		return;
 	if (s->ddl_pool)
-		mongoc_client_pool_destroy(s->ddl_pool);
+		driver_pool_end(s->ddl_pool);
 	if (s->pool)
-		mongoc_client_pool_destroy(s->pool);
+		driver_pool_end(s->pool);
 	if (s->prefs)
 		mongoc_read_prefs_destroy(s->prefs);
 	if (s->uri)
