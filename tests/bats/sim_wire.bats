@@ -100,12 +100,12 @@ True True"
 		doc = bson.encode(SON([("ping", 1), ("$db", "t")]))
 		def closed(data):
 		    s = connect()
-		    s.sendall(data)
-		    s.shutdown(socket.SHUT_WR)
 		    try:
+		        s.sendall(data)
+		        s.shutdown(socket.SHUT_WR)
 		        while s.recv(65536):
 		            pass
-		    except ConnectionError:
+		    except OSError: # closed before we were done
 		        pass
 		    s.close()
 		for length in (0, 1, 15, -1, 2 ** 31 - 1, 48000001):
