@@ -147,13 +147,8 @@ os._exit(os.waitstatus_to_exitcode(pty.spawn(["mm-dump", "-d", "shop"], lambda f
 	assert_output --partial 'MM_SOURCE_URI'
 	run -2 mm-dump --source http://nothing -d shop
 
-	"$B/tests/mongosim" --port 0 >"$TMP/alone" 2>/dev/null 3>&- &
-	echo $! >>"$TMP/server_pids"
-	wait_until 10 grep -q ready "$TMP/alone"
-	run -8 mm-dump --source "mongodb://127.0.0.1:$(sed 's/.*://' "$TMP/alone")" -d shop
-
 	local pose
-	for pose in mongos shard; do
+	for pose in mongos shard standalone; do
 		start_sim "$pose" --pose "$pose"
 		local uri=${pose}_port
 		run -8 mm-dump --source "mongodb://127.0.0.1:${!uri}/?directConnection=true" -d shop

@@ -89,6 +89,8 @@ put_hello(struct request *r, const char *writable)
 	if (sim.set.pose && strcmp(sim.set.pose, "mongos") == 0) {
 		out_bool(r->reply, writable, true);
 		out_text(r->reply, "msg", "isdbgrid");
+	} else if (sim.set.pose && strcmp(sim.set.pose, "standalone") == 0) {
+		out_bool(r->reply, writable, true);
 	} else {
 		put_set(r, writable);
 	}

@@ -30,8 +30,9 @@ static const struct opt rows[] = {
 	"require a login (SCRAM-SHA-256): USER may do all; with the same "
 	"password `reader` reads, `noplog` does all but local"},
     {0, "pose", "KIND", OPT_CHOICE, &pose,
-	"look like a router or a shard member: mongos or shard", 0, 0,
-	"mongos|shard"},
+	"look like a router, a shard member or no member of a set: mongos, "
+	"shard or standalone",
+	0, 0, "mongos|shard|standalone"},
     {0, "pidfile", "FILE", OPT_TEXT, &pidfile, "write the process id there"},
 };
 

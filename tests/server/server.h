@@ -19,7 +19,7 @@ struct settings {
 	int fcv;              /* 44, 49, 50, 60 */
 	int64_t oplog_entries;
 	const char *user, *password; /* NULL: no access control */
-	const char *pose;            /* NULL, "mongos" or "shard" */
+	const char *pose;            /* NULL, or as --pose */
 };
 
 struct server {
