@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "engine/again.h"
 #include "engine/load_index.h"
+#include "engine/owners.h"
 #include "mongo/cursor.h"
 #include "stream/record.h"
 
@@ -15,6 +16,7 @@ struct load_colls {
 	const struct grant *grant;
 	struct job *job;
 	bool no_indexes;
+	struct owners *others; /* read with the first collection */
 	struct load_coll *by_c, *by_ns;
 	struct load_coll **waiting; /* announced, not made */
 	size_t n_waiting, cap_waiting;
@@ -57,6 +59,7 @@ load_colls_free(struct load_colls *l)
 		HASH_DELETE(by_c, l->by_c, lc);
 		coll_free(lc);
 	}
+	owners_free(l->others);
 	bson_free(l->waiting);
 	bson_free(l);
 }
@@ -167,36 +170,51 @@ foreign(const struct load_coll *lc, const char *why, bson_error_t *error)
 	    lc->ns, why);
 }
 
-/* What is there must be nothing, or an empty collection as we would make it.
- */
+static bool
+is_alike(struct load_colls *l, const struct load_coll *lc,
+    const struct coll *have, bson_error_t *error)
+{
+	struct cursor_opts one = {
+	    .db = have->db, .coll = have->name, .read_concern = "local"};
+	bson_t doc;
+	int got;
+
+	if (have->type == COLL_VIEW || lc->view)
+		return foreign(lc, "exists", error);
+	got = cursor_one(l->conn, &one, &doc, error);
+	bson_destroy(&doc);
+	if (got < 0)
+		return false;
+	if (got > 0)
+		return foreign(lc, "holds data", error);
+	if (bson_count_keys(&have->indexes) > 1)
+		return foreign(lc, "has indexes", error);
+	return options_same(&have->options, lc->options, NULL) ||
+	    foreign(lc, "has other options", error);
+}
+
+/* What is there must be nothing, or an empty collection as we would make it,
+ * and no other job's. */
 static bool
 check_free(
     struct load_colls *l, const struct load_coll *lc, bson_error_t *error)
 {
-	struct cursor_opts one = {.limit = 1, .read_concern = "local"};
+	const char *other;
 	struct coll have;
-	char *what = NULL;
-	bson_t doc;
-	int got = catalog_one(l->conn, lc->ns, &have, error);
-	bool ok = true;
+	bool ok;
+	int got;
 
-	if (got <= 0)
-		return got == 0;
-	one.db = have.db;
-	one.coll = have.name;
-	if (have.type == COLL_VIEW || lc->view) {
-		ok = foreign(lc, "exists", error);
-	} else if ((got = cursor_one(l->conn, &one, &doc, error)) != 0) {
-		ok = got < 0 ? false : foreign(lc, "holds data", error);
-		bson_destroy(&doc);
-	} else {
-		bson_destroy(&doc);
-		if (bson_count_keys(&have.indexes) > 1)
-			ok = foreign(lc, "has indexes", error);
-		else if (!options_same(&have.options, lc->options, &what))
-			ok = foreign(lc, "has other options", error);
-	}
-	bson_free(what);
+	if (!l->others)
+		l->others = owners_read(l->conn, job_name(l->job), error);
+	if (!l->others)
+		return false;
+	other = owners_of(l->others, lc->ns);
+	if (other)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "namespace \"%s\" on the target belongs to job \"%s\"",
+		    lc->ns, other);
+	got = catalog_one(l->conn, lc->ns, &have, error);
+	ok = got == 0 || (got > 0 && is_alike(l, lc, &have, error));
 	coll_release(&have);
 	return ok;
 }

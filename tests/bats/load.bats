@@ -171,6 +171,9 @@ phase() { # phases of all jobs
 	assert_output --partial 'another selection'
 	# nor can one job load into what another owns
 	run -8 mm-load -d shop --job y "$TMP/s"
+	assert_output --partial 'belongs to job'
+	py "$dst_uri" <<<'client.shop.users.delete_many({}); client.shop.orders.delete_many({})'
+	run -8 mm-load -d shop --job y "$TMP/s"
 }
 
 @test "indexes, TTL, capped, collation, validator, views, renaming" {
