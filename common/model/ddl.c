@@ -96,6 +96,22 @@ read_drop_views(struct ddl_work *w)
 	return ddl_set_ns(w, "system.views");
 }
 
+/* system.js goes with its database alone: a server refuses to drop it. */
+static void
+put_delete_all(struct buf *out, const char *coll)
+{
+	size_t list, one, q;
+
+	put_text(out, "delete", coll);
+	list = put_begin_in(out, BSON_TYPE_ARRAY, "deletes");
+	one = put_begin_in(out, BSON_TYPE_DOCUMENT, "0");
+	q = put_begin_in(out, BSON_TYPE_DOCUMENT, "q");
+	put_end(out, q);
+	put_int32(out, "limit", 0);
+	put_end(out, one);
+	put_end(out, list);
+}
+
 static bool
 read_drop(struct ddl_work *w)
 {
@@ -109,7 +125,10 @@ read_drop(struct ddl_work *w)
 		return ok;
 	w->d->kind = DDL_DROP;
 	put_begin(&w->d->command);
-	put_text(&w->d->command, "drop", target_coll(w->d));
+	if (strcmp(coll, "system.js") == 0)
+		put_delete_all(&w->d->command, target_coll(w->d));
+	else
+		put_text(&w->d->command, "drop", target_coll(w->d));
 	put_end(&w->d->command, 0);
 	return true;
 }

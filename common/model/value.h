@@ -44,12 +44,12 @@ bool walk_find(
  * types; texts may be any bytes). */
 bool value_sound(const uint8_t *doc, size_t len);
 
-/* The server's order with simple collation: MinKey, null and undefined,
- * numbers (NaN first; int32, int64, double, Decimal128 compared exactly
- * across types), string and symbol, object, array, binary (length, subtype,
- * bytes), ObjectId, bool, date, timestamp, regex, DBRef, code, code with
- * scope, MaxKey. Objects by type class, then name, then value, element by
- * element. <0, 0, >0. Both values must be sound. */
+/* The server's order with simple collation: MinKey, undefined, null, numbers
+ * (NaN first; int32, int64, double, Decimal128 compared exactly across types),
+ * string and symbol, object, array, binary (length, subtype, bytes), ObjectId,
+ * bool, date, timestamp, regex, DBRef, code, code with scope, MaxKey. Objects
+ * by type class, then name, then value, element by element; arrays without the
+ * names. <0, 0, >0. Both values must be sound. */
 int value_cmp(const struct value *a, const struct value *b);
 bool value_same(const struct value *a, const struct value *b); /* bytes */
 

@@ -109,15 +109,24 @@ replay(struct replay *r, const struct buf *log, bson_error_t *error)
 	return ok;
 }
 
-/* Names of the capped collections, each between two newlines; caller frees. */
-static char *
-rings(const char *folder)
+static bson_t *
+meta_of(const char *folder)
 {
 	char *path = bson_strdup_printf("%s/meta.json", folder);
-	bson_string_t *names = bson_string_new("\n");
 	size_t len;
 	char *json = tap_read_file(path, &len);
 	bson_t *meta = tap_json(json);
+
+	bson_free(json);
+	bson_free(path);
+	return meta;
+}
+
+/* Names of the capped collections, each between two newlines; caller frees. */
+static char *
+rings(const bson_t *meta)
+{
+	bson_string_t *names = bson_string_new("\n");
 	bson_iter_t it, coll, field;
 
 	bson_iter_init_find(&it, meta, "after");
@@ -133,9 +142,6 @@ rings(const char *folder)
 			bson_string_append_printf(
 			    names, "%s\n", bson_iter_utf8(&ns, NULL));
 	}
-	bson_destroy(meta);
-	bson_free(json);
-	bson_free(path);
 	return bson_string_free(names, false);
 }
 
@@ -145,7 +151,9 @@ recording(const char *folder)
 	char *before = bson_strdup_printf("%s/before", folder);
 	char *after = bson_strdup_printf("%s/after", folder);
 	char *path = bson_strdup_printf("%s/oplog.bson.zst", folder);
-	char *capped = rings(folder);
+	bson_t *meta = meta_of(folder);
+	char *capped = rings(meta);
+	bson_iter_t fuzzy;
 	bool ok;
 	struct memdb *want = memdb_new();
 	struct buf log = corpus_docs(path);
@@ -156,7 +164,8 @@ recording(const char *folder)
 	r.all = ns_rules_read(&none, NULL);
 	memdb_load(r.db, before);
 	memdb_load(want, after);
-	r.exact = strstr(folder, "/fuzzy-") == NULL;
+	r.exact = bson_iter_init_find(&fuzzy, meta, "fuzzy") &&
+	    !bson_iter_bool(&fuzzy);
 	ok = replay(&r, &log, &error);
 	OK(ok && memdb_same(r.db, want, capped) && r.surprises == 0, "%s %s",
 	    folder, error.message);
@@ -173,6 +182,7 @@ recording(const char *folder)
 	bson_destroy(&none);
 	buf_release(&log);
 	bson_free(capped);
+	bson_destroy(meta);
 	bson_free(before);
 	bson_free(after);
 	bson_free(path);
