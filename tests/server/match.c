@@ -4,6 +4,7 @@
  * early, so that it cannot disagree with match_doc. */
 #include "match.h"
 #include "doc.h"
+#include "json_schema.h"
 #include "match_run.h"
 
 #include <stdarg.h>
@@ -76,7 +77,7 @@ static bool
 eval_top(struct match_run *r, const struct elem *e, const struct value *doc)
 {
 	static const char *const known[] = {
-	    "$expr", "$where", "$text", "$jsonSchema", "$sampleRate"};
+	    "$expr", "$where", "$text", "$sampleRate"};
 	size_t i;
 
 	if (strcmp(e->name, "$and") == 0)
@@ -85,6 +86,8 @@ eval_top(struct match_run *r, const struct elem *e, const struct value *doc)
 		return eval_logic(r, LOGIC_OR, &e->value, doc);
 	if (strcmp(e->name, "$nor") == 0)
 		return eval_logic(r, LOGIC_NOR, &e->value, doc);
+	if (strcmp(e->name, "$jsonSchema") == 0)
+		return json_schema(r, &e->value, doc);
 	if (strcmp(e->name, "$comment") == 0)
 		return true;
 	for (i = 0; i < sizeof known / sizeof *known; i++) {

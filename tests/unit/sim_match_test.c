@@ -71,6 +71,25 @@ static const struct {
     {"{'$or':[{'a':1},{'b':2}]}", "{'b':2}", true},
     {"{'$nor':[{'a':1},{'b':2}]}", "{'b':2}", false},
     {"{'$and':[{'a':1},{'a':{'$lt':2}}]}", "{'a':1}", true},
+    {"{'$jsonSchema':{'required':['a','b']}}", "{'a':1}", false},
+    {"{'$jsonSchema':{'required':['a'],'properties':{'a':{'bsonType':"
+     "['int','string'],'minimum':3},'b':{'enum':[1,'x']}}}}",
+	"{'a':3,'b':'x'}", true},
+    {"{'$jsonSchema':{'properties':{'a':{'minimum':3}}}}", "{'a':2.9}", false},
+    {"{'$jsonSchema':{'properties':{'a':{'minimum':3}}}}", "{'a':'x'}", true},
+    {"{'$jsonSchema':{'properties':{'a':{'items':{'bsonType':'int'}}}}}",
+	"{'a':[1,'x']}", false},
+    {"{'$jsonSchema':{'properties':{'a':{'properties':{'b':{'type':"
+     "'boolean'}}}},'additionalProperties':false}}",
+	"{'a':{'b':true,'c':1}}", true},
+    {"{'$jsonSchema':{'properties':{'a':{}},'additionalProperties':false}}",
+	"{'a':1,'c':1}", false},
+    {"{'$jsonSchema':{'properties':{'a':{'minLength':2,'maxLength':3,"
+     "'pattern':'^x'}}}}",
+	"{'a':'xé'}", true},
+    {"{'$jsonSchema':{'oneOf':[{'required':['a']},{'required':['b']}]}}",
+	"{'a':1,'b':1}", false},
+    {"{'$jsonSchema':{'not':{'required':['a']}}}", "{'b':1}", true},
 };
 
 static const struct {
@@ -85,6 +104,8 @@ static const struct {
     {"{'$or':[{'a':1},{'b':{'$frob':1}}]}", 2, "unknown operator: $frob"},
     {"{'a':{'$elemMatch':{'b':{'$frob':1}}}}", 2, "unknown operator: $frob"},
     {"{'a':{'@type':'frob'}}", 2, "Unknown type name alias: frob"},
+    {"{'$jsonSchema':{'properties':{'a':{'frob':1}}}}", 9,
+	"Unknown $jsonSchema keyword: frob"},
     {"{'$where':'1'}", 238, "$where is not implemented"},
 };
 
