@@ -134,6 +134,35 @@ done
 0"
 }
 
+@test "documents of a TTL index go when their time is over, and are logged" {
+	start_sim s
+	run py "$s_uri" <<-'END'
+		c = client.t.c
+		c.create_index("at", expireAfterSeconds=60)
+		now = bson.datetime.datetime.utcnow()
+		minutes = lambda n: now + bson.datetime.timedelta(minutes=n)
+		c.insert_many([{"_id": 1, "at": minutes(-2)},
+		    {"_id": 2, "at": minutes(5)}, {"_id": 3, "at": "x"}, {"_id": 4},
+		    {"_id": 5, "at": [minutes(5), minutes(-3)]}])
+		ttl = lambda: client.admin.command("simulate", "ttl")["removed"]
+		print(ttl(), [d["_id"] for d in c.find()])
+		client.t.command(SON([("collMod", "c"), ("index", SON([
+		    ("name", "at_1"), ("expireAfterSeconds", 2147483647)]))]))
+		client.admin.command(SON([("simulate", "clock"),
+		    ("ms", 3600000)]))
+		print(ttl())
+		client.t.command(SON([("collMod", "c"), ("index", SON([
+		    ("name", "at_1"), ("expireAfterSeconds", 60)]))]))
+		print(ttl(), [d["_id"] for d in c.find()])
+		print([d["o"]["_id"] for d in client.local["oplog.rs"].find(
+		    {"op": "d"})])
+	END
+	assert_output "2 [2, 3, 4]
+0
+1 [3, 4]
+[1, 5, 2]"
+}
+
 @test "stored form: _id in front, made where missing, times filled in" {
 	start_sim s
 	run py "$s_uri" <<-'END'

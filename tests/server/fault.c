@@ -5,6 +5,7 @@
 #include "concern.h"
 #include "cursor.h"
 #include "hold.h"
+#include "ttl.h"
 
 #define MAX_ARMED 32
 
@@ -22,12 +23,13 @@ enum kind {
 	RELEASE,
 	ROLLOVER,
 	CLOCK,
+	TTL,
 	N_KINDS
 };
 
 static const char *const names[N_KINDS] = {"killCursors", "loseReply",
     "dropConnection", "delay", "stall", "fail", "writeConcernError", "slowDown",
-    "hold", "release", "rollover", "clock"};
+    "hold", "release", "rollover", "clock", "ttl"};
 
 struct fault {
 	bool armed;
@@ -249,6 +251,9 @@ at_once(struct request *r, enum kind kind)
 		break;
 	case CLOCK:
 		sim.clock_offset = arg_int(r, "ms", 0);
+		break;
+	case TTL:
+		out_int(r->reply, "removed", ttl_pass());
 		break;
 	case KILL_CURSORS:
 		if (arg_int(r, "after", -1) >= 0)

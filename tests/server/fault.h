@@ -1,7 +1,8 @@
 /* mongosim: faults on demand: the command {simulate: WHAT, ...} on admin.
  *
- * At once: hold, release, rollover {entries}, clock {ms}, killCursors (without
- * `after`), clear {what} (all without it), status.
+ * At once: hold, release, rollover {entries}, clock {ms}, ttl (a pass of the
+ * monitor, which else runs once a minute), killCursors (without `after`),
+ * clear {what} (all without it), status.
  *
  * Armed, each on the commands that `command` and `ns` (DB or DB.COLLECTION)
  * select, all save the handshake without them; not on the first `after` of

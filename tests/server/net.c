@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "base/sig.h"
 #include "dispatch.h"
+#include "ttl.h"
 #include "wire.h"
 
 #define KEEP_BYTES (64 << 20) /* of a buffer, between messages */
@@ -146,6 +147,7 @@ net_serve(void)
 		}
 		pthread_mutex_lock(&sim.lock);
 		oplog_tick();
+		ttl_tick();
 		pthread_mutex_unlock(&sim.lock);
 	}
 }
