@@ -53,6 +53,12 @@ conn_close(struct conn *c)
 		return;
 	if (c->session)
 		mongoc_client_session_destroy(c->session);
+	if (c->ddl_client) {
+		/* Without a word to a server that may be gone: it ends idle
+		 * sessions itself. */
+		mongoc_client_reset(c->ddl_client);
+		mongoc_client_destroy(c->ddl_client);
+	}
 	mongoc_client_pool_push(c->server->pool, c->client);
 	bson_destroy(&c->opts);
 	bson_free(c);
@@ -240,46 +246,43 @@ conn_read(struct conn *c, const char *db, const bson_t *command, bson_t *reply,
 	return ok;
 }
 
-static mongoc_client_pool_t *
-ddl_pool(struct server *s, bson_error_t *error)
+/* A client of its own, without a limit on waiting; it is no pool's, because
+ * a pool has threads, and its end takes time. */
+static mongoc_client_t *
+ddl_client(struct server *s)
 {
-	mongoc_uri_t *uri;
+	mongoc_uri_t *uri = mongoc_uri_copy(s->uri);
+	mongoc_client_t *client;
 
-	pthread_mutex_lock(&s->lock);
-	if (!s->ddl_pool) {
-		uri = mongoc_uri_copy(s->uri);
-		/* 0 would mean the driver's default of five minutes. */
-		mongoc_uri_set_option_as_int32(
-		    uri, MONGOC_URI_SOCKETTIMEOUTMS, INT32_MAX);
-		s->ddl_pool = driver_pool(s, uri, error);
-		mongoc_uri_destroy(uri);
-	}
-	pthread_mutex_unlock(&s->lock);
-	return s->ddl_pool;
+	/* 0 would mean the driver's default of five minutes. */
+	mongoc_uri_set_option_as_int32(
+	    uri, MONGOC_URI_SOCKETTIMEOUTMS, INT32_MAX);
+	mongoc_uri_set_option_as_bool(
+	    uri, MONGOC_URI_SERVERSELECTIONTRYONCE, false);
+	client = mongoc_client_new_from_uri(uri);
+	mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2);
+	mongoc_client_set_appname(client, s->appname);
+	mongoc_uri_destroy(uri);
+	return client;
 }
 
 bool
 conn_ddl(struct conn *c, const char *db, const bson_t *command, bson_t *reply,
     bson_error_t *error)
 {
-	mongoc_client_pool_t *pool = ddl_pool(c->server, error);
 	struct conn ddl = {.server = c->server};
 	bson_t all, none = BSON_INITIALIZER;
 	bool ok;
 
-	if (!pool) {
-		if (reply)
-			bson_init(reply);
-		return false;
-	}
-	ddl.client = mongoc_client_pool_pop(pool);
+	if (!c->ddl_client)
+		c->ddl_client = ddl_client(c->server);
+	ddl.client = c->ddl_client;
 	bson_copy_to(command, &all);
 	BCON_APPEND(&all, "writeConcern", "{", "w", BCON_UTF8("majority"), "j",
 	    BCON_BOOL(true), "}");
 	ok = conn_run(&ddl, db, &all, &none, reply, error);
 	c->no_reply = ddl.no_reply;
 	bson_destroy(&all);
-	mongoc_client_pool_push(pool, ddl.client);
 	return ok;
 }
 

@@ -37,10 +37,8 @@ struct server {
 	enum side side;
 	mongoc_uri_t *uri;
 	mongoc_client_pool_t *pool;
-	mongoc_client_pool_t *ddl_pool; /* made at the first DDL */
-	pthread_mutex_t lock;           /* of ddl_pool */
-	uint32_t pinned;                /* driver's id of the member, source */
-	mongoc_read_prefs_t *prefs;     /* lets a secondary answer; source */
+	uint32_t pinned;            /* driver's id of the member, source */
+	mongoc_read_prefs_t *prefs; /* lets a secondary answer; source */
 	char *appname;
 	char *where; /* "source HOST:PORT" for messages */
 	struct server_info info;
@@ -54,6 +52,7 @@ struct server {
 struct conn {
 	struct server *server;
 	mongoc_client_t *client;
+	mongoc_client_t *ddl_client; /* made at the first DDL */
 	mongoc_client_session_t *session;
 	bson_t opts; /* sessionId, and serverId of a pinned member */
 	bool no_reply;

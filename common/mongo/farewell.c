@@ -2,7 +2,7 @@
  *
  * The driver's monitor thread (1.17 on) notices the end of its pool only at
  * its next tick, up to half a second later, which would make every program
- * half a second slower, or a whole one with a second pool. So the pool is
+ * half a second slower. So the pool is
  * ended by a thread of its own: it has the time to end the server's sessions,
  * and is not waited for longer. The process then ends by _exit(2): no exit
  * handler of a library runs while that thread still uses it. Under a leak

@@ -196,7 +196,6 @@ server_open(enum side side, struct server_flags *flags, const char *job,
 	driver_init();
 	s = bson_malloc0(sizeof *s);
 	s->side = side;
-	pthread_mutex_init(&s->lock, NULL);
 	/* The server takes 128 bytes at most. */
 	s->appname = bson_strdup_printf("%s/%s%s%.80s", msg_tool(), MM_VERSION,
 	    job ? " job=" : "", job ? job : "");
@@ -221,15 +220,12 @@ server_close(struct server *s)
 {
 	if (!s)
 		return;
-	if (s->ddl_pool)
-		driver_pool_end(s->ddl_pool);
 	if (s->pool)
 		driver_pool_end(s->pool);
 	if (s->prefs)
 		mongoc_read_prefs_destroy(s->prefs);
 	if (s->uri)
 		mongoc_uri_destroy(s->uri);
-	pthread_mutex_destroy(&s->lock);
 	bson_free(s->appname);
 	bson_free(s->where);
 	bson_free(s);
