@@ -20,7 +20,7 @@ static bool by_lookup;
 
 static const struct opt own_rows[] = {
     {0, "job", "NAME", OPT_TEXT, &job,
-	"the job whose held-back indexes are no differences (by selection)"},
+	"its held-back indexes are no differences (by selection)"},
     {'o', "out", "FILE", OPT_TEXT, &out_file,
 	"write the report to FILE (standard output)"},
     {0, "format", "FORMAT", OPT_CHOICE, &format, "text, json or stream (text)",
