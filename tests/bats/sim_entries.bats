@@ -32,3 +32,21 @@ compare() {
 @test "entries have the recorded shapes, modifiers" {
 	compare 4.4 1
 }
+
+@test "entries of any kind can be written, and are where a tail looks" {
+	start_sim s
+	run py "$s_uri" <<-'END'
+		at = client.admin.command(SON([("simulate", "entry"),
+		    ("entry", SON([("op", "c"), ("ns", "admin.$cmd"), ("o", {
+		    "applyOps": []})])), ("behind", {"prevOpTime": SON([
+		    ("ts", Timestamp(0, 0)), ("t", Int64(-1))])})]))["opTime"]
+		log = client.get_database("local", codec_options=
+		    bson.codec_options.CodecOptions(document_class=SON))
+		entry = log["oplog.rs"].find_one({"ts": {"$gte": at["ts"]}})
+		print(list(entry), entry["o"] == {"applyOps": []})
+		last = client.admin.command("hello")["lastWrite"]
+		print(last["majorityOpTime"] == at)
+	END
+	assert_output "['op', 'ns', 'o', 'ts', 't', 'wall', 'v', 'prevOpTime'] True
+True"
+}

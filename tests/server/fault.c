@@ -269,6 +269,19 @@ at_once(struct request *r, enum kind kind)
 	return true;
 }
 
+static bool
+write_entry(struct request *r, bson_error_t *error)
+{
+	bson_t entry, behind;
+	bool more = arg_doc(r, "behind", &behind);
+
+	if (!arg_doc(r, "entry", &entry) || !bson_has_field(&entry, "op"))
+		return refuse(error, 2, "entry must be a document with op");
+	out_optime(
+	    r->reply, "opTime", oplog_write_as(&entry, more ? &behind : NULL));
+	return true;
+}
+
 bool
 cmd_simulate(struct request *r, bson_error_t *error)
 {
@@ -281,6 +294,8 @@ cmd_simulate(struct request *r, bson_error_t *error)
 		put_status(r);
 		return true;
 	}
+	if (strcmp(what, "entry") == 0)
+		return write_entry(r, error);
 	if (strcmp(what, "clear") == 0) {
 		clear(arg_text(r, "what"));
 		return true;

@@ -2,7 +2,9 @@
  *
  * At once: hold, release, rollover {entries}, clock {ms}, ttl (a pass of the
  * monitor, which else runs once a minute), killCursors (without `after`),
- * clear {what} (all without it), status.
+ * clear {what} (all without it), status, entry {entry, behind} (an oplog entry
+ * with these fields, then ts, t, wall, v, then those of `behind`; for kinds
+ * that mongosim does not write itself; answers {opTime}).
  *
  * Armed, each on the commands that `command` and `ns` (DB or DB.COLLECTION)
  * select, all save the handshake without them; not on the first `after` of

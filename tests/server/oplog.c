@@ -42,6 +42,16 @@ put_session(struct buf *b, const struct entry *e)
 }
 
 static void
+put_times(struct buf *b, struct optime at, int64_t wall)
+{
+	out_ts(b, "ts", ts_of(at));
+	if (at.term >= 0)
+		out_i64(b, "t", at.term);
+	out_date(b, "wall", wall);
+	out_i64(b, "v", 2);
+}
+
+static void
 put_entry(struct buf *b, const struct entry *e, struct optime at, int64_t wall)
 {
 	size_t mark = out_open(b, NULL, BSON_TYPE_DOCUMENT);
@@ -59,16 +69,27 @@ put_entry(struct buf *b, const struct entry *e, struct optime at, int64_t wall)
 		out_doc(b, "o2", e->o2.data, e->o2.len);
 	if (!optime_is_null(e->pre_image))
 		out_optime(b, "preImageOpTime", e->pre_image);
-	out_ts(b, "ts", ts_of(at));
-	if (at.term >= 0)
-		out_i64(b, "t", at.term);
-	out_date(b, "wall", wall);
-	out_i64(b, "v", 2);
+	put_times(b, at, wall);
 	if (e->lsid.data)
 		put_session(b, e);
 	if (e->from_migrate)
 		out_bool(b, "fromMigrate", true);
 	out_close(b, mark);
+}
+
+/* The entry in b becomes the newest write. */
+static void
+add_entry(const struct buf *b, struct optime at, int64_t wall)
+{
+	coll_insert(
+	    ring, b->data, b->len, ts_of(at), (int64_t)ts_of(at), NULL, NULL);
+	sim.last = at;
+	sim.last_wall = wall;
+	if (!sim.held) {
+		sim.committed = at;
+		sim.committed_wall = wall;
+	}
+	server_wake();
 }
 
 void
@@ -81,15 +102,25 @@ oplog_write(const struct entry *e, struct optime at)
 		return;
 	buf_clear(&b);
 	put_entry(&b, e, at, wall);
-	coll_insert(
-	    ring, b.data, b.len, ts_of(at), (int64_t)ts_of(at), NULL, NULL);
-	sim.last = at;
-	sim.last_wall = wall;
-	if (!sim.held) {
-		sim.committed = at;
-		sim.committed_wall = wall;
-	}
-	server_wake();
+	add_entry(&b, at, wall);
+}
+
+struct optime
+oplog_write_as(const bson_t *fields, const bson_t *behind)
+{
+	struct buf b = BUF_INIT;
+	size_t mark = out_open(&b, NULL, BSON_TYPE_DOCUMENT);
+	struct optime at = oplog_next();
+	int64_t wall = server_now();
+
+	out_elements(&b, bson_get_data(fields), fields->len);
+	put_times(&b, at, wall);
+	if (behind)
+		out_elements(&b, bson_get_data(behind), behind->len);
+	out_close(&b, mark);
+	add_entry(&b, at, wall);
+	buf_release(&b);
+	return at;
 }
 
 struct optime

@@ -42,6 +42,9 @@ void oplog_write(const struct entry *e, struct optime at);
  * database local, where nothing is logged. */
 struct optime oplog_command(const char *db, const uint8_t *uuid,
     const struct buf *o, const struct buf *o2);
+/* An entry with the given fields, then ts, t, wall, v, then `behind` (NULL:
+ * nothing): what mongosim does not write itself. Changes no data. */
+struct optime oplog_write_as(const bson_t *fields, const bson_t *behind);
 /* A note with no effect: {msg: TEXT} or a document. */
 struct optime oplog_note(const uint8_t *o, size_t len);
 /* The ring loses its oldest n entries, but never its newest. */
