@@ -21,7 +21,7 @@ take_result(struct conn *c, const bson_t *reply, struct control_result *result,
 
 /* The command is without its write concern and transaction number. */
 static bool
-write_command(struct conn *c, bson_t *cmd, bool retryable,
+write_command(struct conn *c, bson_t *cmd, bool retryable, bool once,
     struct control_result *result, bson_error_t *error)
 {
 	int64_t since = bson_get_monotonic_time();
@@ -39,7 +39,7 @@ write_command(struct conn *c, bson_t *cmd, bool retryable,
 		if (ok)
 			ok = take_result(c, &reply, result, &why);
 		bson_destroy(&reply);
-		if (ok ||
+		if (ok || once ||
 		    (!conn_may_retry(c, &why) &&
 			why.code != CODE_WRITE_CONCERN) ||
 		    !conn_back_off(n++, since))
@@ -50,10 +50,9 @@ write_command(struct conn *c, bson_t *cmd, bool retryable,
 	return ok;
 }
 
-bool
-control_update(struct conn *c, const char *coll, const bson_t *q,
-    const bson_t *u, bool upsert, struct control_result *result,
-    bson_error_t *error)
+static bool
+update(struct conn *c, const char *coll, const bson_t *q, const bson_t *u,
+    bool upsert, bool once, struct control_result *result, bson_error_t *error)
 {
 	bson_t cmd = BSON_INITIALIZER;
 	bool ok;
@@ -61,9 +60,24 @@ control_update(struct conn *c, const char *coll, const bson_t *q,
 	BCON_APPEND(&cmd, "update", BCON_UTF8(coll), "updates", "[", "{", "q",
 	    BCON_DOCUMENT(q), "u", BCON_DOCUMENT(u), "upsert",
 	    BCON_BOOL(upsert), "}", "]");
-	ok = write_command(c, &cmd, true, result, error);
+	ok = write_command(c, &cmd, true, once, result, error);
 	bson_destroy(&cmd);
 	return ok;
+}
+
+bool
+control_update(struct conn *c, const char *coll, const bson_t *q,
+    const bson_t *u, bool upsert, struct control_result *result,
+    bson_error_t *error)
+{
+	return update(c, coll, q, u, upsert, false, result, error);
+}
+
+bool
+control_update_once(struct conn *c, const char *coll, const bson_t *q,
+    const bson_t *u, struct control_result *result, bson_error_t *error)
+{
+	return update(c, coll, q, u, false, true, result, error);
 }
 
 bool
@@ -75,7 +89,7 @@ control_insert(struct conn *c, const char *coll, const bson_t *doc,
 
 	BCON_APPEND(&cmd, "insert", BCON_UTF8(coll), "documents", "[",
 	    BCON_DOCUMENT(doc), "]");
-	ok = write_command(c, &cmd, true, result, error);
+	ok = write_command(c, &cmd, true, false, result, error);
 	bson_destroy(&cmd);
 	return ok;
 }
@@ -91,7 +105,7 @@ control_delete(
 	BCON_APPEND(&cmd, "delete", BCON_UTF8(coll), "deletes", "[", "{", "q",
 	    BCON_DOCUMENT(q), "limit", BCON_INT32(0), "}", "]");
 	/* Many at once cannot have a transaction number. */
-	ok = write_command(c, &cmd, false, &result, error);
+	ok = write_command(c, &cmd, false, false, &result, error);
 	bson_destroy(&cmd);
 	return ok;
 }
@@ -106,13 +120,13 @@ control_read(struct conn *c, const char *coll, const bson_t *q, bson_t *doc,
 }
 
 bool
-control_now(struct conn *c, int64_t *ms, bson_error_t *error)
+control_now(struct conn *c, bool once, int64_t *ms, bson_error_t *error)
 {
 	bson_iter_t it;
 	bson_t reply;
 	bool ok;
 
-	ok = conn_hello(c, &reply, error);
+	ok = conn_hello(c, once, &reply, error);
 	if (ok &&
 	    (!bson_iter_init_find(&it, &reply, "localTime") ||
 		!BSON_ITER_HOLDS_DATE_TIME(&it)))

@@ -21,6 +21,9 @@ struct control_result {
 bool control_update(struct conn *c, const char *coll, const bson_t *q,
     const bson_t *u, bool upsert, struct control_result *result,
     bson_error_t *error);
+/* The same, sent once: for what is only best effort. */
+bool control_update_once(struct conn *c, const char *coll, const bson_t *q,
+    const bson_t *u, struct control_result *result, bson_error_t *error);
 bool control_insert(struct conn *c, const char *coll, const bson_t *doc,
     struct control_result *result, bson_error_t *error);
 /* All that match. */
@@ -33,7 +36,8 @@ int control_read(struct conn *c, const char *coll, const bson_t *q, bson_t *doc,
  * false. */
 bool control_owned(struct conn *c, const char *job,
     bool (*each)(void *arg, const bson_t *doc), void *arg, bson_error_t *error);
-/* The target's clock, milliseconds since 1970. */
-bool control_now(struct conn *c, int64_t *ms, bson_error_t *error);
+/* The target's clock, milliseconds since 1970. once: without trying
+ * again. */
+bool control_now(struct conn *c, bool once, int64_t *ms, bson_error_t *error);
 
 #endif

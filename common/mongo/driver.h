@@ -89,8 +89,9 @@ bool conn_run(struct conn *c, const char *db, const bson_t *command,
  * always false. */
 bool conn_fail(struct conn *c, const char *command, const bson_t *reply,
     const bson_error_t *driver, bson_error_t *error);
-/* hello, or isMaster where a server is older than that name. */
-bool conn_hello(struct conn *c, bson_t *reply, bson_error_t *error);
+/* hello, or isMaster where a server is older than that name. once: without
+ * trying again. */
+bool conn_hello(struct conn *c, bool once, bson_t *reply, bson_error_t *error);
 /* A failure after which a read may be sent again. */
 bool conn_may_retry(const struct conn *c, const bson_error_t *error);
 /* Sleeps before retry n (0, 1 ...) of something begun at `since` (monotonic

@@ -8,28 +8,28 @@
 #define COPY(field, text) bson_strncpy(field, text, sizeof(field))
 
 static bool
-ask(struct conn *c, const char *db, const char *command, bson_t *reply,
+ask(struct conn *c, const char *command, bool once, bson_t *reply,
     bson_error_t *error)
 {
 	bson_t cmd = BSON_INITIALIZER;
 	bool ok;
 
 	BSON_APPEND_INT32(&cmd, command, 1);
-	ok = conn_read(c, db, &cmd, reply, error);
+	ok = (once ? conn_command : conn_read)(c, "admin", &cmd, reply, error);
 	bson_destroy(&cmd);
 	return ok;
 }
 
 bool
-conn_hello(struct conn *c, bson_t *reply, bson_error_t *error)
+conn_hello(struct conn *c, bool once, bson_t *reply, bson_error_t *error)
 {
 	bson_error_t why;
 
-	if (ask(c, "admin", "hello", reply, &why))
+	if (ask(c, "hello", once, reply, &why))
 		return true;
 	if (why.code == CODE_NO_COMMAND) {
 		bson_destroy(reply);
-		return ask(c, "admin", "isMaster", reply, error);
+		return ask(c, "isMaster", once, reply, error);
 	}
 	if (error)
 		*error = why;
@@ -44,7 +44,7 @@ learn_hello(struct conn *c, bson_error_t *error)
 	const char *set, *me, *msg;
 	bson_t reply;
 
-	if (!conn_hello(c, &reply, error)) {
+	if (!conn_hello(c, false, &reply, error)) {
 		bson_destroy(&reply);
 		return false;
 	}
@@ -111,7 +111,7 @@ learn_names(struct conn *c)
 	const char *text;
 	bool known;
 
-	if (ask(c, "admin", "buildInfo", &reply, NULL) &&
+	if (ask(c, "buildInfo", false, &reply, NULL) &&
 	    (text = doc_text(&reply, "version")))
 		COPY(info->version, text);
 	bson_destroy(&reply);
@@ -124,7 +124,7 @@ learn_names(struct conn *c)
 	bson_destroy(&cmd);
 	if (!info->set[0])
 		return;
-	known = ask(c, "admin", "replSetGetConfig", &reply, NULL) &&
+	known = ask(c, "replSetGetConfig", false, &reply, NULL) &&
 	    take_set_id(&reply, "config.settings.replicaSetId", info);
 	bson_destroy(&reply);
 	if (known)
@@ -233,7 +233,7 @@ conn_positions(struct conn *c, struct optime *majority, struct optime *last,
 	struct optime o;
 	bool ok = false;
 
-	if (!conn_hello(c, &reply, error))
+	if (!conn_hello(c, false, &reply, error))
 		goto done;
 	if (!doc_sub(&reply, "lastWrite", &write) ||
 	    !optime_read(&write, "majorityOpTime", majority ? majority : &o) ||

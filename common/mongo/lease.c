@@ -179,7 +179,7 @@ take(struct lease *l, const char *tool, bson_t *doc, bson_error_t *error)
 			return true;
 		}
 		began = bson_get_monotonic_time();
-		if (!control_now(l->conn, &now, error))
+		if (!control_now(l->conn, false, &now, error))
 			return false;
 		if (got && date_of(doc, "writer.expires") > now &&
 		    !is_dead(doc, &self))
@@ -207,7 +207,7 @@ set_expires(struct lease *l, int64_t ms, struct control_result *result)
 
 	lease_guard(l, &q);
 	BCON_APPEND(&u, "$set", "{", "writer.expires", BCON_DATE_TIME(ms), "}");
-	ok = control_update(l->conn, "jobs", &q, &u, false, result, &why);
+	ok = control_update_once(l->conn, "jobs", &q, &u, result, &why);
 	if (!ok)
 		msg_verbose("job \"%s\": could not renew the lease: %s",
 		    l->name, why.message);
@@ -223,7 +223,7 @@ renew(struct lease *l)
 	int64_t began = bson_get_monotonic_time(), now;
 	struct control_result result = {0};
 
-	if (!control_now(l->conn, &now, NULL) ||
+	if (!control_now(l->conn, true, &now, NULL) ||
 	    !set_expires(l, now + LEASE_MS, &result))
 		return false;
 	if (result.n == 0)
