@@ -21,7 +21,14 @@ job_default_name(const bson_t *source, const struct ns_rules *rules, char *text)
 	const char *id = doc_text(source, "replicaSetId");
 	struct sha256 *h = sha256_new();
 	bson_t filters = BSON_INITIALIZER;
+	bson_iter_t it;
+	char hex[25];
 
+	if (bson_iter_init_find(&it, source, "replicaSetId") &&
+	    BSON_ITER_HOLDS_OID(&it)) {
+		bson_oid_to_string(bson_iter_oid(&it), hex);
+		id = hex;
+	}
 	if (!id || !*id)
 		id = doc_text(source, "set");
 	if (!id)

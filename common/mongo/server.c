@@ -243,6 +243,15 @@ server_side(const struct server *s)
 	return s->side;
 }
 
+/* What is not known is left out: an empty text would say something else than
+ * the text of a program that may see more. */
+static void
+append_known(bson_t *doc, const char *key, const char *text)
+{
+	if (*text)
+		bson_append_utf8(doc, key, -1, text, -1);
+}
+
 void
 server_append(const struct server *s, const char *key, bson_t *doc)
 {
@@ -251,10 +260,10 @@ server_append(const struct server *s, const char *key, bson_t *doc)
 
 	bson_append_document_begin(doc, key, -1, &sub);
 	BSON_APPEND_UTF8(&sub, "set", i->set);
-	BSON_APPEND_UTF8(&sub, "replicaSetId", i->id);
-	BSON_APPEND_UTF8(&sub, "me", i->me);
-	BSON_APPEND_UTF8(&sub, "version", i->version);
-	BSON_APPEND_UTF8(&sub, "fcv", i->fcv);
+	append_known(&sub, "replicaSetId", i->id);
+	append_known(&sub, "me", i->me);
+	append_known(&sub, "version", i->version);
+	append_known(&sub, "fcv", i->fcv);
 	BSON_APPEND_UTF8(&sub, "topology", "replicaSet");
 	bson_append_document_end(doc, &sub);
 }

@@ -93,7 +93,8 @@ bool conn_positions(struct conn *c, struct optime *majority,
 /* The oldest entry of local.oplog.rs. */
 bool conn_oldest(struct conn *c, struct optime *oldest, bson_error_t *error);
 /* {set, replicaSetId, me, version, fcv, topology:"replicaSet"} for stream
- * headers and job documents, appended as `key`. */
+ * headers and job documents, appended as `key`; what is not known (or may not
+ * be read) is left out. */
 void server_append(const struct server *s, const char *key, bson_t *doc);
 
 #endif
