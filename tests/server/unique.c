@@ -227,11 +227,24 @@ each_key(const struct unique *u, const uint8_t *doc, size_t len, use_key *use,
 	return ok;
 }
 
+/* That of the first field: it decides most comparisons. */
+static uint64_t
+prefix_of(const uint8_t *doc, size_t len)
+{
+	struct walk w;
+	struct elem e;
+
+	return walk_init(&w, doc, len) && walk_next(&w, &e)
+	    ? key_prefix(&e.value)
+	    : 0;
+}
+
 static bool
 find_key(const struct unique *u, const uint8_t *doc, size_t len, int64_t rid,
     struct order_at *at)
 {
-	struct key key = {0, {BSON_TYPE_DOCUMENT, doc, (uint32_t)len}, rid};
+	struct key key = {
+	    prefix_of(doc, len), {BSON_TYPE_DOCUMENT, doc, (uint32_t)len}, rid};
 	struct key k;
 
 	if (!order_seek(&u->keys, &key, at))
@@ -261,7 +274,7 @@ add_key(void *ctx, const uint8_t *doc, size_t len)
 	k->len = (uint32_t)len;
 	memcpy(k->doc, doc, len);
 	key_of_ukey(k, &key);
-	key.prefix = 0;
+	key.prefix = prefix_of(doc, len);
 	order_insert(&c->u->keys, &key, k);
 	return true;
 }
