@@ -86,6 +86,7 @@ add_pair(struct run *run, struct pair *p, struct conn *source,
 	const char *coll;
 	bson_t *from = NULL;
 
+	status_add("docs_total", p->source ? p->source->est_docs : 0);
 	if (want < 2 || capped(p) || collated(p) || !has_documents(p)) {
 		add_unit(run, p, NULL, NULL, true);
 		return true;

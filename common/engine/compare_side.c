@@ -30,7 +30,7 @@ collation_of(const struct coll *c, bson_t *out)
 {
 	struct elem e;
 
-	return c && c->collated &&
+	return c->collated &&
 	    walk_find(
 		bson_get_data(&c->options), c->options.len, "collation", &e) &&
 	    e.value.type == BSON_TYPE_DOCUMENT &&
@@ -53,6 +53,9 @@ compare_side_init(struct compare_side *s, const struct compare_task *task,
 	s->docs = which == COMPARE_SOURCE ? &t->source_docs : &t->target_docs;
 	s->bytes =
 	    which == COMPARE_SOURCE ? &t->source_bytes : &t->target_bytes;
+	/* A collection that is not there has no _id index to be hinted at. */
+	if (!coll_of(task, which))
+		return;
 	opts.db = db;
 	ns_split(ns_of(task, which), db, &opts.coll);
 	if (!natural && collation_of(coll_of(task, which), &collation))
@@ -85,7 +88,8 @@ compare_side_release(struct compare_side *s)
 	if (!s->task)
 		return;
 	tell(s);
-	scan_free(s->scan);
+	if (s->scan)
+		scan_free(s->scan);
 	buf_release(&s->last);
 }
 
@@ -145,7 +149,7 @@ compare_side_next(struct compare_side *s, bson_error_t *error)
 
 	if (sig_stopping() || atomic_load(s->task->abort))
 		return COMPARE_STOPPED;
-	got = scan_next(s->scan, &s->doc, error);
+	got = s->scan ? scan_next(s->scan, &s->doc, error) : 0;
 	if (got != 1)
 		s->doc = NULL;
 	if (got == 0)

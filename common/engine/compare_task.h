@@ -48,7 +48,7 @@ enum compare_got compare_sequence(
 /* One side of a pair while it is read. */
 struct compare_side {
 	const struct compare_task *task;
-	struct scan *scan;
+	struct scan *scan; /* NULL: the collection is not there */
 	const bson_t *doc; /* the current one; NULL at the end */
 	struct value id;   /* its _id */
 	struct buf last;   /* type byte and bytes of the _id before */

@@ -405,3 +405,47 @@ fired_all() {
 		assert_output ''
 	done
 }
+
+@test "a collation on _id: compared by lookup" {
+	on_both <<-'P'
+		from pymongo.collation import Collation
+		client.shop.create_collection("c", collation=Collation("en", strength=2))
+		names = ["k%d%s" % (i, "xX"[i % 2]) for i in range(3000)]
+		client.shop.c.insert_many({"_id": k} for k in names)
+	P
+	run -0 mm-diff -d shop
+	py "$dst_uri" <<-'P'
+		client.shop.c.delete_one({"_id": "k5X"})
+		client.shop.c.insert_one({"_id": "other"})
+		client.shop.c.update_one({"_id": "k7X"}, {"$set": {"a": 1}})
+	P
+	run -1 mm-diff -d shop --format json -o "$TMP/report"
+	run found "$TMP/report"
+	assert_output '["content","shop.c","k7X"]
+["extra","shop.c","other"]
+["missing","shop.c","k5X"]'
+	# Where only one side has it, "a" is not "A".
+	py "$src_uri" <<<'client.shop.drop_collection("c")
+client.shop.c.insert_many({"_id": k} for k in ["OTHER", "k1X", "z"])'
+	py "$dst_uri" <<<'client.shop.c.delete_many({"n": {"$exists": False}, "_id": {"$nin": ["k1X", "other"]}})'
+	run -1 mm-diff -d shop
+	assert_line $'metadata\tshop.c\toptions\tdiffers in collation'
+	assert_line --partial 'missing=2 extra=1 content=0 '
+}
+
+@test "a collation on _id: its own idea of one key" {
+	on_both <<-'P'
+		from pymongo.collation import Collation
+		client.shop.create_collection("c", collation=Collation("en", strength=2))
+	P
+	py "$src_uri" <<<'client.shop.c.insert_many({"_id": k} for k in ["a", "B", "c", "D", "e"])'
+	py "$dst_uri" <<<'client.shop.c.insert_many({"_id": k} for k in ["A", "b", "c", "x", "e"])'
+	[[ $(py "$src_uri" <<<'print(client.shop.c.count_documents({"_id": "A"}))') == 1 ]] ||
+		skip 'needs a server that compares by collation'
+	run -1 mm-diff -d shop --format json -o "$TMP/report"
+	run found "$TMP/report"
+	assert_output '["content","shop.c","B"]
+["content","shop.c","a"]
+["extra","shop.c","x"]
+["missing","shop.c","D"]'
+}

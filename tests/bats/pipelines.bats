@@ -10,6 +10,7 @@ servers() {
 	py "$src_uri" <<-'P'
 		client.shop.orders.insert_many({"_id": i, "n": i} for i in range(3000))
 		client.shop.orders.create_index("n", unique=True)
+		client.shop.orders.create_index("at", expireAfterSeconds=3600)
 		client.shop.users.insert_many({"_id": "u%d" % i} for i in range(50))
 		client.other.x.insert_one({"_id": 1})
 	P
@@ -165,9 +166,14 @@ case $(wc -l <'"$TMP/calls"') in 1) exit 4 ;; 2) kill -9 $$ ;; *) exit 6 ;; esac
 	py "$src_uri" <<<'client.shop.users.delete_many({})'
 	run -0 mm-copy -d shop --drop
 	assert_same "$src_uri" "$dst_uri" shop
-	# The unique index is held back by the job: known, and no difference.
+	# Held back or asleep by the job: known, and no difference. Without the
+	# job's word they are.
 	run -0 mm-diff -d shop
 	assert_line $'staged\tshop.orders\tindex n_1\theld back by the job'
+	assert_line $'staged\tshop.orders\tindex at_1\tput to sleep by the job'
+	run -1 mm-diff --nsInclude shop.orders
+	assert_line $'metadata\tshop.orders\tindex n_1\tmissing on the target'
+	assert_line $'metadata\tshop.orders\tindex at_1\tdiffers in expireAfterSeconds'
 	local nobody='mongodb://127.0.0.1:1/?replicaSet=x&serverSelectionTimeoutMS=500'
 	run --separate-stderr -4 env MM_SOURCE_URI="$nobody" mm-copy -d shop --job n
 	assert_regex "$stderr" 'mm-copy: error: mm-dump ended with status 4'
