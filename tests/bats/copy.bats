@@ -204,6 +204,7 @@ with_fault() {
 
 @test "memory: 200 MB through dump and load, at most 64 MiB each" {
 	[[ -z ${VG:-} ]] || skip 'not under valgrind'
+	! grep -q __asan_init "$B/bin/mm-dump" || skip 'not under sanitizers'
 	two start_server
 	py "$src_uri" <<-'P'
 		pad = os.urandom(20000).hex()
