@@ -213,8 +213,8 @@ main(int argc, char **argv)
 	status = check_use(argc - operand);
 	if (status)
 		return status;
-	plan.input = apply_input_new((const char *const *)argv + operand,
-	    (size_t)(argc - operand), directory, !caught_up && !print_position);
+	plan.input = apply_input_new(argv + operand, argc - operand, directory,
+	    !caught_up && !print_position);
 	ok = status_start(opt_status_file(), &error);
 	if (ok && print_position)
 		ok = run_print(&plan, directory || argc > operand, &error);

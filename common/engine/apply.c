@@ -287,10 +287,10 @@ wind_up(struct apply *a, bool ok, bson_error_t *error)
 	    ok)
 		ok = false, *error = later;
 	lanes_stop(a->lanes);
-	checkpoint_stop(a->checkpoint);
 	checkpoint_acked(a->checkpoint);
 	if (!checkpoint_save(a->checkpoint, &later) && ok)
 		ok = false, *error = later;
+	checkpoint_stop(a->checkpoint);
 	return ok;
 }
 

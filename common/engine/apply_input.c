@@ -2,52 +2,36 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/sig.h"
-#include "io/fdio.h"
-#include "io/file.h"
+#include "io/input.h"
 
 enum { POLL_MS = 200 };
 
 struct apply_input {
-	const char *const *files;
-	size_t n, next;
+	char *const *files;
+	int n;
 	const char *dir;
 	bool follow;
 	struct segment_in *segments;
+	struct input *source;
 	struct stream_in *in;
-	int fd;
-	const char *name;
 	bool ahead; /* item was read by apply_input_head */
 	struct stream_item item;
 	enum stream_kind kind;
 };
 
 struct apply_input *
-apply_input_new(
-    const char *const *files, size_t n, const char *dir, bool follow)
+apply_input_new(char *const *files, int n, const char *dir, bool follow)
 {
-	static const char *const standard[] = {"-"};
 	struct apply_input *in = BSON_ALIGNED_ALLOC0(struct apply_input);
 
-	in->files = n ? files : standard;
-	in->n = n ? n : 1;
+	in->files = files;
+	in->n = n;
 	in->dir = dir;
 	in->follow = follow;
-	in->fd = -1;
 	return in;
-}
-
-static void
-close_file(struct apply_input *in)
-{
-	stream_in_free(in->in);
-	in->in = NULL;
-	if (in->fd > STDIN_FILENO)
-		close(in->fd); /* only read: nothing can be lost */
-	in->fd = -1;
 }
 
 void
@@ -55,44 +39,36 @@ apply_input_free(struct apply_input *in)
 {
 	if (!in)
 		return;
-	close_file(in);
+	stream_in_free(in->in);
+	input_close(in->source, NULL);
 	segment_in_free(in->segments);
 	bson_free(in);
 }
 
-static bool
-open_file(struct apply_input *in, const char *path, bson_error_t *error)
-{
-	in->name = strcmp(path, "-") == 0 ? "standard input" : path;
-	in->fd = file_open_read(path, error);
-	if (in->fd < 0)
-		return false;
-	if (in->fd == STDIN_FILENO)
-		fdio_widen_pipe(in->fd);
-	in->in = stream_in_new(in->fd, in->name, true);
-	return true;
-}
-
-/* The next item of the files. */
+/* The next item of the stream. */
 static enum stream_got
-next_of_files(struct apply_input *in, bson_error_t *error)
+next_of_stream(struct apply_input *in, bson_error_t *error)
 {
 	enum stream_got got;
+	bson_error_t why;
 
-	for (;;) {
-		if (!in->in) {
-			if (in->next == in->n)
-				return STREAM_EOF;
-			if (!open_file(in, in->files[in->next++], error))
-				return STREAM_ERROR;
-		}
-		got = stream_next(in->in, &in->item, error);
-		if (got == STREAM_GOT)
-			in->kind = stream_in_kind(in->in);
-		if (got != STREAM_EOF)
-			return got;
-		close_file(in);
+	if (!in->in) {
+		in->source = input_open(in->files, in->n, error);
+		if (!in->source)
+			return STREAM_ERROR;
+		in->in = stream_in_new(
+		    input_fd(in->source), input_name(in->source), true);
 	}
+	got = stream_next(in->in, &in->item, error);
+	if (got == STREAM_GOT)
+		in->kind = stream_in_kind(in->in);
+	/* A file that could not be read looks like the end of the stream. */
+	if (got == STREAM_ERROR && in->source) {
+		if (!input_close(in->source, &why))
+			*error = why;
+		in->source = NULL;
+	}
+	return got;
 }
 
 static enum stream_got
@@ -165,7 +141,7 @@ apply_input_head(struct apply_input *in, bson_t *head, enum stream_kind *kind,
 
 	bson_init(head);
 	if (!in->dir) {
-		got = next_of_files(in, error);
+		got = next_of_stream(in, error);
 		if (got != STREAM_GOT)
 			return got;
 		in->ahead = true;
@@ -192,7 +168,7 @@ apply_input_next(struct apply_input *in, struct optime from,
 	if (in->dir)
 		got = next_of_dir(in, from, error);
 	else if (!in->ahead)
-		got = next_of_files(in, error);
+		got = next_of_stream(in, error);
 	in->ahead = false;
 	*item = in->item;
 	*kind = in->kind;

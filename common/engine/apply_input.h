@@ -1,4 +1,4 @@
-/* engine: what an applier reads: one descriptor, files one after the other, or
+/* engine: what an applier reads: standard input, files joined byte by byte, or
  * a directory of segments that may still grow.
  */
 #ifndef MM_ENGINE_APPLY_INPUT_H
@@ -8,10 +8,10 @@
 
 struct apply_input;
 
-/* files "-": standard input. None and no directory: standard input. Borrows
- * the names. follow: wait for more at the end of the directory. */
+/* No files and no directory: standard input. Borrows the names. follow: wait
+ * for more at the end of the directory. */
 struct apply_input *apply_input_new(
-    const char *const *files, size_t n, const char *dir, bool follow);
+    char *const *files, int n, const char *dir, bool follow);
 void apply_input_free(struct apply_input *in);
 /* The header of the first stream, to know source and selection before the
  * position is known; head is a copy, destroyed by the caller in every case. In
