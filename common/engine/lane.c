@@ -76,7 +76,9 @@ parse(const struct chunk *list, struct work *work, bson_error_t *error)
 			if (!entry_parse(raw, p->len, &work->entry, error))
 				return false;
 			work->target = p->target;
+			work->seq = p->seq;
 			work->hash = p->hash;
+			work->done = false;
 			work->replay = p->replay;
 			work->next = NULL;
 			at = raw + ((p->len + 7) & ~7u);
@@ -115,6 +117,23 @@ apply(struct lane *lane, struct work *work, size_t n, bson_error_t *error)
 	return ok;
 }
 
+/* What failed, or was not come to, stays unacknowledged: the checkpoint is
+ * before it. */
+static void
+fail(struct lane *lane, const struct work *work, size_t n,
+    const bson_error_t *error)
+{
+	size_t i = 0;
+
+	while (i < n && work[i].done)
+		i++;
+	pthread_mutex_lock(&lane->lock);
+	if (i < n)
+		lane->working = work[i].seq;
+	pthread_mutex_unlock(&lane->lock);
+	lanes_fail(lane->all, error);
+}
+
 void *
 lane_run(void *arg)
 {
@@ -131,10 +150,12 @@ lane_run(void *arg)
 			work = bson_aligned_alloc(
 			    BSON_ALIGNOF(struct work), cap * sizeof *work);
 		}
-		if (!parse(list, work, &error) ||
-		    !apply(lane, work, n, &error)) {
-			/* `working` stays: the checkpoint is before it */
+		if (!parse(list, work, &error)) {
 			lanes_fail(lane->all, &error);
+			break;
+		}
+		if (!apply(lane, work, n, &error)) {
+			fail(lane, work, n, &error);
 			break;
 		}
 		lane_add_counts(

@@ -48,8 +48,9 @@ struct lane {
 struct work {
 	struct entry entry;
 	struct target *target;
-	uint64_t hash;
+	uint64_t seq, hash;
 	bool replay;
+	bool done;         /* acknowledged */
 	struct work *next; /* of the same document */
 };
 

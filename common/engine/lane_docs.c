@@ -26,6 +26,7 @@ struct docs {
 	size_t read_bytes, read_docs;
 	struct lanes_counts counts;
 	struct retry retry;
+	bool fatal; /* error is set, and what was written is noted */
 };
 
 /* ------------------------------------------------------------- gathering */
@@ -238,21 +239,21 @@ compute(struct docs *b, int m, bson_error_t *error)
 }
 
 /* An insert that met its _id is read and applied anew; everything else that
- * the target refuses ends it. */
-static bool
+ * the target refuses ends it, when the others have been noted. */
+static void
 refused(struct docs *b, const struct bulk_error *errors, size_t n,
     bson_error_t *error)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct doc *d = b->op[errors[i].index];
 
-		if (!errors[i].duplicate_id || d->result != DOC_INSERT)
-			return lane_refuse(d->last, errors[i].message, error);
-		d->must_read = true;
+		d->late = d->must_read = true;
+		if (b->fatal ||
+		    (errors[i].duplicate_id && d->result == DOC_INSERT))
+			continue;
+		b->fatal = true;
+		lane_refuse(d->last, errors[i].message, error);
 	}
-	for (size_t i = 0; i < n; i++)
-		b->op[errors[i].index]->late = true;
-	return true;
 }
 
 static bool
@@ -269,8 +270,7 @@ write_round(struct docs *b, bson_error_t *error)
 	case BULK_CLEAN:
 		break;
 	case BULK_ERRORS:
-		if (!refused(b, errors, n, error))
-			return false;
+		refused(b, errors, n, error);
 		break;
 	case BULK_UNKNOWN:
 		for (size_t i = 0; i < b->n_op; i++)
@@ -308,6 +308,8 @@ settle(struct docs *b, int m)
 		else if (d->base_data == d->read.data)
 			cache_put(b->lane->cache, b->target, key, d->key_len,
 			    d->read.data, d->read.len);
+		for (struct work *w = d->first; w; w = w->next)
+			w->done = true;
 		doc_release(d);
 	}
 	b->n_todo = left;
@@ -327,7 +329,7 @@ run_round(struct docs *b, bson_error_t *error)
 		settle(b, m);
 	if (large)
 		lane_leave_large(b->lane);
-	return ok;
+	return ok && !b->fatal;
 }
 
 bool

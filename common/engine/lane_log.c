@@ -19,7 +19,7 @@ insert_run(struct lane *lane, struct work **work, int n, bson_error_t *error)
 	struct retry retry = {0};
 	const struct bulk_error *errors;
 	size_t n_errors;
-	int at = 0;
+	int at = 0, done = 0;
 	bool unclear = false, ok = true;
 
 	while (ok && at < n) {
@@ -56,6 +56,8 @@ insert_run(struct lane *lane, struct work **work, int n, bson_error_t *error)
 			ok = false;
 			break;
 		}
+		while (done < at)
+			work[done++]->done = true;
 	}
 	lane_add_counts(lane, &counts);
 	return ok;

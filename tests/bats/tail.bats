@@ -285,8 +285,8 @@ status_position_is() { # status_position_is FILE POSITION
 	local pose
 	for pose in mongos shard; do
 		start_sim "$pose" --pose "$pose"
-		local uri=${pose}_uri
-		run -8 mm-oplog-tail --source "${!uri}" --from now -d shop --exit-when-caught-up
+		local port=${pose}_port
+		run -8 mm-oplog-tail --source "mongodb://127.0.0.1:${!port}/?directConnection=true" --from now -d shop
 	done
 	start_sim locked --auth admin:geheim
 	run -8 mm-oplog-tail --source "$locked_uri" --from now -d shop --exit-when-caught-up
