@@ -184,7 +184,7 @@ int
 main(int argc, char **argv)
 {
 	const struct opt_group groups[] = {
-	    OPT_GROUP("Tail", rows), source_options, ns_select_options};
+	    OPT_GROUP("Tail", rows), source_options, ns_options};
 	const struct opt_program program = {.tool = "mm-oplog-tail",
 	    .purpose = "Writes the changes of a selection as a stream.",
 	    .synopsis = "--from WHERE [options] > STREAM",

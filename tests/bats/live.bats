@@ -90,7 +90,7 @@ follow_archive() {
 	field_is apply.st lag_entries 0
 	[[ $(jq '.lag_seconds < 5' "$TMP/apply.st") == true ]]
 	field_is apply.st diverged 0
-	field_is apply.st state done
+	field_is apply.st state 'done'
 	run cat "$TMP/apply.err"
 	refute_output --partial warning
 }

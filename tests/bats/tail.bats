@@ -249,7 +249,7 @@ status_position_is() { # status_position_is FILE POSITION
 	wait_until 15 status_position_is "$TMP/st" "$(last_position)"
 	run -8 mm-oplog-tail -D "$TMP/seg" --from now -d shop --exit-when-caught-up
 	kill -USR2 "$tail_pid"
-	rotated() { ls "$TMP/seg" | grep -q '^2.*_2.*zst'; }
+	rotated() { compgen -G "$TMP/seg/2*_2*.zst" >/dev/null; }
 	wait_until 10 rotated
 	more 3
 	wait_until 15 status_position_is "$TMP/st" "$(last_position)"
