@@ -44,6 +44,8 @@ start_sim() {
 	"$B/tests/mongosim" --port 0 --replSet "rs_$name" "$@" \
 		>"$out" 2>"$TMP/$name.log" 3>&- &
 	pid=$!
+	# The shell need not tell how it ended.
+	disown "$pid"
 	echo "$pid" >>"$TMP/server_pids"
 	wait_until 10 grep -q '^ready ' "$out" || {
 		cat "$TMP/$name.log" >&2
@@ -73,6 +75,7 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	"$MONGOD" --dbpath "$TMP/$name.db" --port "$port" --bind_ip 127.0.0.1 \
 		--replSet "rs_$name" --oplogSize 990 \
 		>"$TMP/$name.log" 2>&1 3>&- &
+	disown $!
 	echo $! >>"$TMP/server_pids"
 	printf -v "${name}_pid" %s $!
 	printf -v "${name}_port" %s "$port"
