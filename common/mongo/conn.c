@@ -218,8 +218,11 @@ conn_back_off(unsigned n, int64_t since)
 {
 	static const int ms[] = {100, 1000, 3000, 8000, 18000};
 
-	if (n >= sizeof ms / sizeof *ms ||
-	    bson_get_monotonic_time() - since > 31 * 1000000LL)
+	if (n >= sizeof ms / sizeof *ms)
+		return false;
+	/* One try that hung may have used up all the time: a new connection is
+	 * worth two more. */
+	if (n >= 2 && bson_get_monotonic_time() - since > 31 * 1000000LL)
 		return false;
 	return sig_sleep(ms[n]);
 }
