@@ -220,6 +220,29 @@ test_faults(void)
 	job_close(j);
 }
 
+/* The clock that counts is the target's. */
+static void
+test_clock(void)
+{
+	struct job_checkpoint cp = {{1, 1, 1}, {2, 1, 1}, {1, 1, 1}};
+	struct job *j = take("clock"), *other;
+
+	OK(j && !take("clock"), "held");
+	rig_run(&rig, "admin", "{\"simulate\":\"clock\",\"ms\":119000}", NULL);
+	OK(!take("clock"), "after 119 s too");
+	rig_run(&rig, "admin", "{\"simulate\":\"clock\",\"ms\":125000}", NULL);
+	other = take("clock");
+	OK(other && job_save(other, &cp, &error), "then it is taken: %s",
+	    error.message);
+	OK(!job_save(j, &cp, &error) && job_lost(j),
+	    "and the first one cannot write: %s", error.message);
+	job_close(j);
+	OK(!job_lost(other) && job_save(other, &cp, &error),
+	    "nor give it away: %s", error.message);
+	job_close(other);
+	rig_run(&rig, "admin", "{\"simulate\":\"clock\",\"ms\":0}", NULL);
+}
+
 int
 main(void)
 {
@@ -231,8 +254,10 @@ main(void)
 	test_name();
 	test_life();
 	test_lost();
-	if (rig.sim)
+	if (rig.sim) {
 		test_faults();
+		test_clock();
+	}
 	rig_stop(&rig);
 	return tap_done();
 }
