@@ -41,7 +41,8 @@ deps_first := $(filter deps,$(MAKECMDGOALS))
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread \
 	-DMM_VERSION='"$(VERSION)"' -Icommon $(WARN) $(HARDEN) $(CFLAGS) \
 	$(PKG_CFLAGS) $(CPPFLAGS) -MMD -MP
-ALL_LIBS = $(PKG_LIBS) -lm
+# as-needed: a program without a server does not load the driver.
+ALL_LIBS = -Wl,--as-needed $(PKG_LIBS) -lm
 
 common_src := $(wildcard common/*/*.c)
 tool_src := $(wildcard tools/*.c)

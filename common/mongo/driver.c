@@ -3,7 +3,10 @@
 
 #include <limits.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/msg.h"
 
@@ -11,6 +14,19 @@
  * the name is caught here while a URI is parsed. */
 static _Thread_local char unsupported[200];
 static _Thread_local bool parsing;
+
+/* The driver keeps its statistics in a named piece of shared memory, made when
+ * it is loaded and removed at a regular exit. Killed programs would leave one
+ * each, and the driver would complain on stderr when the number of a process
+ * comes again: the name goes at once. */
+__attribute__((constructor)) static void
+forget_counters(void)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "/mongoc-%u", (unsigned)getpid());
+	shm_unlink(name);
+}
 
 static void
 on_log(
