@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <bson/bson.h>
+#include <stdarg.h>
 #include <string.h>
 
 void
@@ -36,6 +37,19 @@ void
 buf_add_text(struct buf *b, const char *text)
 {
 	buf_add(b, text, strlen(text));
+}
+
+void
+buf_add_format(struct buf *b, const char *format, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, format);
+	text = bson_strdupv_printf(format, ap);
+	va_end(ap);
+	buf_add_text(b, text);
+	bson_free(text);
 }
 
 char *

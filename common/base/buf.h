@@ -22,6 +22,8 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_add_byte(struct buf *b, uint8_t byte);
 /* The characters of a text, without its NUL. */
 void buf_add_text(struct buf *b, const char *text);
+void buf_add_format(struct buf *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The bytes as a text; the caller frees it with bson_free, b is empty. */
 char *buf_take_text(struct buf *b);
 /* Length 0, memory kept. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 struct value
 value_of(const bson_iter_t *iter)
 {
@@ -121,15 +122,15 @@ path_release(struct path *p)
 char *
 path_text(const struct path *p, unsigned parts)
 {
-	bson_string_t *s = bson_string_new(NULL);
+	struct buf s_buf = BUF_INIT, *s = &s_buf;
 	unsigned i;
 
 	for (i = 0; i < parts && i < p->parts; i++) {
 		if (i > 0)
-			bson_string_append_c(s, '.');
-		bson_string_append(s, p->part[i]);
+			buf_add_byte(s, '.');
+		buf_add_text(s, p->part[i]);
 	}
-	return bson_string_free(s, false);
+	return buf_take_text(s);
 }
 
 bool

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 struct expand {
 	const struct path *path;
 	const struct update_args *args;
@@ -39,12 +40,12 @@ path_has_positional(const struct path *path)
 static char *
 concrete(const struct expand *x, unsigned parts)
 {
-	bson_string_t *s = bson_string_new(NULL);
+	struct buf s_buf = BUF_INIT, *s = &s_buf;
 	unsigned i;
 
 	for (i = 0; i < parts; i++)
-		bson_string_append_printf(s, i ? ".%s" : "%s", x->parts[i]);
-	return bson_string_free(s, false);
+		buf_add_format(s, i ? ".%s" : "%s", x->parts[i]);
+	return buf_take_text(s);
 }
 
 static void

@@ -7,10 +7,11 @@
 #include <regex.h>
 #include <string.h>
 
+#include "base/buf.h"
 static char *
 translate(const char *pattern, size_t len)
 {
-	bson_string_t *s = bson_string_new(NULL);
+	struct buf s_buf = BUF_INIT, *s = &s_buf;
 	bool bracket = false;
 	size_t i;
 
@@ -18,19 +19,18 @@ translate(const char *pattern, size_t len)
 		if (!bracket && pattern[i] == '\\' && i + 1 < len) {
 			i++;
 			if (pattern[i] == 'd')
-				bson_string_append(s, "[0-9]");
+				buf_add_text(s, "[0-9]");
 			else
-				bson_string_append_printf(
-				    s, "\\%c", pattern[i]);
+				buf_add_format(s, "\\%c", pattern[i]);
 			continue;
 		}
 		if (pattern[i] == '[')
 			bracket = true;
 		else if (pattern[i] == ']')
 			bracket = false;
-		bson_string_append_printf(s, "%c", pattern[i]);
+		buf_add_format(s, "%c", pattern[i]);
 	}
-	return bson_string_free(s, false);
+	return buf_take_text(s);
 }
 
 static bool

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void add_value(bson_string_t *s, const struct value *v);
+#include "base/buf.h"
+static void add_value(struct buf *s, const struct value *v);
 
 const char *
 text_type(uint8_t type)
@@ -21,56 +22,56 @@ text_type(uint8_t type)
 }
 
 static void
-add_members(bson_string_t *s, const struct value *v)
+add_members(struct buf *s, const struct value *v)
 {
 	bool array = v->type == BSON_TYPE_ARRAY, any = false;
 	struct walk w;
 	struct elem e;
 
-	bson_string_append(s, array ? "[" : "{");
+	buf_add_text(s, array ? "[" : "{");
 	for (walk_init(&w, v->data, v->len); walk_next(&w, &e); any = true) {
-		bson_string_append(s, any ? ", " : " ");
+		buf_add_text(s, any ? ", " : " ");
 		if (!array) {
-			bson_string_append(s, e.name);
-			bson_string_append(s, ": ");
+			buf_add_text(s, e.name);
+			buf_add_text(s, ": ");
 		}
 		add_value(s, &e.value);
 	}
 	if (any)
-		bson_string_append(s, " ");
-	bson_string_append(s, array ? "]" : "}");
+		buf_add_text(s, " ");
+	buf_add_text(s, array ? "]" : "}");
 }
 
 static void
-add_hex(bson_string_t *s, const uint8_t *data, size_t len)
+add_hex(struct buf *s, const uint8_t *data, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		bson_string_append_printf(s, "%02X", data[i]);
+		buf_add_format(s, "%02X", data[i]);
 }
 
 static void
-add_double(bson_string_t *s, double d)
+add_double(struct buf *s, double d)
 {
 	char text[64];
 
 	if (isnan(d)) {
-		bson_string_append(s, "nan.0");
+		buf_add_text(s, "nan.0");
 		return;
 	}
 	if (isinf(d)) {
-		bson_string_append(s, d < 0 ? "-inf" : "inf");
+		buf_add_text(s, d < 0 ? "-inf" : "inf");
 		return;
 	}
 	snprintf(text, sizeof text, "%.16g", d);
-	bson_string_append(s, text);
+	buf_add_text(s, text);
 	if (!strpbrk(text, ".e"))
-		bson_string_append(s, ".0");
+		buf_add_text(s, ".0");
 }
 
 static void
-add_number(bson_string_t *s, bson_iter_t *iter)
+add_number(struct buf *s, bson_iter_t *iter)
 {
 	char text[BSON_DECIMAL128_STRING];
 	bson_decimal128_t dec;
@@ -82,16 +83,15 @@ add_number(bson_string_t *s, bson_iter_t *iter)
 	case BSON_TYPE_DECIMAL128:
 		bson_iter_decimal128(iter, &dec);
 		bson_decimal128_to_string(&dec, text);
-		bson_string_append(s, text);
+		buf_add_text(s, text);
 		return;
 	default:
-		bson_string_append_printf(
-		    s, "%lld", (long long)bson_iter_as_int64(iter));
+		buf_add_format(s, "%lld", (long long)bson_iter_as_int64(iter));
 	}
 }
 
 static void
-add_binary(bson_string_t *s, bson_iter_t *iter)
+add_binary(struct buf *s, bson_iter_t *iter)
 {
 	bson_subtype_t subtype;
 	const uint8_t *data;
@@ -99,7 +99,7 @@ add_binary(bson_string_t *s, bson_iter_t *iter)
 
 	bson_iter_binary(iter, &subtype, &len, &data);
 	if (subtype == BSON_SUBTYPE_UUID && len == 16) {
-		bson_string_append_printf(s,
+		buf_add_format(s,
 		    "UUID(\"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
 		    "%02x%02x%02x%02x%02x%02x\")",
 		    data[0], data[1], data[2], data[3], data[4], data[5],
@@ -107,13 +107,13 @@ add_binary(bson_string_t *s, bson_iter_t *iter)
 		    data[12], data[13], data[14], data[15]);
 		return;
 	}
-	bson_string_append_printf(s, "BinData(%d, ", subtype);
+	buf_add_format(s, "BinData(%d, ", subtype);
 	add_hex(s, data, len);
-	bson_string_append(s, ")");
+	buf_add_text(s, ")");
 }
 
 static void
-add_scalar(bson_string_t *s, bson_iter_t *iter)
+add_scalar(struct buf *s, bson_iter_t *iter)
 {
 	const char *options, *text;
 	char oid[25];
@@ -121,53 +121,51 @@ add_scalar(bson_string_t *s, bson_iter_t *iter)
 
 	switch (bson_iter_type(iter)) {
 	case BSON_TYPE_UTF8:
-		bson_string_append_printf(
-		    s, "\"%s\"", bson_iter_utf8(iter, NULL));
+		buf_add_format(s, "\"%s\"", bson_iter_utf8(iter, NULL));
 		return;
 	case BSON_TYPE_SYMBOL:
-		bson_string_append_printf(
-		    s, "\"%s\"", bson_iter_symbol(iter, NULL));
+		buf_add_format(s, "\"%s\"", bson_iter_symbol(iter, NULL));
 		return;
 	case BSON_TYPE_BINARY:
 		add_binary(s, iter);
 		return;
 	case BSON_TYPE_OID:
 		bson_oid_to_string(bson_iter_oid(iter), oid);
-		bson_string_append_printf(s, "ObjectId('%s')", oid);
+		buf_add_format(s, "ObjectId('%s')", oid);
 		return;
 	case BSON_TYPE_BOOL:
-		bson_string_append(s, bson_iter_bool(iter) ? "true" : "false");
+		buf_add_text(s, bson_iter_bool(iter) ? "true" : "false");
 		return;
 	case BSON_TYPE_DATE_TIME:
-		bson_string_append_printf(
+		buf_add_format(
 		    s, "new Date(%lld)", (long long)bson_iter_date_time(iter));
 		return;
 	case BSON_TYPE_REGEX:
 		text = bson_iter_regex(iter, &options);
-		bson_string_append_printf(s, "/%s/%s", text, options);
+		buf_add_format(s, "/%s/%s", text, options);
 		return;
 	case BSON_TYPE_CODE:
-		bson_string_append(s, bson_iter_code(iter, NULL));
+		buf_add_text(s, bson_iter_code(iter, NULL));
 		return;
 	case BSON_TYPE_TIMESTAMP:
 		bson_iter_timestamp(iter, &t, &i);
-		bson_string_append_printf(s, "Timestamp(%u, %u)", t, i);
+		buf_add_format(s, "Timestamp(%u, %u)", t, i);
 		return;
 	case BSON_TYPE_NULL:
-		bson_string_append(s, "null");
+		buf_add_text(s, "null");
 		return;
 	case BSON_TYPE_UNDEFINED:
-		bson_string_append(s, "undefined");
+		buf_add_text(s, "undefined");
 		return;
 	case BSON_TYPE_MINKEY:
-		bson_string_append(s, "MinKey");
+		buf_add_text(s, "MinKey");
 		return;
 	case BSON_TYPE_MAXKEY:
-		bson_string_append(s, "MaxKey");
+		buf_add_text(s, "MaxKey");
 		return;
 	case BSON_TYPE_DBPOINTER:
 	case BSON_TYPE_CODEWSCOPE:
-		bson_string_append(s, text_type((uint8_t)bson_iter_type(iter)));
+		buf_add_text(s, text_type((uint8_t)bson_iter_type(iter)));
 		return;
 	default:
 		add_number(s, iter);
@@ -175,7 +173,7 @@ add_scalar(bson_string_t *s, bson_iter_t *iter)
 }
 
 static void
-add_value(bson_string_t *s, const struct value *v)
+add_value(struct buf *s, const struct value *v)
 {
 	struct buf b = BUF_INIT;
 	bson_iter_t iter;
@@ -198,19 +196,20 @@ add_value(bson_string_t *s, const struct value *v)
 char *
 text_doc(const bson_t *doc)
 {
-	bson_string_t *s = bson_string_new(NULL);
+	struct buf s_buf = BUF_INIT, *s = &s_buf;
 	struct value v = value_bson(doc);
 
 	add_members(s, &v);
-	return bson_string_free(s, false);
+	return buf_take_text(s);
 }
 
 char *
 text_elem(const char *name, const struct value *v)
 {
-	bson_string_t *s = bson_string_new(name);
+	struct buf s_buf = BUF_INIT, *s = &s_buf;
 
-	bson_string_append(s, ": ");
+	buf_add_text(s, name);
+	buf_add_text(s, ": ");
 	add_value(s, v);
-	return bson_string_free(s, false);
+	return buf_take_text(s);
 }

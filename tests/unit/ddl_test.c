@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "corpus.h"
 #include "model/ddl.h"
 #include "tap.h"
@@ -294,7 +295,7 @@ story(const char *folder, const char *filters)
 	    bson_strdup_printf("%s/%s/oplog.bson.zst", tap_tests_dir(), folder);
 	struct buf log = corpus_docs(path);
 	struct ns_rules *r = rules(filters);
-	bson_string_t *text = bson_string_new("");
+	struct buf text_buf = BUF_INIT, *text = &text_buf;
 	struct ddl d = DDL_INIT;
 	bson_error_t error;
 	size_t at = 0;
@@ -307,21 +308,20 @@ story(const char *folder, const char *filters)
 		    !ddl_is(&e))
 			continue;
 		if (!ddl_read(&e, r, &d, &error))
-			bson_string_append_printf(text, "[%s]", error.message);
+			buf_add_format(text, "[%s]", error.message);
 		else if (d.kind == DDL_RENAME || d.kind == DDL_RENAME_IN)
-			bson_string_append_printf(text, "%s%s>%s ",
+			buf_add_format(text, "%s%s>%s ",
 			    d.kind == DDL_RENAME_IN ? "in:" : "",
 			    strchr(d.ns, '.') + 1, strchr(d.to, '.') + 1);
 		else if (d.kind)
-			bson_string_append_printf(text, "%s:%s ",
-			    ddl_name(d.kind),
+			buf_add_format(text, "%s:%s ", ddl_name(d.kind),
 			    strchr(d.ns, '.') ? strchr(d.ns, '.') + 1 : d.ns);
 	}
 	ddl_release(&d);
 	ns_rules_free(r);
 	buf_release(&log);
 	bson_free(path);
-	return bson_string_free(text, false);
+	return buf_take_text(text);
 }
 
 static void

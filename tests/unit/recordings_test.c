@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "corpus.h"
 #include "model/ddl.h"
 #include "model/txn.h"
@@ -126,9 +127,10 @@ meta_of(const char *folder)
 static char *
 rings(const bson_t *meta)
 {
-	bson_string_t *names = bson_string_new("\n");
+	struct buf names_buf = BUF_INIT, *names = &names_buf;
 	bson_iter_t it, coll, field;
 
+	buf_add_text(names, "\n");
 	bson_iter_init_find(&it, meta, "after");
 	bson_iter_recurse(&it, &coll);
 	while (bson_iter_next(&coll)) {
@@ -139,10 +141,10 @@ rings(const bson_t *meta)
 			&field, "options.capped", &capped) &&
 		    bson_iter_recurse(&coll, &field) &&
 		    bson_iter_find_descendant(&field, "ns", &ns))
-			bson_string_append_printf(
+			buf_add_format(
 			    names, "%s\n", bson_iter_utf8(&ns, NULL));
 	}
-	return bson_string_free(names, false);
+	return buf_take_text(names);
 }
 
 static void
