@@ -14,7 +14,7 @@
 #define MIB (1ll << 20)
 
 static const char *out_file, *method = "zstd", *job;
-static int64_t collections = 4, threads, part_bytes = 256 * MIB,
+static int64_t collections = 4, threads, part_bytes = 512 * MIB,
 	       batch_bytes = MIB, rate;
 
 static const struct opt own_rows[] = {
@@ -27,7 +27,7 @@ static const struct opt own_rows[] = {
     {'T', "readers", "N", OPT_COUNT, &threads,
 	"threads that read, in all (the larger of 4 and -j)", 1, 256},
     {0, "partition-size", "BYTES", OPT_BYTES, &part_bytes,
-	"larger collections are read by several threads (256M)", MIB,
+	"larger collections are read by several threads (512M)", MIB,
 	INT64_MAX},
     {0, "batch-bytes", "BYTES", OPT_BYTES, &batch_bytes,
 	"wanted size of a reply (1M)", 16 << 10, 16 * MIB},

@@ -20,9 +20,10 @@ struct reading {
 	struct read_shared *s;
 	struct read_part *p;
 	struct block *b;
-	size_t unpaid; /* bytes to be told to the throttle */
-	bool alone;    /* holds s->large */
-	size_t calm;   /* bytes since the last large document */
+	unsigned pending; /* blocks that helpers have */
+	size_t unpaid;    /* bytes to be told to the throttle */
+	bool alone;       /* holds s->large */
+	size_t calm;      /* bytes since the last large document */
 };
 
 static void
@@ -79,7 +80,9 @@ put_block(struct reading *r, bson_error_t *error)
 
 	if (docs == 0)
 		return true;
-	if (!stream_put_block(r->s->out, r->b, NULL, error))
+	if ((r->p->in_order || r->alone ||
+		!helpers_offer(r->s->helpers, r->b, &r->pending)) &&
+	    !stream_put_block(r->s->out, r->b, NULL, error))
 		return false;
 	status_add("docs", docs);
 	status_add("bytes", bytes);
@@ -158,5 +161,6 @@ read_part(struct read_shared *s, struct conn *c, struct read_part *p,
 	scan_free(scan);
 	ok = ok && put_block(&r, error);
 	end_alone(&r);
-	return ok;
+	helpers_wait(s->helpers, &r.pending);
+	return ok && (!s->failed || read_stopped(error));
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "engine/helpers.h"
 #include "engine/throttle.h"
 #include "mongo/server.h"
 #include "stream/stream.h"
@@ -13,6 +14,7 @@
 struct read_shared {
 	struct stream_out *out;
 	struct throttle *throttle;
+	struct helpers *helpers;
 	int64_t batch_bytes;
 	atomic_bool failed;    /* some thread: end soon */
 	pthread_mutex_t large; /* held by the one that has large documents */
@@ -25,6 +27,7 @@ struct read_part {
 	int32_t c;
 	const char *db, *coll;
 	bool natural;
+	bool in_order;           /* of the blocks too (capped collections) */
 	bool large;              /* documents are large on average */
 	const bson_t *from, *to; /* {"": _id}; NULL: open */
 	const bson_t *collation; /* NULL: simple */

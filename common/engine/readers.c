@@ -37,8 +37,9 @@ struct readers {
 
 	pthread_mutex_t lock;
 	pthread_cond_t freed; /* a collection has ended */
-	int active;
-	bson_error_t error; /* the first */
+	int active;           /* collections */
+	int busy;             /* threads that read a part */
+	bson_error_t error;   /* the first */
 };
 
 struct part {
@@ -56,6 +57,7 @@ readers_new(
 	r->shared.out = out;
 	r->opts = *opts;
 	r->shared.throttle = throttle_new(opts->rate);
+	r->shared.helpers = helpers_new(out);
 	r->shared.batch_bytes = opts->batch_bytes;
 	pthread_mutex_init(&r->shared.large, NULL);
 	pthread_mutex_init(&r->lock, NULL);
@@ -85,6 +87,7 @@ readers_free(struct readers *r)
 		reading_free(r->item[i]);
 	bson_free(r->item);
 	throttle_free(r->shared.throttle);
+	helpers_free(r->shared.helpers);
 	if (r->shared.large_conn)
 		conn_close(r->shared.large_conn);
 	pthread_mutex_destroy(&r->shared.large);
@@ -156,9 +159,34 @@ take(struct readers *r, struct part *p)
 		*p = (struct part){g, g->taken++};
 		if (p->i == 0)
 			r->active++;
+		r->busy++;
+		pick(r);
+		/* Nothing left: who waits may help. */
+		if (r->first == r->n)
+			pthread_cond_broadcast(&r->freed);
 	}
 	pthread_mutex_unlock(&r->lock);
 	return g;
+}
+
+static void
+put_down(struct readers *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->busy--;
+	pthread_mutex_unlock(&r->lock);
+}
+
+/* What take has refused one thread it refuses all. */
+static bool
+nobody_reads(struct readers *r)
+{
+	bool nobody;
+
+	pthread_mutex_lock(&r->lock);
+	nobody = r->busy == 0;
+	pthread_mutex_unlock(&r->lock);
+	return nobody;
 }
 
 /* Wakes the others, too, after an error or a stop signal. */
@@ -231,6 +259,7 @@ read_one(struct readers *r, struct conn *c, struct part *p, struct block *b,
 	    .from = p->i > 0 ? g->bounds[p->i - 1] : NULL,
 	    .to = p->i + 1 < g->parts ? g->bounds[p->i] : NULL,
 	    .collation = g->collation,
+	    .in_order = g->capped,
 	};
 
 	return read_part(&r->shared, c, &part, b, error) &&
@@ -247,9 +276,15 @@ work(void *arg)
 	struct conn *c = conn_open(r->server, &error);
 	bool ok = c;
 
-	while (ok && take(r, &p))
+	while (ok && take(r, &p)) {
 		ok = read_one(r, c, &p, &b, &error);
+		put_down(r);
+	}
 	if (!ok)
+		give_up(r, &error);
+	if (nobody_reads(r))
+		helpers_close(r->shared.helpers);
+	if (ok && !helpers_serve(r->shared.helpers, &error))
 		give_up(r, &error);
 	block_release(&b);
 	if (c)
