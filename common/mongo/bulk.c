@@ -77,7 +77,8 @@ part_for(struct bulk *b, enum part_kind kind, size_t bytes)
 	struct part *p = at ? &b->part[at - 1] : NULL;
 
 	b->bytes += bytes;
-	if (p && part_fits(p, bytes) && (!b->ordered || at == b->n_parts))
+	if (p && part_fits(p, bytes, b->c->server->max_ops) &&
+	    (!b->ordered || at == b->n_parts))
 		return p;
 	if (b->n_parts == b->cap_parts) {
 		size_t cap = b->cap_parts ? 2 * b->cap_parts : 4;

@@ -43,6 +43,7 @@ struct server {
 	char *where; /* "source HOST:PORT" for messages */
 	struct server_info info;
 	bool retryable_writes; /* the server takes txnNumber */
+	uint32_t max_ops;      /* in one write command */
 	atomic_bool no_bypass; /* we may not pass by validators */
 	/* The driver gives the session of a closed conn to the next one, so
 	 * numbers have to grow over all of them. */

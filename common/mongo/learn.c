@@ -66,6 +66,9 @@ learn_hello(struct conn *c, bson_error_t *error)
 	info->sessions = info->session_minutes > 0;
 	info->primary = doc_bool(&reply, "isWritablePrimary") ||
 	    doc_bool(&reply, "ismaster");
+	s->max_ops = (uint32_t)doc_int(&reply, "maxWriteBatchSize");
+	if (s->max_ops == 0)
+		s->max_ops = 1000;
 	s->retryable_writes = info->sessions && set && info->wire >= 6;
 	bson_destroy(&reply);
 	return true;
@@ -145,15 +148,13 @@ refuse_shard(struct conn *c, bson_error_t *error)
 
 	BSON_APPEND_UTF8(&filter, "_id", "shardIdentity");
 	if (!find_one(c, "admin", "system.version", &filter, &reply, &why)) {
-		if (why.code == CODE_UNAUTHORIZED) {
-			msg_verbose("%s: may not read admin.system.version: "
-				    "not known whether it is a shard",
-			    c->server->where);
-		} else {
-			ok = false;
-			if (error)
-				*error = why;
-		}
+		/* Mostly an account without the right. */
+		ok = !conn_no_reply(c) && why.code != CODE_LOGIN_FAILED;
+		if (ok)
+			msg_verbose("not known whether %s is a shard: %s",
+			    c->server->where, why.message);
+		else if (error)
+			*error = why;
 	} else if (doc_sub(&reply, "cursor.firstBatch.0", &found)) {
 		ok = error_set(error, MM_EXIT_REFUSED, 0,
 		    "%s is a member of a shard: sharded clusters are not "

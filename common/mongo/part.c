@@ -6,7 +6,6 @@
 
 #define COMMAND_MAX (16 << 20) /* and 16 KiB more in the server */
 #define OVERHEAD 512           /* names and options of a command */
-#define OPS_MAX 100000         /* maxWriteBatchSize */
 #define KEEP (8 << 20)         /* of memory, for the next time */
 
 static const struct {
@@ -48,10 +47,10 @@ part_trim(struct part *p)
 }
 
 bool
-part_fits(const struct part *p, size_t bytes)
+part_fits(const struct part *p, size_t bytes, uint32_t max_ops)
 {
 	return p->n == 0 ||
-	    (p->n < OPS_MAX && p->kind != PART_INSERT_ZERO &&
+	    (p->n < max_ops && p->kind != PART_INSERT_ZERO &&
 		p->array_len + bytes + OVERHEAD <= COMMAND_MAX);
 }
 

@@ -35,7 +35,7 @@ void part_release(struct part *p);
 /* Gives memory back when it is much. */
 void part_trim(struct part *p);
 /* Room for one more operation of that many bytes? An empty part takes any. */
-bool part_fits(const struct part *p, size_t bytes);
+bool part_fits(const struct part *p, size_t bytes, uint32_t max_ops);
 /* Each is operation `op`. */
 void part_insert(struct part *p, uint32_t op, const uint8_t *doc, size_t len);
 void part_replace(struct part *p, uint32_t op, const struct value *id,
