@@ -68,7 +68,7 @@ check_size(const struct coll *c, const struct doc *old, const struct buf *new,
 static struct optime
 log_image(struct write *w, const struct coll *c, const uint8_t *doc, size_t len)
 {
-	struct entry e = {.op = "n",
+	struct log_entry e = {.op = "n",
 	    .ns = c->ns,
 	    .uuid = c->uuid,
 	    .o = {doc, len},
@@ -88,7 +88,7 @@ log_update(struct write *w, const struct coll *c, const struct doc *d,
     const bson_t *o, const struct change *s, struct optime image,
     struct optime at)
 {
-	struct entry e = {.op = "u",
+	struct log_entry e = {.op = "u",
 	    .ns = c->ns,
 	    .uuid = c->uuid,
 	    .o = {bson_get_data(o), o->len},
@@ -225,7 +225,7 @@ void
 change_remove(
     struct write *w, struct coll *c, struct doc *d, const struct change *s)
 {
-	struct entry e = {
+	struct log_entry e = {
 	    .op = "d", .ns = c->ns, .uuid = c->uuid, .previous = OPTIME_NULL};
 	struct buf o = BUF_INIT;
 	size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT);

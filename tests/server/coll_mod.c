@@ -135,7 +135,7 @@ mod_view(struct request *r, const bson_t *view, bson_error_t *error)
 {
 	struct coll *c = catalog_find(r->db, "system.views");
 	struct buf doc = BUF_INIT, o2 = BUF_INIT;
-	struct entry e = {
+	struct log_entry e = {
 	    .op = "u", .ns = c->ns, .uuid = c->uuid, .previous = OPTIME_NULL};
 	size_t mark = out_open(&doc, NULL, BSON_TYPE_DOCUMENT);
 	size_t key = out_open(&o2, NULL, BSON_TYPE_DOCUMENT);

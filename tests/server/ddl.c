@@ -65,9 +65,8 @@ ddl_drop(struct coll *c)
 	catalog_remove(c);
 }
 
-/* A temporary collection that is renamed is one no longer. */
-static void
-not_temporary(struct coll *c)
+void
+ddl_not_temporary(struct coll *c)
 {
 	bson_t options = BSON_INITIALIZER;
 
@@ -98,14 +97,14 @@ ddl_rename(
 	if (target)
 		catalog_remove(target);
 	catalog_rename(c, db, name);
-	not_temporary(c);
+	ddl_not_temporary(c);
 }
 
 bool
 ddl_insert(struct coll *c, const uint8_t *doc, size_t len, bool from_migrate,
     bson_error_t *error)
 {
-	struct entry e = {.op = "i",
+	struct log_entry e = {.op = "i",
 	    .ns = c->ns,
 	    .uuid = c->uuid,
 	    .o = {doc, len},
@@ -188,7 +187,7 @@ drop_view(struct request *r, const char *name, const bson_t *view)
 	struct buf o = BUF_INIT;
 	size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT);
 	struct optime at = oplog_next();
-	struct entry e = {
+	struct log_entry e = {
 	    .op = "d", .ns = c->ns, .uuid = c->uuid, .previous = OPTIME_NULL};
 	struct elem id;
 

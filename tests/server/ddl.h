@@ -11,6 +11,8 @@ void ddl_drop(struct coll *c);
 /* Within one database; target is what is in the way, or NULL. */
 void ddl_rename(
     struct coll *c, const char *db, const char *name, struct coll *target);
+/* A temporary collection that is renamed is one no longer. */
+void ddl_not_temporary(struct coll *c);
 /* One document, outside any session. */
 bool ddl_insert(struct coll *c, const uint8_t *doc, size_t len,
     bool from_migrate, bson_error_t *error);

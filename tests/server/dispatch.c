@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "concern.h"
 #include "fault.h"
+#include "feed.h"
 #include "session.h"
 
 static void
@@ -98,6 +99,9 @@ run(struct request *r, const struct command *c, bson_error_t *error)
 		return false;
 	if (r->drop)
 		return true;
+	if ((c->flags & CMD_CONCERN) && feed_pending())
+		return refuse(
+		    error, 238, "no writes while a recording is being fed");
 	return session_begin(r, error) && concern_parse(r, error) &&
 	    c->run(r, error);
 }

@@ -4,6 +4,7 @@
 
 #include "concern.h"
 #include "cursor.h"
+#include "feed.h"
 #include "hold.h"
 #include "ttl.h"
 
@@ -282,6 +283,21 @@ write_entry(struct request *r, bson_error_t *error)
 	return true;
 }
 
+static bool
+feed(struct request *r, bson_error_t *error)
+{
+	const char *all = arg_text(r, "entries");
+	int64_t n = arg_int(r, "entries", 1), came, left;
+
+	if (!sim.set.feed)
+		return refuse(error, 2, "there is no recording to feed");
+	if (!feed_step(all ? -1 : n, &came, &left, error))
+		return false;
+	out_int(r->reply, "fed", came);
+	out_int(r->reply, "left", left);
+	return true;
+}
+
 bool
 cmd_simulate(struct request *r, bson_error_t *error)
 {
@@ -296,6 +312,8 @@ cmd_simulate(struct request *r, bson_error_t *error)
 	}
 	if (strcmp(what, "entry") == 0)
 		return write_entry(r, error);
+	if (strcmp(what, "feed") == 0)
+		return feed(r, error);
 	if (strcmp(what, "clear") == 0) {
 		clear(arg_text(r, "what"));
 		return true;

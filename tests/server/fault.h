@@ -1,5 +1,8 @@
 /* mongosim: faults on demand: the command {simulate: WHAT, ...} on admin.
  *
+ * feed {entries} (of the recording that --feed names, the next so many, -1
+ * or "all": all; answers {fed, left}).
+ *
  * At once: hold, release, rollover {entries}, clock {ms}, ttl (a pass of the
  * monitor, which else runs once a minute), killCursors (without `after`),
  * clear {what} (all without it), status, entry {entry, behind} (an oplog entry

@@ -143,7 +143,7 @@ log_book(const struct build *b, const char *op, const struct buf *delta,
 	struct buf key = BUF_INIT;
 	size_t mark = out_open(&key, NULL, BSON_TYPE_DOCUMENT);
 	struct coll *c = book();
-	struct entry e = {
+	struct log_entry e = {
 	    .op = op, .ns = c->ns, .uuid = c->uuid, .previous = OPTIME_NULL};
 
 	put_id(&key, b);

@@ -10,11 +10,13 @@
 #include "base/opt.h"
 #include "base/sig.h"
 #include "catalog.h"
+#include "feed.h"
 #include "net.h"
 #include "server.h"
 
 static int64_t port = 27017, entries = 1000000;
-static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile;
+static int64_t feed_rate = -1;
+static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile, *feed;
 static char *login;
 
 static const struct opt rows[] = {
@@ -33,6 +35,11 @@ static const struct opt rows[] = {
 	"look like a router, a shard member or no member of a set: mongos, "
 	"shard or standalone",
 	0, 0, "mongos|shard|standalone"},
+    {0, "feed", "DIR", OPT_TEXT, &feed,
+	"serve the recording in that folder (no writes of its own)"},
+    {0, "feed-rate", "N", OPT_COUNT, &feed_rate,
+	"N of its entries a second; 0: all at once (else: when told to)", 0,
+	1000000},
     {0, "pidfile", "FILE", OPT_TEXT, &pidfile, "write the process id there"},
 };
 
@@ -58,7 +65,8 @@ settings(struct settings *set, bson_error_t *error)
 	    .fcv_text = fcv,
 	    .fcv = (fcv[0] - '0') * 10 + fcv[2] - '0',
 	    .oplog_entries = entries,
-	    .pose = pose};
+	    .pose = pose,
+	    .feed = feed};
 	if (login && !colon)
 		return error_set(
 		    error, MM_EXIT_USAGE, 0, "--auth must be USER:PASSWORD");
@@ -104,6 +112,10 @@ main(int argc, char **argv)
 	server_init(&set);
 	catalog_init();
 	auth_init();
+	if (feed && !feed_open(feed, feed_rate, &error)) {
+		msg_error("%s", error.message);
+		return error_status(&error);
+	}
 	printf("ready %s\n", set.host);
 	fflush(stdout);
 	net_serve();

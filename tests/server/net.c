@@ -147,7 +147,8 @@ net_serve(void)
 		}
 		pthread_mutex_lock(&sim.lock);
 		oplog_tick();
-		ttl_tick();
+		if (!sim.set.feed)
+			ttl_tick();
 		pthread_mutex_unlock(&sim.lock);
 	}
 }

@@ -22,7 +22,7 @@ oplog_next(void)
 		clock_now.inc = 0;
 	}
 	clock_now.inc++;
-	clock_now.term = 1;
+	clock_now.term = sim.term;
 	return clock_now;
 }
 
@@ -33,7 +33,7 @@ oplog_begin(const struct coll *c)
 }
 
 static void
-put_session(struct buf *b, const struct entry *e)
+put_session(struct buf *b, const struct log_entry *e)
 {
 	out_i32(b, "stmtId", e->stmt);
 	out_optime(b, "prevOpTime", e->previous);
@@ -52,7 +52,8 @@ put_times(struct buf *b, struct optime at, int64_t wall)
 }
 
 static void
-put_entry(struct buf *b, const struct entry *e, struct optime at, int64_t wall)
+put_entry(
+    struct buf *b, const struct log_entry *e, struct optime at, int64_t wall)
 {
 	size_t mark = out_open(b, NULL, BSON_TYPE_DOCUMENT);
 
@@ -77,12 +78,12 @@ put_entry(struct buf *b, const struct entry *e, struct optime at, int64_t wall)
 	out_close(b, mark);
 }
 
-/* The entry in b becomes the newest write. */
-static void
-add_entry(const struct buf *b, struct optime at, int64_t wall)
+void
+oplog_add(const uint8_t *doc, size_t len, struct optime at, int64_t wall)
 {
-	coll_insert(
-	    ring, b->data, b->len, ts_of(at), (int64_t)ts_of(at), NULL, NULL);
+	coll_insert(ring, doc, len, ts_of(at), (int64_t)ts_of(at), NULL, NULL);
+	if (optime_cmp(clock_now, at) < 0)
+		clock_now = at;
 	sim.last = at;
 	sim.last_wall = wall;
 	if (!sim.held) {
@@ -93,7 +94,7 @@ add_entry(const struct buf *b, struct optime at, int64_t wall)
 }
 
 void
-oplog_write(const struct entry *e, struct optime at)
+oplog_write(const struct log_entry *e, struct optime at)
 {
 	static struct buf b; /* under the lock */
 	int64_t wall = server_now();
@@ -102,7 +103,7 @@ oplog_write(const struct entry *e, struct optime at)
 		return;
 	buf_clear(&b);
 	put_entry(&b, e, at, wall);
-	add_entry(&b, at, wall);
+	oplog_add(b.data, b.len, at, wall);
 }
 
 struct optime
@@ -118,7 +119,7 @@ oplog_write_as(const bson_t *fields, const bson_t *behind)
 	if (behind)
 		out_elements(&b, bson_get_data(behind), behind->len);
 	out_close(&b, mark);
-	add_entry(&b, at, wall);
+	oplog_add(b.data, b.len, at, wall);
 	buf_release(&b);
 	return at;
 }
@@ -128,7 +129,7 @@ oplog_command(const char *db, const uint8_t *uuid, const struct buf *o,
     const struct buf *o2)
 {
 	char ns[128];
-	struct entry e = {.op = "c",
+	struct log_entry e = {.op = "c",
 	    .ns = ns,
 	    .uuid = uuid,
 	    .o = {o->data, o->len},
@@ -148,7 +149,7 @@ oplog_command(const char *db, const uint8_t *uuid, const struct buf *o,
 struct optime
 oplog_note(const uint8_t *o, size_t len)
 {
-	struct entry e = {
+	struct log_entry e = {
 	    .op = "n", .ns = "", .o = {o, len}, .previous = OPTIME_NULL};
 	struct optime at = oplog_next();
 
@@ -178,8 +179,25 @@ oplog_drop_oldest(int64_t n)
 void
 oplog_tick(void)
 {
-	if (server_now() - sim.last_wall >= IDLE_MS)
+	if (!sim.set.feed && server_now() - sim.last_wall >= IDLE_MS)
 		note_text("periodic noop");
+}
+
+void
+oplog_restart(struct optime at)
+{
+	bson_t *o = BCON_NEW("msg", "start of the recording");
+	struct log_entry e = {.op = "n",
+	    .ns = "",
+	    .previous = OPTIME_NULL,
+	    .o = {bson_get_data(o), o->len}};
+
+	coll_clear(ring);
+	clock_now = at;
+	sim.term = at.term;
+	oplog_write(&e, at);
+	sim.last_wall = sim.committed_wall = (int64_t)at.secs * 1000;
+	bson_destroy(o);
 }
 
 void
@@ -189,7 +207,7 @@ oplog_init(void)
 	    BCON_INT64(RING_BYTES), "autoIndexId", BCON_BOOL(false));
 	bson_t *first = BCON_NEW("msg", "initiating set");
 	bson_t *term = BCON_NEW("msg", "new primary");
-	struct entry e = {.op = "n",
+	struct log_entry e = {.op = "n",
 	    .ns = "",
 	    .previous = OPTIME_NULL,
 	    .o = {bson_get_data(first), first->len}};

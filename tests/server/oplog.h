@@ -14,7 +14,7 @@ struct bytes {
 	size_t len;
 };
 
-struct entry {
+struct log_entry {
 	const char *op; /* "i", "u", "d", "c", "n" */
 	const char *ns;
 	const uint8_t *uuid; /* NULL: none */
@@ -37,7 +37,7 @@ struct optime oplog_begin(const struct coll *c);
 struct optime oplog_next(void);
 /* Write the entry at that optime (nothing at OPTIME_NULL), which becomes the
  * newest write, and the newest of the majority view unless that is held. */
-void oplog_write(const struct entry *e, struct optime at);
+void oplog_write(const struct log_entry *e, struct optime at);
 /* A command entry: ns is DB.$cmd. Returns its optime; OPTIME_NULL for the
  * database local, where nothing is logged. */
 struct optime oplog_command(const char *db, const uint8_t *uuid,
@@ -45,6 +45,10 @@ struct optime oplog_command(const char *db, const uint8_t *uuid,
 /* An entry with the given fields, then ts, t, wall, v, then `behind` (NULL:
  * nothing): what mongosim does not write itself. Changes no data. */
 struct optime oplog_write_as(const bson_t *fields, const bson_t *behind);
+/* An entry of another server, as it is. */
+void oplog_add(const uint8_t *doc, size_t len, struct optime at, int64_t wall);
+/* The ring holds nothing but a note at that position. */
+void oplog_restart(struct optime at);
 /* A note with no effect: {msg: TEXT} or a document. */
 struct optime oplog_note(const uint8_t *o, size_t len);
 /* The ring loses its oldest n entries, but never its newest. */

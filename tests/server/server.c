@@ -21,6 +21,7 @@ server_init(const struct settings *set)
 	bson_oid_init(&sim.set_id, NULL);
 	bson_oid_init_from_string(&sim.election_id, "7fffffff0000000000000001");
 	sim.topology = 6;
+	sim.term = 1;
 	sim.started_ms = server_now();
 	pthread_mutex_init(&sim.lock, NULL);
 	pthread_condattr_init(&attr);

@@ -20,6 +20,7 @@ struct settings {
 	int64_t oplog_entries;
 	const char *user, *password; /* NULL: no access control */
 	const char *pose;            /* NULL, or as --pose */
+	const char *feed;            /* NULL, or a folder: feed.h */
 };
 
 struct server {
@@ -36,6 +37,8 @@ struct server {
 	struct optime committed; /* the majority view; held back by `hold` */
 	int64_t last_wall, committed_wall; /* ms */
 	bool held;
+	bool relaxed; /* unique indexes are not enforced */
+	int64_t term;
 	int64_t topology;     /* topologyVersion.counter */
 	int64_t clock_offset; /* ms, by the fault `clock` */
 	int64_t connections, total_connections;

@@ -186,7 +186,7 @@ session_remember_reply(
 }
 
 void
-session_entry(const struct request *r, int32_t stmt, struct entry *e)
+session_entry(const struct request *r, int32_t stmt, struct log_entry *e)
 {
 	struct session *s = r->session;
 

@@ -24,6 +24,6 @@ void session_remember(const struct request *r, int32_t stmt, int64_t n,
 void session_remember_reply(
     const struct request *r, int32_t stmt, const uint8_t *elements, size_t len);
 /* Session fields of an entry that belongs to statement stmt. */
-void session_entry(const struct request *r, int32_t stmt, struct entry *e);
+void session_entry(const struct request *r, int32_t stmt, struct log_entry *e);
 
 #endif

@@ -173,7 +173,7 @@ bool
 write_insert(struct write *w, struct coll *c, const uint8_t *doc, size_t len,
     struct buf *info, bson_error_t *error)
 {
-	struct entry e = {.op = "i",
+	struct log_entry e = {.op = "i",
 	    .ns = c->ns,
 	    .uuid = c->uuid,
 	    .o = {doc, len},
