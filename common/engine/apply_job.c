@@ -1,8 +1,7 @@
 #include "engine/apply_job.h"
 
-#include <string.h>
-
 #include "base/msg.h"
+#include "engine/identity.h"
 #include "mongo/cursor.h"
 
 const char *
@@ -115,63 +114,16 @@ apply_job_open(struct conn *c, const char *name, bson_error_t *error)
 	return NULL;
 }
 
-static bool
-sub_doc(const bson_t *doc, const char *field, bson_t *out)
-{
-	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
-
-	if (!bson_iter_init_find(&it, doc, field) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&it))
-		return false;
-	bson_iter_document(&it, &len, &data);
-	return bson_init_static(out, data, len);
-}
-
-/* Equal, or not known on one side. */
-static bool
-same_field(const bson_t *a, const bson_t *b, const char *field)
-{
-	bson_iter_t x, y;
-	char *p, *q;
-	bool same;
-
-	if (!bson_iter_init_find(&x, a, field) ||
-	    !bson_iter_init_find(&y, b, field))
-		return true;
-	if (BSON_ITER_HOLDS_OID(&x) && BSON_ITER_HOLDS_OID(&y))
-		return bson_oid_equal(bson_iter_oid(&x), bson_iter_oid(&y));
-	p = bson_iter_dup_utf8(&x, NULL);
-	q = bson_iter_dup_utf8(&y, NULL);
-	same = p && q && strcmp(p, q) == 0;
-	bson_free(p);
-	bson_free(q);
-	return same;
-}
-
 bool
 apply_job_check(const bson_t *job, enum stream_kind kind, const bson_t *head,
     const struct grant *g, bson_error_t *error)
 {
-	bson_t theirs, ours;
-	const bson_t *filters = grant_filters(g);
+	bson_t source;
 
 	if (kind != STREAM_OPLOG)
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "a stream of kind %s cannot be applied, only an oplog",
 		    stream_kind_text(kind));
-	if (!record_doc(head, "source", &theirs, error))
-		return false;
-	if (!sub_doc(job, "source", &ours) ||
-	    !same_field(&ours, &theirs, "set") ||
-	    !same_field(&ours, &theirs, "replicaSetId"))
-		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "the job is of another source than the stream");
-	if (!sub_doc(job, "selection", &ours) || ours.len != filters->len ||
-	    memcmp(bson_get_data(&ours), bson_get_data(filters), ours.len) != 0)
-		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "the job is of another selection or mapping than the "
-		    "stream");
-	return true;
+	return record_doc(head, "source", &source, error) &&
+	    identity_check(job, &source, g, error);
 }

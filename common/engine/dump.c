@@ -6,6 +6,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/position.h"
 #include "engine/read_part.h"
 #include "mongo/scan.h"
 
@@ -19,6 +20,7 @@ struct dump {
 	struct stream_out *out;
 	struct readers *readers;
 	struct dump_result *result;
+	struct optime read_from; /* for a tail that starts at result->from */
 };
 
 static bool
@@ -33,6 +35,7 @@ open_stream(struct dump *d, bson_error_t *error)
 	ns_rules_append(d->rules, &filters);
 	bson_append_document_end(&head, &filters);
 	optime_append(&head, "from", d->result->from);
+	optime_append(&head, "readFrom", d->read_from);
 	BSON_APPEND_UTF8(&head, "readConcern", "majority");
 	d->out = stream_out_new(&d->opts->out, STREAM_SNAPSHOT, &head, error);
 	bson_destroy(&head);
@@ -135,7 +138,7 @@ put_end(struct dump *d, const char *reason, bson_error_t *error)
 
 	if (!optime_is_null(d->result->to)) {
 		optime_append(&extra, "to", d->result->to);
-		optime_append(&extra, "readFrom", d->result->from);
+		optime_append(&extra, "readFrom", d->read_from);
 	}
 	ok = stream_put_end(d->out, reason, &extra, error);
 	bson_destroy(&extra);
@@ -163,6 +166,22 @@ read_all(struct dump *d, bson_error_t *error)
 	return false;
 }
 
+/* A dump may be run by somebody who may not see transactions; a tail then
+ * starts at the position itself, and refuses what it cannot see whole. */
+static bool
+take_position(struct dump *d, bson_error_t *error)
+{
+	struct optime *from = &d->result->from;
+
+	if (position_now(d->conn, &d->read_from, from, error))
+		return true;
+	if (error_status(error) != MM_EXIT_REFUSED ||
+	    !conn_positions(d->conn, from, NULL, error))
+		return false;
+	d->read_from = *from;
+	return true;
+}
+
 bool
 dump_run(struct server *s, const struct ns_rules *rules,
     const struct dump_opts *opts, struct dump_result *result,
@@ -174,7 +193,7 @@ dump_run(struct server *s, const struct ns_rules *rules,
 
 	*result = (struct dump_result){.from = OPTIME_NULL, .to = OPTIME_NULL};
 	d.conn = conn_open(s, error);
-	ok = d.conn && conn_positions(d.conn, &result->from, NULL, error);
+	ok = d.conn && take_position(&d, error);
 	if (ok)
 		status_position("position", result->from);
 	ok = ok && open_stream(&d, error) && read_all(&d, error);

@@ -25,6 +25,7 @@ struct load {
 	struct loader *ordered;
 	struct grant *grant;
 	struct job *job;
+	struct optime read_from;
 	char reason[16]; /* of the end record, "" before it */
 
 	pthread_mutex_t lock; /* colls, their counts, error */
@@ -166,6 +167,8 @@ admit_header(struct load *l, const bson_t *head, bson_error_t *error)
 	if (!record_doc(head, "filters", &filters, error) ||
 	    !record_optime(head, "from", &l->result->from, error))
 		return false;
+	l->read_from = l->result->from;
+	optime_read(head, "readFrom", &l->read_from);
 	l->grant = grant_new(l->opts->flags, &filters, error);
 	if (!l->grant)
 		return false;
@@ -326,7 +329,8 @@ finish(struct load *l, bson_error_t *error)
 	l->result->collections = load_colls_count(l->colls);
 	return load_colls_index(l->colls, l->opts->threads, error) &&
 	    load_colls_make_views(l->colls, error) &&
-	    job_end_load(l->job, l->result->from, l->result->to, error);
+	    job_end_load(
+		l->job, l->read_from, l->result->from, l->result->to, error);
 }
 
 bool

@@ -1,10 +1,9 @@
 #include "engine/load_job.h"
 
-#include <string.h>
-
 #include "base/hash.h"
 #include "base/msg.h"
 #include "engine/again.h"
+#include "engine/identity.h"
 #include "mongo/catalog.h"
 #include "stream/record.h"
 
@@ -56,49 +55,6 @@ drop_owned(struct conn *c, struct job *j, bson_error_t *error)
 	return ok && job_reset(j, error);
 }
 
-/* Whether a field of the job document is what the stream has. A job that has
- * none yet fits. */
-static bool
-same_field(
-    const bson_t *job, const char *field, const bson_t *ours, const char *inner)
-{
-	bson_iter_t it, a, b;
-	const uint8_t *data;
-	uint32_t len;
-	bson_t theirs;
-
-	if (!bson_iter_init_find(&it, job, field) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&it))
-		return true;
-	bson_iter_document(&it, &len, &data);
-	if (!bson_init_static(&theirs, data, len))
-		return false;
-	if (!inner)
-		return theirs.len == ours->len &&
-		    memcmp(data, bson_get_data(ours), len) == 0;
-	return !bson_iter_init_find(&a, &theirs, inner) ||
-	    !bson_iter_init_find(&b, ours, inner) ||
-	    !BSON_ITER_HOLDS_UTF8(&a) || !BSON_ITER_HOLDS_UTF8(&b) ||
-	    strcmp(bson_iter_utf8(&a, NULL), bson_iter_utf8(&b, NULL)) == 0;
-}
-
-static bool
-check_identity(const struct job *j, const bson_t *source, const bson_t *filters,
-    bson_error_t *error)
-{
-	const bson_t *doc = job_doc(j);
-
-	if (!same_field(doc, "source", source, "set") ||
-	    !same_field(doc, "source", source, "replicaSetId"))
-		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "job \"%s\" is of another source", job_name(j));
-	if (!same_field(doc, "selection", filters, NULL))
-		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "job \"%s\" is of another selection or mapping",
-		    job_name(j));
-	return true;
-}
-
 static bool
 clear(struct conn *c, struct job *j, bool drop, bson_error_t *error)
 {
@@ -135,7 +91,6 @@ struct job *
 load_job_begin(struct conn *c, const char *name, const bson_t *head,
     const struct grant *g, bool drop, bson_error_t *error)
 {
-	const bson_t *filters = grant_filters(g);
 	char text[SHA256_TEXT];
 	struct optime from;
 	struct job *j;
@@ -148,9 +103,10 @@ load_job_begin(struct conn *c, const char *name, const bson_t *head,
 	j = job_open(c, name, msg_tool(), error);
 	if (!j)
 		return NULL;
-	if (check_identity(j, &source, filters, error) &&
-	    clear(c, j, drop, error) &&
-	    job_begin_load(j, &source, filters, from, error))
+	if (!identity_check(job_doc(j), &source, g, error))
+		error_prefix(error, "job \"%s\"", name);
+	else if (clear(c, j, drop, error) &&
+	    job_begin_load(j, &source, grant_filters(g), from, error))
 		return j;
 	job_close(j);
 	return NULL;

@@ -154,3 +154,38 @@ position_prove(struct conn *c, struct optime *at, bson_error_t *error)
 	bson_destroy(&more);
 	return ok;
 }
+
+/* The oldest operation of a transaction that is open now; left alone when
+ * there is none. */
+static bool
+oldest_open(struct conn *c, struct optime *oldest, bson_error_t *error)
+{
+	bson_t *filter = BCON_NEW(
+	    "state", "{", "$in", "[", "prepared", "inProgress", "]", "}");
+	struct cursor_opts opts = {
+	    .db = "config", .coll = "transactions", .filter = filter};
+	struct cursor *cur = cursor_new(c, &opts);
+	const bson_t *doc;
+	struct optime start;
+	enum cursor_got got;
+
+	while ((got = cursor_next(cur, &doc, error)) == CURSOR_DOC)
+		if (optime_read(doc, "startOpTime", &start) &&
+		    !optime_is_null(start) && optime_cmp(start, *oldest) < 0)
+			*oldest = start;
+	cursor_free(cur);
+	bson_destroy(filter);
+	return got == CURSOR_END;
+}
+
+/* The order is what makes it sound: a transaction that commits after the
+ * second position was open in between, so the table names it, or it began
+ * after the first one. */
+bool
+position_now(struct conn *c, struct optime *read_from, struct optime *at,
+    bson_error_t *error)
+{
+	return conn_positions(c, read_from, NULL, error) &&
+	    oldest_open(c, read_from, error) &&
+	    conn_positions(c, at, NULL, error);
+}

@@ -9,40 +9,6 @@
 #include "io/fdio.h"
 #include "stream/stream.h"
 
-/* The oldest operation of a transaction that is open now; left alone when
- * there is none. */
-static bool
-oldest_open(struct conn *c, struct optime *oldest, bson_error_t *error)
-{
-	bson_t *filter = BCON_NEW(
-	    "state", "{", "$in", "[", "prepared", "inProgress", "]", "}");
-	struct cursor_opts opts = {
-	    .db = "config", .coll = "transactions", .filter = filter};
-	struct cursor *cur = cursor_new(c, &opts);
-	const bson_t *doc;
-	struct optime start;
-	enum cursor_got got;
-
-	while ((got = cursor_next(cur, &doc, error)) == CURSOR_DOC)
-		if (optime_read(doc, "startOpTime", &start) &&
-		    !optime_is_null(start) && optime_cmp(start, *oldest) < 0)
-			*oldest = start;
-	cursor_free(cur);
-	bson_destroy(filter);
-	return got == CURSOR_END;
-}
-
-/* The order is what makes it sound: a transaction that commits after the
- * second position was open in between, so the table names it, or it began
- * after the first one. */
-static bool
-from_now(struct conn *c, struct tail_start *start, bson_error_t *error)
-{
-	return conn_positions(c, &start->read_from, NULL, error) &&
-	    oldest_open(c, &start->read_from, error) &&
-	    conn_positions(c, &start->after, NULL, error);
-}
-
 static void
 take_header(struct stream_in *in, const bson_t *head, struct tail_start *start)
 {
@@ -102,7 +68,7 @@ from_text(struct conn *c, const char *from, struct tail_start *start,
 	int fd;
 
 	if (strcmp(from, "now") == 0)
-		return from_now(c, start, error);
+		return position_now(c, &start->read_from, &start->after, error);
 	if (optime_parse(from, &start->after, &bad)) {
 		start->read_from = start->after;
 		return true;

@@ -271,10 +271,10 @@ put_phase(struct job *j, enum job_phase phase, bson_t *set, bson_error_t *error)
 }
 
 bool
-job_end_load(
-    struct job *j, struct optime from, struct optime to, bson_error_t *error)
+job_end_load(struct job *j, struct optime read_from, struct optime from,
+    struct optime to, bson_error_t *error)
 {
-	struct job_checkpoint cp = {from, from, to};
+	struct job_checkpoint cp = {read_from, from, to};
 	bson_t set = BSON_INITIALIZER;
 	bool ok;
 

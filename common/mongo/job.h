@@ -83,9 +83,9 @@ void job_each_owned(
     const struct job *j, void (*each)(void *arg, const char *ns), void *arg);
 /* Forget everything loaded (after its namespaces were dropped): phase none. */
 bool job_reset(struct job *j, bson_error_t *error);
-/* Loaded: from, to; checkpoint = {from, from, to}. */
-bool job_end_load(
-    struct job *j, struct optime from, struct optime to, bson_error_t *error);
+/* Loaded: from, to; checkpoint = {read_from, from, to}. */
+bool job_end_load(struct job *j, struct optime read_from, struct optime from,
+    struct optime to, bson_error_t *error);
 /* Phase applying, checkpoint saved. Conditional on the lease. */
 bool job_save(
     struct job *j, const struct job_checkpoint *cp, bson_error_t *error);

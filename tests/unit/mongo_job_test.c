@@ -105,7 +105,7 @@ test_life(void)
 	job_each_owned(j, count_ns, &n);
 	OK(n == 0, "owns nothing");
 	OK(job_begin_load(j, source, filters, from, &error) &&
-		job_end_load(j, from, to, &error) &&
+		job_end_load(j, from, from, to, &error) &&
 		job_phase(j) == JOB_LOADED && job_read_checkpoint(j, &got) &&
 		optime_same(got.read_from, from) &&
 		optime_same(got.applied, from) && optime_same(got.seen, to),

@@ -1,0 +1,60 @@
+#include "engine/identity.h"
+
+#include <string.h>
+
+static bool
+sub_doc(const bson_t *doc, const char *field, bson_t *out)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+
+	if (!bson_iter_init_find(&it, doc, field) ||
+	    !BSON_ITER_HOLDS_DOCUMENT(&it))
+		return false;
+	bson_iter_document(&it, &len, &data);
+	return bson_init_static(out, data, len);
+}
+
+/* Equal, or not known on one side. */
+static bool
+same_field(const bson_t *a, const bson_t *b, const char *field)
+{
+	bson_iter_t x, y;
+	char *p, *q;
+	bool same;
+
+	if (!bson_iter_init_find(&x, a, field) ||
+	    !bson_iter_init_find(&y, b, field))
+		return true;
+	if (BSON_ITER_HOLDS_OID(&x) && BSON_ITER_HOLDS_OID(&y))
+		return bson_oid_equal(bson_iter_oid(&x), bson_iter_oid(&y));
+	p = bson_iter_dup_utf8(&x, NULL);
+	q = bson_iter_dup_utf8(&y, NULL);
+	same = p && q && strcmp(p, q) == 0;
+	bson_free(p);
+	bson_free(q);
+	return same;
+}
+
+bool
+identity_check(const bson_t *job, const bson_t *source, const struct grant *g,
+    bson_error_t *error)
+{
+	const bson_t *filters = grant_filters(g);
+	bson_t of_job;
+
+	if (sub_doc(job, "source", &of_job) &&
+	    (!same_field(&of_job, source, "set") ||
+		!same_field(&of_job, source, "replicaSetId")))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the job is of another source than the stream");
+	if (sub_doc(job, "selection", &of_job) &&
+	    (of_job.len != filters->len ||
+		memcmp(bson_get_data(&of_job), bson_get_data(filters),
+		    of_job.len) != 0))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the job is of another selection or mapping than the "
+		    "stream");
+	return true;
+}
