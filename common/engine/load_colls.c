@@ -6,9 +6,8 @@
 #include "base/msg.h"
 #include "base/status.h"
 #include "engine/again.h"
+#include "engine/load_free.h"
 #include "engine/load_index.h"
-#include "engine/owners.h"
-#include "mongo/cursor.h"
 #include "stream/record.h"
 
 struct load_colls {
@@ -16,7 +15,7 @@ struct load_colls {
 	const struct grant *grant;
 	struct job *job;
 	bool no_indexes;
-	struct owners *others; /* read with the first collection */
+	struct load_free *free;
 	struct load_coll *by_c, *by_ns;
 	struct load_coll **waiting; /* announced, not made */
 	size_t n_waiting, cap_waiting;
@@ -32,6 +31,7 @@ load_colls_new(
 	l->grant = g;
 	l->job = j;
 	l->no_indexes = no_indexes;
+	l->free = load_free_new(c, j);
 	return l;
 }
 
@@ -59,7 +59,7 @@ load_colls_free(struct load_colls *l)
 		HASH_DELETE(by_c, l->by_c, lc);
 		coll_free(lc);
 	}
-	owners_free(l->others);
+	load_free_end(l->free);
 	bson_free(l->waiting);
 	bson_free(l);
 }
@@ -161,64 +161,6 @@ parse(const struct load_colls *l, const bson_t *record, bson_error_t *error)
 	return NULL;
 }
 
-static bool
-foreign(const struct load_coll *lc, const char *why, bson_error_t *error)
-{
-	return error_set(error, MM_EXIT_REFUSED, 0,
-	    "namespace \"%s\" on the target %s, which this job did not put "
-	    "there",
-	    lc->ns, why);
-}
-
-static bool
-is_alike(struct load_colls *l, const struct load_coll *lc,
-    const struct coll *have, bson_error_t *error)
-{
-	struct cursor_opts one = {
-	    .db = have->db, .coll = have->name, .read_concern = "local"};
-	bson_t doc;
-	int got;
-
-	if (have->type == COLL_VIEW || lc->view)
-		return foreign(lc, "exists", error);
-	got = cursor_one(l->conn, &one, &doc, error);
-	bson_destroy(&doc);
-	if (got < 0)
-		return false;
-	if (got > 0)
-		return foreign(lc, "holds data", error);
-	if (bson_count_keys(&have->indexes) > 1)
-		return foreign(lc, "has indexes", error);
-	return options_same(&have->options, lc->options, NULL) ||
-	    foreign(lc, "has other options", error);
-}
-
-/* What is there must be nothing, or an empty collection as we would make it,
- * and no other job's. */
-static bool
-check_free(
-    struct load_colls *l, const struct load_coll *lc, bson_error_t *error)
-{
-	const char *other;
-	struct coll have;
-	bool ok;
-	int got;
-
-	if (!l->others)
-		l->others = owners_read(l->conn, job_name(l->job), error);
-	if (!l->others)
-		return false;
-	other = owners_of(l->others, lc->ns);
-	if (other)
-		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "namespace \"%s\" on the target belongs to job \"%s\"",
-		    lc->ns, other);
-	got = catalog_one(l->conn, lc->ns, &have, error);
-	ok = got == 0 || (got > 0 && is_alike(l, lc, &have, error));
-	coll_release(&have);
-	return ok;
-}
-
 static void
 note_estimate(const bson_t *record)
 {
@@ -246,7 +188,7 @@ load_colls_add(struct load_colls *l, const bson_t *record, bson_error_t *error)
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "two collections of the stream would become \"%s\"",
 		    lc->ns);
-	if (other || !check_free(l, lc, error)) {
+	if (other || !load_free_check(l->free, lc, error)) {
 		coll_free(lc);
 		return false;
 	}
@@ -289,7 +231,12 @@ make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 	lc->indexes = split.later;
 	ok = job_own(l->job, lc->ns, &split.staged, error);
 	if (!lc->view) {
-		ok = ok && create(l, lc, raw, &existed, error) &&
+		ok = ok && create(l, lc, raw, &existed, error);
+		/* By a late write, after it was looked at? */
+		if (ok && existed && lc->ours)
+			ok = load_free_check(l->free, lc, error) &&
+			    create(l, lc, raw, &existed, error);
+		ok = ok &&
 		    load_indexes_asleep(l->conn, lc->ns, &split.asleep, error);
 		bson_destroy(lc->options);
 		lc->options = NULL;

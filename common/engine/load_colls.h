@@ -19,6 +19,7 @@ struct load_coll {
 	int32_t c;
 	char *ns; /* on the target */
 	bool view, capped, ended;
+	bool checked, ours; /* load_free.c: owned by the load before */
 	bson_t *options; /* of a view; else NULL once it is made */
 	bson_t *indexes; /* to be built after the data, or NULL */
 	int active;      /* threads that insert into it */

@@ -50,6 +50,23 @@ write_command(struct conn *c, bson_t *cmd, bool retryable, bool once,
 	return ok;
 }
 
+bool
+control_update_all(struct conn *c, const char *coll, const bson_t *q,
+    const bson_t *u, bson_error_t *error)
+{
+	bson_t cmd = BSON_INITIALIZER;
+	struct control_result result;
+	bool ok;
+
+	BCON_APPEND(&cmd, "update", BCON_UTF8(coll), "updates", "[", "{", "q",
+	    BCON_DOCUMENT(q), "u", BCON_DOCUMENT(u), "multi", BCON_BOOL(true),
+	    "}", "]");
+	/* Many at once cannot have a transaction number. */
+	ok = write_command(c, &cmd, false, false, &result, error);
+	bson_destroy(&cmd);
+	return ok;
+}
+
 static bool
 update(struct conn *c, const char *coll, const bson_t *q, const bson_t *u,
     bool upsert, bool once, struct control_result *result, bson_error_t *error)

@@ -21,7 +21,10 @@ struct control_result {
 bool control_update(struct conn *c, const char *coll, const bson_t *q,
     const bson_t *u, bool upsert, struct control_result *result,
     bson_error_t *error);
-/* The same, sent once: for what is only best effort. */
+/* All that match; u may be applied twice. */
+bool control_update_all(struct conn *c, const char *coll, const bson_t *q,
+    const bson_t *u, bson_error_t *error);
+/* One, sent once: for what is only best effort. */
 bool control_update_once(struct conn *c, const char *coll, const bson_t *q,
     const bson_t *u, struct control_result *result, bson_error_t *error);
 bool control_insert(struct conn *c, const char *coll, const bson_t *doc,

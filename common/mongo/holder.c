@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Start of a process in clock ticks since the boot; -1: no such process. */
+/* Start of a process in clock ticks since the boot; -1: no such process, 0: it
+ * is dead, and its parent has not asked for its status yet. */
 static int64_t
 start_ticks(int64_t pid)
 {
@@ -26,6 +27,8 @@ start_ticks(int64_t pid)
 	/* The name, in brackets, may hold anything; field 22 is the 20th
 	 * after it. */
 	at = strrchr(text, ')');
+	if (at && (at[2] == 'Z' || at[2] == 'X'))
+		return 0;
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (at)

@@ -241,22 +241,23 @@ bool
 job_reset(struct job *j, bson_error_t *error)
 {
 	bson_t none = BSON_INITIALIZER, unset = BSON_INITIALIZER,
-	       q = BSON_INITIALIZER;
+	       q = BSON_INITIALIZER, u = BSON_INITIALIZER;
 	bool ok;
 
 	BSON_APPEND_UTF8(&q, "_id.job", j->name);
+	BCON_APPEND(&u, "$set", "{", "earlier", BCON_BOOL(true), "}", "$unset",
+	    "{", "staged", BCON_INT32(1), "born", BCON_INT32(1), "}");
 	BCON_APPEND(&unset, "phase", BCON_INT32(1), "source", BCON_INT32(1),
 	    "selection", BCON_INT32(1), "from", BCON_INT32(1), "to",
 	    BCON_INT32(1), "checkpoint", BCON_INT32(1));
 	/* Owned ones first: a phase without them would hide data of ours. */
 	ok = !job_lost(j) || lost(j, error);
 	pthread_mutex_lock(&j->lock);
-	ok = ok && control_delete(j->conn, "owned", &q, error);
-	if (ok)
-		forget_owned(j);
+	ok = ok && control_update_all(j->conn, "owned", &q, &u, error);
 	pthread_mutex_unlock(&j->lock);
 	ok = ok && put(j, &none, &unset, error);
 	bson_destroy(&unset);
+	bson_destroy(&u);
 	bson_destroy(&q);
 	return ok;
 }
@@ -275,13 +276,20 @@ job_end_load(struct job *j, struct optime read_from, struct optime from,
     struct optime to, bson_error_t *error)
 {
 	struct job_checkpoint cp = {read_from, from, to};
-	bson_t set = BSON_INITIALIZER;
+	bson_t set = BSON_INITIALIZER, q = BSON_INITIALIZER;
 	bool ok;
+
+	BCON_APPEND(
+	    &q, "_id.job", BCON_UTF8(j->name), "earlier", BCON_BOOL(true));
+	pthread_mutex_lock(&j->lock);
+	ok = control_delete(j->conn, "owned", &q, error);
+	pthread_mutex_unlock(&j->lock);
+	bson_destroy(&q);
 
 	optime_append(&set, "from", from);
 	optime_append(&set, "to", to);
 	append_checkpoint(&set, &cp);
-	ok = put_phase(j, JOB_LOADED, &set, error);
+	ok = ok && put_phase(j, JOB_LOADED, &set, error);
 	bson_destroy(&set);
 	return ok;
 }

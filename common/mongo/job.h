@@ -24,6 +24,7 @@
  *   _id        {job, ns}
  *   staged     [{ns, spec, why}]: indexes held back or asleep, as they are to
  *              be in the end
+ *   earlier    true: of the load before, not met in this one yet
  *
  * A struct job may be used by several threads; views it gives are of the
  * thread that writes.
@@ -81,7 +82,9 @@ bool job_own(
 /* Calls `each` for the namespaces this job owns. */
 void job_each_owned(
     const struct job *j, void (*each)(void *arg, const char *ns), void *arg);
-/* Forget everything loaded (after its namespaces were dropped): phase none. */
+/* Forget everything loaded (after its namespaces were dropped): phase none.
+ * What was owned stays owned until the next load ends, because a write of the
+ * load before, sent by a program that was killed, may still arrive. */
 bool job_reset(struct job *j, bson_error_t *error);
 /* Loaded: from, to; checkpoint = {read_from, from, to}. */
 bool job_end_load(struct job *j, struct optime read_from, struct optime from,

@@ -202,6 +202,39 @@ with_fault() {
 	assert_output 0
 }
 
+no_orders() { # no_orders WHETHER
+	py "$dst_uri" "$1" <<<'sys.exit(str("orders" not in client.shop.list_collection_names()) != sys.argv[2])'
+}
+
+@test "a write of a killed load that comes when the next one has dropped: dropped again" {
+	require_sim
+	two start_sim
+	fill "$src_uri" 5000 400
+	mm-dump -d shop -Z none >"$TMP/snapshot"
+	simulate "$dst_uri" '{"simulate": "stall", "command": "insert", "ns": "shop.orders", "times": 1}' >/dev/null
+	run_bg load mm-load -d shop "$TMP/snapshot"
+	stalled() { [[ $(fired "$dst_uri" stall) == 1 ]]; }
+	wait_until 10 stalled
+	kill -9 "$load_pid"
+	wait "$load_pid" || true
+	mkfifo "$TMP/fifo"
+	run_bg load mm-load -d shop "$TMP/fifo"
+	exec 9>"$TMP/fifo"
+	local head
+	head=$(od -An -tu4 -N4 "$TMP/snapshot")
+	head -c $((head)) "$TMP/snapshot" >&9
+	wait_until 10 no_orders True
+	simulate "$dst_uri" '{"simulate": "clear"}' >/dev/null
+	wait_until 10 no_orders False
+	tail -c +$((head + 1)) "$TMP/snapshot" >&9
+	exec 9>&-
+	wait "$load_pid"
+	assert_file_contains "$TMP/load.err" 'a write of the load before came late'
+	assert_same "$src_uri" "$dst_uri" shop
+	run py "$dst_uri" <<<'print(client.mm_control.owned.count_documents({"earlier": True}))'
+	assert_output 0
+}
+
 @test "memory: 200 MB through dump and load, at most 64 MiB each" {
 	[[ -z ${VG:-} ]] || skip 'not under valgrind'
 	! grep -q __asan_init "$B/bin/mm-dump" || skip 'not under sanitizers'

@@ -265,7 +265,7 @@ compare_documents(
 	struct update_log log;
 	struct buf out = BUF_INIT;
 	bson_error_t error = {0};
-	enum delta_form form;
+	enum delta_form form = DELTA_REPLACEMENT;
 	bson_t o, view;
 	bool ok;
 
@@ -299,7 +299,7 @@ check_update(const char *folder, const struct entry *e, const bson_t *pre)
 	struct delta_note note = {0};
 	struct buf post = BUF_INIT;
 	bson_error_t error = {0};
-	enum delta_form form;
+	enum delta_form form = DELTA_REPLACEMENT;
 	bool ok;
 
 	ok = delta_form_of(&e->o, &form, &error) &&

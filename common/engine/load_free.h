@@ -1,0 +1,18 @@
+/* engine: whether a namespace of the target is free for a load: nothing is
+ * there, or an empty collection as the load would make it, and no other job's.
+ */
+#ifndef MM_ENGINE_LOAD_FREE_H
+#define MM_ENGINE_LOAD_FREE_H
+
+#include "engine/load_colls.h"
+
+struct load_free;
+
+/* Borrows both. */
+struct load_free *load_free_new(struct conn *c, struct job *j);
+void load_free_end(struct load_free *f);
+/* Status 8 when it is not. What the load before left there is dropped. */
+bool load_free_check(
+    struct load_free *f, struct load_coll *lc, bson_error_t *error);
+
+#endif
