@@ -1,11 +1,10 @@
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/finish.h"
 #include "base/msg.h"
 #include "base/opt.h"
 #include "base/sig.h"
@@ -183,24 +182,14 @@ main(int argc, char **argv)
 	bson_error_t error = {0};
 	enum mm_exit end;
 	int first, status;
-	bool closed;
 
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();
 	tune_malloc();
-	if (!status_start(opt_status_file(), &error)) {
-		msg_error("%s", error.message);
-		return error_status(&error);
-	}
+	if (!status_start(opt_status_file(), &error))
+		return finish(MM_EXIT_OK, &error);
 	end = outcome(&p, compare(&p, &error), &error);
-	closed = end == MM_EXIT_IO && error.code == EPIPE;
-	if (end != MM_EXIT_OK && end != MM_EXIT_NO && end != MM_EXIT_STOPPED &&
-	    !closed)
-		msg_error("%s", error.message);
-	status_end(end, error.domain ? &error : NULL);
 	release(&p);
-	if (closed)
-		sig_reraise(SIGPIPE);
-	return end;
+	return finish(end, end == error_status(&error) ? &error : NULL);
 }

@@ -1,9 +1,8 @@
 /* mm-dump: a snapshot of a selection of a source as a stream. */
-#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
-#include <signal.h>
 
+#include "base/finish.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
@@ -48,22 +47,6 @@ static const struct opt_program program = {
     0,
     0,
 };
-
-static int
-end_with(const bson_error_t *error)
-{
-	enum mm_exit status = error_status(error);
-
-	if (status == MM_EXIT_IO && error->code == EPIPE) {
-		status_end(status, error);
-		sig_reraise(SIGPIPE);
-	}
-	status_end(status, error);
-	if (status == MM_EXIT_USAGE)
-		return opt_wrong_use("%s", error->message);
-	msg_error("%s", error->message);
-	return status;
-}
 
 static struct dump_opts
 make_opts(const struct output *out, int level)
@@ -139,8 +122,5 @@ main(int argc, char **argv)
 	output_free(out);
 	ns_rules_free(rules);
 	ns_flags_release(&ns_flags);
-	if (!ok)
-		return end_with(&error);
-	status_end(MM_EXIT_OK, NULL);
-	return MM_EXIT_OK;
+	return finish(MM_EXIT_OK, ok ? NULL : &error);
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <malloc.h>
 
+#include "base/finish.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
@@ -36,18 +37,6 @@ static const struct opt_program program = {
     0,
     -1,
 };
-
-static int
-end_with(const bson_error_t *error)
-{
-	enum mm_exit status = error_status(error);
-
-	status_end(status, error);
-	if (status == MM_EXIT_USAGE)
-		return opt_wrong_use("%s", error->message);
-	msg_error("%s", error->message);
-	return status;
-}
 
 static bool
 load(struct input *in, bson_error_t *error)
@@ -104,8 +93,5 @@ main(int argc, char **argv)
 	ok = input_close(in, ok ? NULL : &error) && ok;
 	ns_rules_free(rules);
 	ns_flags_release(&ns_flags);
-	if (!ok)
-		return end_with(&error);
-	status_end(MM_EXIT_OK, NULL);
-	return MM_EXIT_OK;
+	return finish(MM_EXIT_OK, ok ? NULL : &error);
 }

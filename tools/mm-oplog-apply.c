@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/finish.h"
 #include "base/msg.h"
 #include "base/opt.h"
 #include "base/sig.h"
@@ -220,13 +221,9 @@ main(int argc, char **argv)
 		ok = run_print(&plan, directory || argc > operand, &error);
 	else if (ok)
 		ok = run(&plan, &error);
-	if (!ok)
-		msg_error("%s", error.message);
 	apply_input_free(plan.input);
 	grant_free(plan.grant);
 	bson_destroy(&plan.head);
 	ns_flags_release(&ns_flags);
-	status = ok ? MM_EXIT_OK : (int)error_status(&error);
-	status_end((enum mm_exit)status, ok ? NULL : &error);
-	return status;
+	return finish(MM_EXIT_OK, ok ? NULL : &error);
 }

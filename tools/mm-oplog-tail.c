@@ -1,11 +1,10 @@
 /* mm-oplog-tail: the changes of a selection, from the source's oplog to a
  * stream or to a directory of segments. Everything it does is in
  * engine/tailer; here are options, wiring and the exit status. */
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/finish.h"
 #include "base/msg.h"
 #include "base/opt.h"
 #include "base/sig.h"
@@ -164,22 +163,6 @@ check_use(int *level, struct ns_rules **rules)
 	return *rules ? 0 : opt_wrong_use("%s", error.message);
 }
 
-/* A closed pipe ends it as the shell expects, when all is cleaned up. */
-static int
-end(bool ok, const bson_error_t *error)
-{
-	enum mm_exit status = ok ? MM_EXIT_OK : error_status(error);
-	bool closed =
-	    status == MM_EXIT_IO && error->code == EPIPE && !directory;
-
-	if (!ok && !closed)
-		msg_error("%s", error->message);
-	status_end(status, ok ? NULL : error);
-	if (closed)
-		sig_reraise(SIGPIPE);
-	return (int)status;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -208,5 +191,5 @@ main(int argc, char **argv)
 	    run(rules, level, &error);
 	ns_rules_free(rules);
 	ns_flags_release(&ns_flags);
-	return end(ok, &error);
+	return finish(MM_EXIT_OK, ok ? NULL : &error);
 }
