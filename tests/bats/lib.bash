@@ -41,6 +41,7 @@ start_sim() {
 	local name=$1 line pid out
 	shift
 	out=$TMP/$name.out
+	: >"$out" # not the "ready" of one before
 	"$B/tests/mongosim" --port 0 --replSet "rs_$name" "$@" \
 		>"$out" 2>"$TMP/$name.log" 3>&- &
 	pid=$!
