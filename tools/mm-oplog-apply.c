@@ -20,6 +20,7 @@
 static const char *directory, *job_option;
 static struct optime until;
 static bool caught_up, print_position;
+static const char *ddl = "apply";
 static int64_t exit_lag_ms = -1, workers = 8, batch_ops = 1000;
 
 static const struct opt rows[] = {
@@ -37,6 +38,8 @@ static const struct opt rows[] = {
 	"lanes that write at the same time, 1-64 (8)", 1, LANES_MAX},
     {0, "batch-ops", "N", OPT_COUNT, &batch_ops,
 	"most entries in a batch of a lane (1000)", 1, 100000},
+    {0, "ddl", "WHAT", OPT_TEXT, &ddl,
+	"changes of the catalog: apply, stop or ignore (apply)"},
     {0, "print-position", NULL, OPT_FLAG, &print_position,
 	"print where a tail has to go on, and end"},
 };
@@ -123,6 +126,14 @@ run_print(struct plan *p, bool has_input, bson_error_t *error)
 
 /* --------------------------------------------------------------- applying */
 
+static enum ddl_mode
+ddl_mode(void)
+{
+	return strcmp(ddl, "stop") == 0  ? DDL_MODE_STOP
+	    : strcmp(ddl, "ignore") == 0 ? DDL_MODE_IGNORE
+					 : DDL_MODE_APPLY;
+}
+
 static bool
 apply(struct plan *p, struct server *target, struct conn *conn,
     struct conn *job_conn, bson_error_t *error)
@@ -134,7 +145,8 @@ apply(struct plan *p, struct server *target, struct conn *conn,
 	    .workers = (int)workers,
 	    .batch_ops = (int)batch_ops,
 	    .until = until,
-	    .exit_lag_ms = exit_lag_ms};
+	    .exit_lag_ms = exit_lag_ms,
+	    .ddl = ddl_mode()};
 	bool ok;
 
 	opts.job = apply_job_open(job_conn, p->job, error);
@@ -180,6 +192,8 @@ check_use(int files)
 
 	if (directory && files > 0)
 		return opt_wrong_use("-D and files exclude each other");
+	if (strcmp(ddl, "apply") != 0 && ddl_mode() == DDL_MODE_APPLY)
+		return opt_wrong_use("--ddl takes apply, stop or ignore");
 	if (caught_up && !directory)
 		return opt_wrong_use("--exit-when-caught-up needs -D");
 	if (print_position && job_option)

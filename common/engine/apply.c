@@ -15,6 +15,7 @@
 #include "engine/apply_job.h"
 #include "engine/checkpoint.h"
 #include "engine/lanes.h"
+#include "model/ddl.h"
 
 struct apply {
 	const struct apply_opts *o;
@@ -22,6 +23,7 @@ struct apply {
 	struct targets *targets;
 	struct lanes *lanes;
 	struct checkpoint *checkpoint;
+	struct apply_ddl *ddl;
 	struct target *last; /* target of the last entry */
 	struct boundary reached;
 	struct optime seen;
@@ -145,17 +147,31 @@ route(struct apply *a, const struct entry *e, bson_error_t *error)
 		a->lanes, a->last, e, optime_cmp(e->at, a->seen) <= 0, error);
 }
 
-/* Everything before a command is acknowledged and saved before it runs. */
+/* Everything before a change of the catalog is acknowledged and saved before
+ * it is made. */
 static bool
-command(struct apply *a, const struct entry *e, bson_error_t *error)
+catalog(
+    struct apply *a, const struct entry *e, bool *barrier, bson_error_t *error)
 {
-	if (apply_ddl_harmless(e))
+	if (!apply_ddl_read(a->ddl, e, barrier, error))
+		return false;
+	if (!*barrier)
 		return true;
-	if (!send(a, error) || !lanes_drain(a->lanes, error) ||
-	    !checkpoint_save(a->checkpoint, error))
+	if (!send(a, error) || !lanes_drain(a->lanes, error))
 		return false;
 	lanes_forget(a->lanes);
-	return apply_ddl_run(a->o->conn, a->targets, e, error);
+	a->last = NULL;
+	return apply_ddl_run(a->ddl, e, a->seen, error);
+}
+
+/* The group may go on: then only how far it is done. */
+static bool
+catalog_done(struct apply *a, const struct entry *e, bson_error_t *error)
+{
+	bool whole = optime_is_null(a->group);
+
+	return (!whole || send(a, error)) &&
+	    apply_ddl_done(a->ddl, e, whole, error);
 }
 
 static bool
@@ -163,22 +179,22 @@ one_entry(
     struct apply *a, const uint8_t *data, uint32_t len, bson_error_t *error)
 {
 	struct entry e;
+	bool barrier = false, ok = true;
 
 	if (!entry_parse(data, len, &e, error) || !enter(a, &e, error))
 		return false;
 	if (a->done)
 		return true;
 	if (!a->skipping) {
-		if (e.op == ENTRY_COMMAND) {
-			if (!command(a, &e, error))
-				return false;
-		} else if (e.op != ENTRY_NOOP) {
-			if (!apply_ddl_plain(&e, error) || !route(a, &e, error))
-				return false;
-		}
+		if (ddl_is(&e))
+			ok = catalog(a, &e, &barrier, error);
+		else if (e.op != ENTRY_NOOP)
+			ok = route(a, &e, error);
 	}
+	if (!ok)
+		return false;
 	leave(a, &e);
-	return true;
+	return !barrier || catalog_done(a, &e, error);
 }
 
 static bool
@@ -336,6 +352,12 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	a.checkpoint = checkpoint_new(&co);
 	lo.arg = a.checkpoint;
 	a.lanes = lanes_new(&lo, error);
+	a.ddl = apply_ddl_new(&(struct apply_ddl_opts){.conn = opts->conn,
+	    .job = opts->job,
+	    .targets = a.targets,
+	    .grant = opts->grant,
+	    .checkpoint = a.checkpoint,
+	    .mode = opts->ddl});
 	if (a.lanes && checkpoint_start(a.checkpoint, a.lanes, error)) {
 		status_state("applying");
 		ok = read_all(&a, error);
@@ -343,6 +365,7 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 		report(&a, ok);
 	}
 	lanes_free(a.lanes);
+	apply_ddl_free(a.ddl);
 	checkpoint_free(a.checkpoint);
 	targets_free(a.targets);
 	bson_destroy(&a.job);

@@ -2,12 +2,13 @@
  *
  * Takes streams of kind oplog of the job's own source set and selection that
  * begin at or before what is reached; skips whole groups that are reached
- * already; gives i, u and d to the lanes, runs `create` as a barrier, and
+ * already; gives i, u and d to the lanes, makes changes of the catalog, and
  * names the boundaries that a checkpoint may stand at.
  */
 #ifndef MM_ENGINE_APPLY_H
 #define MM_ENGINE_APPLY_H
 
+#include "engine/apply_ddl.h"
 #include "engine/apply_input.h"
 #include "engine/grant.h"
 #include "mongo/job.h"
@@ -22,6 +23,7 @@ struct apply_opts {
 	int workers, batch_ops;
 	struct optime until; /* inclusive, whole groups; null: none */
 	int64_t exit_lag_ms; /* -1: none */
+	enum ddl_mode ddl;
 };
 
 /* Until the end of the input, `until`, or a stop signal; then everything read

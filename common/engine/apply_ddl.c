@@ -1,139 +1,251 @@
 #include "engine/apply_ddl.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <string.h>
 
-static bool
-refuse(
-    const struct entry *e, const char *ns, const char *why, bson_error_t *error)
+#include "base/msg.h"
+#include "engine/again.h"
+#include "engine/apply_ddl_work.h"
+
+struct apply_ddl *
+apply_ddl_new(const struct apply_ddl_opts *opts)
+{
+	struct apply_ddl *a = BSON_ALIGNED_ALLOC0(struct apply_ddl);
+	bson_t left;
+
+	a->o = *opts;
+	bson_init(&a->left);
+	if (job_intent(opts->job, &left))
+		bson_concat(&a->left, &left);
+	optime_read(job_doc(opts->job), "to", &a->to);
+	return a;
+}
+
+void
+apply_ddl_free(struct apply_ddl *a)
+{
+	if (!a)
+		return;
+	if (a->ignored > 0)
+		msg_warn("left out %" PRId64
+			 " changes of indexes, options and views (--ddl "
+			 "ignore)",
+		    a->ignored);
+	ddl_release(&a->d);
+	owners_free(a->others);
+	bson_destroy(&a->left);
+	bson_free(a);
+}
+
+bool
+apply_ddl_refuse(const struct apply_ddl *a, const struct entry *e,
+    const char *why, bson_error_t *error)
 {
 	char text[OPTIME_TEXT];
 
 	return error_set(error, MM_EXIT_REFUSED, 0,
-	    "cannot apply \"%s\" on \"%s\" at position %s: %s",
-	    e->command ? e->command : "a change of a view", ns,
-	    optime_text(e->at, text), why);
+	    "cannot apply %s on \"%s\" at position %s: %s", ddl_name(a->d.kind),
+	    a->d.ns, optime_text(e->at, text), why);
 }
 
 bool
-apply_ddl_harmless(const struct entry *e)
+apply_ddl_failed(
+    const struct apply_ddl *a, const struct entry *e, bson_error_t *error)
 {
-	static const char *const names[] = {
-	    "startIndexBuild", "abortIndexBuild", "dbCheck"};
+	bson_error_t why = *error;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(e->command, names[i]) == 0)
-			return true;
+	if (error_status(error) != MM_EXIT_TARGET || error->code == 0 ||
+	    code_transient(error->code))
+		return false;
+	apply_ddl_refuse(a, e, why.message, error);
+	error->code = why.code;
 	return false;
 }
 
-/* "db.coll" that the command names by its first field. */
-static bool
-command_ns(const struct entry *e, char *ns, size_t size)
-{
-	bson_iter_t it;
+/* --------------------------------------------------------------- reading */
 
-	if (!bson_iter_init(&it, &e->o) || !bson_iter_next(&it) ||
-	    !BSON_ITER_HOLDS_UTF8(&it))
+/* Changes no document, whether it is done or not. */
+static bool
+only_books(const struct apply_ddl *a, const struct entry *e)
+{
+	bson_t options;
+
+	switch (a->d.kind) {
+	case DDL_COLL_MOD:
+	case DDL_CREATE_INDEXES:
+	case DDL_DROP_INDEXES:
+	case DDL_DROP_VIEWS:
+		return true;
+	case DDL_CREATE:
+		return a->d.doc.len > 0 &&
+		    bson_init_static(&options, a->d.doc.data, a->d.doc.len) &&
+		    bson_has_field(&options, "viewOn");
+	case DDL_DROP:
+		return e->op != ENTRY_COMMAND;
+	default:
 		return false;
-	snprintf(ns, size, "%.*s.%s", (int)e->db_len, e->ns,
-	    bson_iter_utf8(&it, NULL));
+	}
+}
+
+bool
+apply_ddl_read(struct apply_ddl *a, const struct entry *e, bool *barrier,
+    bson_error_t *error)
+{
+	char text[OPTIME_TEXT];
+
+	*barrier = false;
+	if (!ddl_read(e, grant_wide(a->o.grant), &a->d, error))
+		return false;
+	if (a->d.kind == DDL_NONE)
+		return true;
+	if (a->o.mode == DDL_MODE_STOP)
+		return apply_ddl_refuse(
+		    a, e, "--ddl stop: nothing of the kind is applied", error);
+	optime_text(e->at, text);
+	if (a->o.mode == DDL_MODE_IGNORE && only_books(a, e)) {
+		a->ignored++;
+		msg_verbose("%s on \"%s\" at %s is left out",
+		    ddl_name(a->d.kind), a->d.ns, text);
+		return true;
+	}
+	if (a->d.left_out[0])
+		msg_warn("%s on \"%s\" at %s: left out: %s",
+		    ddl_name(a->d.kind), a->d.ns, text, a->d.left_out);
+	*barrier = true;
 	return true;
 }
 
-/* Options and idIndex as catalog_create wants them. */
-static void
-split_create(const bson_t *o, bson_t *options, bson_t *indexes)
-{
-	bson_iter_t it;
-
-	bson_init(options);
-	bson_init(indexes);
-	if (!bson_iter_init(&it, o) || !bson_iter_next(&it))
-		return;
-	while (bson_iter_next(&it)) {
-		const char *key = bson_iter_key(&it);
-
-		if (strcmp(key, "idIndex") == 0)
-			bson_append_iter(indexes, "0", -1, &it);
-		else
-			bson_append_iter(options, key, -1, &it);
-	}
-}
-
-static bool
-compare_existing(struct conn *c, const struct entry *e, const char *ns,
-    const bson_t *options, bson_error_t *error)
-{
-	struct coll there;
-	char *what = NULL, why[256];
-	int got = catalog_one(c, ns, &there, error);
-	bool same;
-
-	if (got < 0)
-		return false;
-	if (got == 0)
-		return error_set(error, MM_EXIT_TARGET, 0,
-		    "\"%s\" was there and is gone", ns);
-	same = options_same(options, &there.options, &what);
-	coll_release(&there);
-	if (!same) {
-		snprintf(why, sizeof why,
-		    "it exists on the target with other options (%s)",
-		    what ? what : "?");
-		refuse(e, ns, why, error);
-	}
-	bson_free(what);
-	return same;
-}
-
-static bool
-create(struct conn *c, struct targets *targets, const struct entry *e,
-    const char *source, bson_error_t *error)
-{
-	struct target *t = targets_find(targets, source, e->at, error);
-	bson_t options, indexes;
-	bool existed = false, ok;
-
-	if (!t)
-		return false;
-	split_create(&e->o, &options, &indexes);
-	if (bson_has_field(&options, "timeseries") ||
-	    bson_has_field(&options, "viewOn") ||
-	    bson_has_field(&options, "encryptedFields"))
-		ok = refuse(e, t->ns,
-		    "views, time series and encrypted collections are not "
-		    "supported",
-		    error);
-	else
-		ok = catalog_create(
-		    c, t->ns, &options, &indexes, &existed, error);
-	if (ok && existed)
-		ok = compare_existing(c, e, t->ns, &options, error);
-	bson_destroy(&options);
-	bson_destroy(&indexes);
-	return ok && targets_refresh(targets, t, error);
-}
+/* --------------------------------------------------------------- running */
 
 bool
-apply_ddl_run(struct conn *c, struct targets *targets, const struct entry *e,
+apply_ddl_command(struct apply_ddl *a, const struct entry *e, bool lenient,
     bson_error_t *error)
 {
-	char ns[2 * NS_MAX + 2];
+	bson_error_t why;
+	bson_t command;
 
-	if (!command_ns(e, ns, sizeof ns))
-		return refuse(e, e->ns, "not supported yet", error);
-	if (strcmp(e->command, "create") != 0)
-		return refuse(e, ns, "not supported yet", error);
-	/* Made by the server itself with the first view. */
-	if (strcmp(ns + e->db_len + 1, "system.views") == 0)
+	if (!bson_init_static(&command, a->d.command.data, a->d.command.len))
+		return apply_ddl_refuse(a, e, "no command", error);
+	if (conn_ddl(a->o.conn, a->d.db, &command, NULL, &why) ||
+	    (lenient && ddl_done_before(a->d.kind, (int)why.code)))
 		return true;
-	return create(c, targets, e, ns, error);
+	*error = why;
+	return false;
+}
+
+/* The change, and when it fails a look at whether it has happened after all:
+ * an answer may be lost, and what was sent before may end late. */
+static bool
+change(struct apply_ddl *a, const struct entry *e,
+    const struct intent_uuids *before, bson_error_t *error)
+{
+	struct intent_uuids now;
+	bson_error_t why, later;
+	unsigned tries = 0;
+
+	while (!apply_ddl_change(a, e, &why)) {
+		if (error_status(&why) != MM_EXIT_TARGET) {
+			*error = why;
+			return false;
+		}
+		if (!again(a->o.conn, &why, &tries)) {
+			if (intent_look(a->o.conn, &a->d, &now, &later) &&
+			    intent_judge(&a->d, before, &now) == INTENT_DONE)
+				return true;
+			*error = why;
+			return apply_ddl_failed(a, e, error);
+		}
+		if (!intent_look(a->o.conn, &a->d, &now, error))
+			return false;
+		if (intent_judge(&a->d, before, &now) == INTENT_DONE)
+			return true;
+	}
+	return true;
+}
+
+static void
+tell_targets(struct apply_ddl *a)
+{
+	char db[64];
+
+	if (a->d.kind == DDL_DROP_VIEWS) {
+		if (ns_split(a->d.target, db, NULL))
+			targets_changed(a->o.targets, db);
+		return;
+	}
+	targets_changed(a->o.targets, a->d.target);
+	if (a->d.kind == DDL_RENAME)
+		targets_changed(a->o.targets, a->d.to_target);
+}
+
+/* Looks at what the intent found at the start says, else saves a new one. */
+static bool
+prepare(struct apply_ddl *a, const struct entry *e, struct intent_uuids *before,
+    enum intent_verdict *verdict, bson_error_t *error)
+{
+	struct intent_uuids now;
+	bson_t doc;
+	bool ok;
+
+	if (!intent_look(a->o.conn, &a->d, &now, error))
+		return false;
+	if (intent_match(&a->left, e, before) == INTENT_BEGUN) {
+		*verdict = intent_judge(&a->d, before, &now);
+		return true;
+	}
+	*before = now;
+	*verdict = INTENT_TODO;
+	if (!apply_ddl_before(a, e, error))
+		return false;
+	intent_write(e, &a->d, before, &doc);
+	ok = checkpoint_save_intent(a->o.checkpoint, &doc, error);
+	bson_destroy(&doc);
+	return ok;
 }
 
 bool
-apply_ddl_plain(const struct entry *e, bson_error_t *error)
+apply_ddl_run(struct apply_ddl *a, const struct entry *e, struct optime seen,
+    bson_error_t *error)
 {
-	return strcmp(e->coll, "system.views") != 0 ||
-	    refuse(e, e->ns, "not supported yet", error);
+	struct intent_uuids before;
+	enum intent_verdict verdict;
+	char text[OPTIME_TEXT];
+
+	a->replay = optime_cmp(e->at, seen) <= 0;
+	a->born = false;
+	if (intent_match(&a->left, e, &before) == INTENT_PASSED)
+		return true;
+	if (!prepare(a, e, &before, &verdict, error))
+		return false;
+	if (verdict == INTENT_LOST)
+		return apply_ddl_refuse(a, e,
+		    "it was begun, but neither the collection of then nor its "
+		    "successor is on the target",
+		    error);
+	msg_verbose("%s on \"%s\" at %s%s", ddl_name(a->d.kind), a->d.ns,
+	    optime_text(e->at, text),
+	    verdict == INTENT_DONE ? ": was done before the last end" : "");
+	if (verdict == INTENT_DONE)
+		a->born = a->d.kind == DDL_CREATE;
+	else if (!change(a, e, &before, error))
+		return false;
+	if (!apply_ddl_books(a, error))
+		return false;
+	tell_targets(a);
+	return true;
+}
+
+bool
+apply_ddl_done(
+    struct apply_ddl *a, const struct entry *e, bool whole, bson_error_t *error)
+{
+	bson_t doc;
+	bool ok;
+
+	if (whole)
+		return checkpoint_save_intent(a->o.checkpoint, NULL, error);
+	intent_write_done(e, &doc);
+	ok = checkpoint_save_intent(a->o.checkpoint, &doc, error);
+	bson_destroy(&doc);
+	return ok;
 }

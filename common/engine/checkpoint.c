@@ -180,6 +180,26 @@ checkpoint_save(struct checkpoint *c, bson_error_t *error)
 	return ok;
 }
 
+bool
+checkpoint_save_intent(
+    struct checkpoint *c, const bson_t *intent, bson_error_t *error)
+{
+	struct job_checkpoint cp;
+	bool ok;
+
+	checkpoint_acked(c);
+	pthread_mutex_lock(&c->save_lock);
+	pthread_mutex_lock(&c->lock);
+	cp = (struct job_checkpoint){
+	    c->reached.read_from, c->reached.at, c->seen};
+	pthread_mutex_unlock(&c->lock);
+	ok = job_save_intent(c->o.job, &cp, intent, error);
+	if (ok)
+		c->saved = cp;
+	pthread_mutex_unlock(&c->save_lock);
+	return ok;
+}
+
 struct optime
 checkpoint_saved(struct checkpoint *c)
 {

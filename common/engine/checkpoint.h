@@ -38,6 +38,10 @@ void checkpoint_seen(struct checkpoint *c, struct optime seen);
 void checkpoint_acked(void *checkpoint);
 /* Saves what is reached, now. */
 bool checkpoint_save(struct checkpoint *c, bson_error_t *error);
+/* The same, and with it what is about to be done to the catalog; NULL: that is
+ * done. All lanes stand still. */
+bool checkpoint_save_intent(
+    struct checkpoint *c, const bson_t *intent, bson_error_t *error);
 /* The newest one that was saved. */
 struct optime checkpoint_saved(struct checkpoint *c);
 /* Ends the thread. */

@@ -7,12 +7,15 @@
 
 #include <string.h>
 
+#include "model/ddl.h"
+
 struct grant {
 	struct ns_rules *own;    /* the writer's flags */
 	struct ns_rules *stream; /* as the stream has it */
 	struct ns_rules
-	    *rules;      /* selection of the stream, mapping that holds */
-	bson_t *filters; /* of rules */
+	    *rules;            /* selection of the stream, mapping that holds */
+	bson_t *filters;       /* of rules */
+	struct ns_rules *wide; /* rules, with what is renamed into them */
 	bool own_mapping;
 };
 
@@ -70,7 +73,8 @@ set_rules(struct grant *g, const struct ns_rules *from, bson_error_t *error)
 		ns_rules_append(g->rules, g->filters);
 	bson_destroy(&selection);
 	bson_destroy(&mapping);
-	return g->rules;
+	g->wide = g->rules ? ddl_wide(g->rules, error) : NULL;
+	return g->wide;
 }
 
 static void
@@ -218,6 +222,7 @@ grant_free(struct grant *g)
 	ns_rules_free(g->own);
 	ns_rules_free(g->stream);
 	ns_rules_free(g->rules);
+	ns_rules_free(g->wide);
 	bson_destroy(g->filters);
 	bson_free(g);
 }
@@ -226,6 +231,12 @@ const struct ns_rules *
 grant_rules(const struct grant *g)
 {
 	return g->rules;
+}
+
+const struct ns_rules *
+grant_wide(const struct grant *g)
+{
+	return g->wide;
 }
 
 const bson_t *
@@ -238,6 +249,13 @@ bool
 grant_map(const struct grant *g, const char *ns, char out[NS_MAX + 1],
     bson_error_t *error)
 {
+	char db[64];
+	const char *coll;
+
+	/* Where something of its database may be written, it may be too. */
+	if (ns_split(ns, db, &coll) && ddl_is_temporary(coll) &&
+	    ns_selected(g->wide, ns))
+		return ns_map(g->rules, ns, out, error);
 	if (!ns_split(ns, NULL, NULL) || !ns_selected(g->stream, ns))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "namespace \"%s\" is not in the selection of its stream",

@@ -27,7 +27,9 @@ struct grant *grant_new(
 void grant_free(struct grant *g);
 /* The stream's selection with the mapping that holds: the job's identity. */
 const struct ns_rules *grant_rules(const struct grant *g);
-/* The same as a `filters` document. */
+/* The same, and what is renamed into it (ddl_wide). */
+const struct ns_rules *grant_wide(const struct grant *g);
+/* grant_rules as a `filters` document. */
 const bson_t *grant_filters(const struct grant *g);
 /* Target name of a source namespace that stands in the stream. Status 8: not
  * in the stream's own selection, or not for this writer to touch. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "model/entry.h"
+#include "model/ddl.h"
 #include "model/value.h"
 
 enum { SLOTS = 1024 };
@@ -23,22 +23,28 @@ struct slot {
 };
 
 struct tail_filter {
-	const struct ns_rules *rules;
+	struct ns_rules *rules; /* with what is renamed into the selection */
 	struct slot slots[SLOTS];
 };
 
 struct tail_filter *
-tail_filter_new(const struct ns_rules *rules)
+tail_filter_new(const struct ns_rules *rules, bson_error_t *error)
 {
 	struct tail_filter *f = bson_malloc0(sizeof *f);
 
-	f->rules = rules;
-	return f;
+	f->rules = ddl_wide(rules, error);
+	if (f->rules)
+		return f;
+	bson_free(f);
+	return NULL;
 }
 
 void
 tail_filter_free(struct tail_filter *f)
 {
+	if (!f)
+		return;
+	ns_rules_free(f->rules);
 	bson_free(f);
 }
 
@@ -67,6 +73,11 @@ judge_special(const struct tail_filter *f, const char *ns, const char *coll)
 		snprintf(name, sizeof name, "%.*s%s", (int)db, ns,
 		    coll + strlen(buckets));
 		return ns_selected(f->rules, name) ? REFUSE : LEAVE;
+	}
+	/* A view is a document there, whatever is selected of the database. */
+	if (strcmp(coll, "system.views") == 0) {
+		snprintf(name, sizeof name, "%.*s", (int)db - 1, ns);
+		return ns_db_selected(f->rules, name) ? TAKE : LEAVE;
 	}
 	if (strcmp(coll, "system.indexes") == 0) {
 		snprintf(name, sizeof name, "%.*s", (int)db - 1, ns);

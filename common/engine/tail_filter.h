@@ -24,8 +24,9 @@ struct tail_look {
 
 struct tail_filter;
 
-/* Borrows rules. */
-struct tail_filter *tail_filter_new(const struct ns_rules *rules);
+/* Takes also what is renamed into the selection (ddl_wide). */
+struct tail_filter *tail_filter_new(
+    const struct ns_rules *rules, bson_error_t *error);
 void tail_filter_free(struct tail_filter *f);
 /* Walks the names of the entry once; looks into o only for commands. Status 8:
  * not an entry of format 2, an unknown kind, or one that would be lost in

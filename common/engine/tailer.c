@@ -343,7 +343,9 @@ tailer_run(const struct tailer_opts *opts, bson_error_t *error)
 	t.wall = (int64_t)opts->start.after.secs * 1000;
 	t.mark_ms = clock_ms(CLOCK_MONOTONIC);
 	set_goal(&t);
-	t.filter = tail_filter_new(opts->rules);
+	t.filter = tail_filter_new(opts->rules, error);
+	if (!t.filter)
+		goto cleanup;
 	t.txn = tail_txn_new(t.filter, opts->sink, opts->start.after);
 	t.watch = tail_watch_new(conn_server(opts->conn), error);
 	if (!t.watch)

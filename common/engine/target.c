@@ -58,15 +58,18 @@ has_unique(const struct coll *c)
 	return false;
 }
 
-bool
-targets_refresh(struct targets *t, struct target *target, bson_error_t *error)
+static bool
+refresh(struct targets *t, struct target *target, bson_error_t *error)
 {
 	struct coll c;
 	int got = catalog_one(t->conn, target->ns, &c, error);
 
 	target->order = ORDER_ID;
-	if (got <= 0)
+	if (got <= 0) {
+		target->stale = got < 0;
 		return got == 0;
+	}
+	target->stale = false;
 	if (c.type == COLL_VIEW || c.type == COLL_TIMESERIES) {
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "cannot write \"%s\" on the target: it is a %s", target->ns,
@@ -81,6 +84,18 @@ targets_refresh(struct targets *t, struct target *target, bson_error_t *error)
 	}
 	coll_release(&c);
 	return got > 0;
+}
+
+void
+targets_changed(struct targets *t, const char *ns)
+{
+	size_t len = strlen(ns);
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct target *p = t->bucket[i]; p; p = p->next)
+			if (strncmp(p->ns, ns, len) == 0 &&
+			    (p->ns[len] == '\0' || p->ns[len] == '.'))
+				p->stale = true;
 }
 
 static bool
@@ -117,7 +132,7 @@ add(struct targets *t, const char *ns, size_t at_bucket, struct optime at,
 	p->hash = hash_xxh64(name, strlen(name), 0);
 	atomic_init(&p->typical, TYPICAL_FIRST);
 	atomic_init(&p->large, false);
-	if (!targets_refresh(t, p, error)) {
+	if (!refresh(t, p, error)) {
 		bson_free(p);
 		return NULL;
 	}
@@ -134,6 +149,6 @@ targets_find(
 
 	for (struct target *p = t->bucket[i]; p; p = p->next)
 		if (strcmp(p->source, ns) == 0)
-			return p;
+			return !p->stale || refresh(t, p, error) ? p : NULL;
 	return add(t, ns, i, at, error);
 }

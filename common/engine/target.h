@@ -24,6 +24,7 @@ struct target {
 	enum target_order order;
 	atomic_uint typical; /* bytes of a document, as seen lately */
 	atomic_bool large;   /* documents above 1 MiB were seen */
+	bool stale;          /* the catalog changed since it was read */
 	struct target *next;
 };
 
@@ -37,8 +38,8 @@ void targets_free(struct targets *t);
  * Reads the target's catalog when a name is met for the first time. */
 struct target *targets_find(
     struct targets *t, const char *ns, struct optime at, bson_error_t *error);
-/* The catalog changed: learn it anew. No lane may be at work on it. */
-bool targets_refresh(
-    struct targets *t, struct target *target, bson_error_t *error);
+/* The catalog of this namespace, or of this database, changed: it is learnt
+ * anew when it is found the next time. No lane may be at work on it. */
+void targets_changed(struct targets *t, const char *ns);
 
 #endif

@@ -69,5 +69,9 @@ const char *ddl_name(enum ddl_kind kind);
 /* Collections that a server makes in order to rename them onto another:
  * tmp.agg_out.*, tmp.mr.*, tmpXXXXX.renameCollection and the like. */
 bool ddl_is_temporary(const char *coll);
+/* The rules, which also select such collections in every database of which
+ * something is selected: what is renamed onto a selected collection has then
+ * been followed. Caller frees. */
+struct ns_rules *ddl_wide(const struct ns_rules *rules, bson_error_t *error);
 
 #endif

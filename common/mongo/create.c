@@ -2,13 +2,14 @@
 #include "mongo/catalog.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/msg.h"
 #include "mongo/driver.h"
 #include "mongo/fields.h"
 #include "mongo/raw.h"
 
-#define TTL_TAKEN 1000000000 /* by every version, and 31 years */
+#define DAY_SECONDS 86400
 #define TTL_ASLEEP 2147483647
 #define CODE_OPTIONS_CONFLICT 85
 
@@ -282,7 +283,8 @@ catalog_create_ttl_asleep(
 
 	if (!split(ns, db, &coll, error))
 		return false;
-	with_lifetime(spec, TTL_TAKEN, &array);
+	/* The longest that every version takes: up to the present time. */
+	with_lifetime(spec, (int32_t)(time(NULL) - DAY_SECONDS), &array);
 	ok = catalog_create_indexes(c, ns, &array, &why);
 	bson_destroy(&array);
 	/* There already with another lifetime, when a load is done again. */

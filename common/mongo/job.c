@@ -204,27 +204,87 @@ job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
 	return ok;
 }
 
-bool
-job_own(
-    struct job *j, const char *ns, const bson_t *staged, bson_error_t *error)
+static void
+owned_id(const struct job *j, const char *ns, bson_t *q)
 {
-	bson_t doc = BSON_INITIALIZER, q = BSON_INITIALIZER;
+	bson_init(q);
+	BCON_APPEND(
+	    q, "_id", "{", "job", BCON_UTF8(j->name), "ns", BCON_UTF8(ns), "}");
+}
+
+bool
+job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
+    bson_error_t *error)
+{
 	struct control_result result;
+	bson_t doc, q;
 	bool ok;
 
 	if (job_lost(j))
 		return lost(j, error);
-	BCON_APPEND(&doc, "_id", "{", "job", BCON_UTF8(j->name), "ns",
-	    BCON_UTF8(ns), "}");
-	bson_concat(&q, &doc);
+	owned_id(j, ns, &q);
+	bson_copy_to(&q, &doc);
 	if (staged)
 		BSON_APPEND_ARRAY(&doc, "staged", staged);
+	if (born)
+		BSON_APPEND_BOOL(&doc, "born", true);
 	pthread_mutex_lock(&j->lock);
 	ok = control_update(j->conn, "owned", &q, &doc, true, &result, error);
 	if (ok)
 		note_owned(j, ns);
 	pthread_mutex_unlock(&j->lock);
 	bson_destroy(&doc);
+	bson_destroy(&q);
+	return ok;
+}
+
+bool
+job_own(
+    struct job *j, const char *ns, const bson_t *staged, bson_error_t *error)
+{
+	return job_own_as(j, ns, staged, false, error);
+}
+
+int
+job_owned(struct job *j, const char *ns, bson_t *staged, bool *born,
+    bson_error_t *error)
+{
+	bson_t q, doc, list;
+	int got;
+
+	owned_id(j, ns, &q);
+	pthread_mutex_lock(&j->lock);
+	got = control_read(j->conn, "owned", &q, &doc, error);
+	pthread_mutex_unlock(&j->lock);
+	if (got > 0 && doc_sub(&doc, "staged", &list))
+		bson_copy_to(&list, staged);
+	else
+		bson_init(staged);
+	*born = got > 0 && doc_bool(&doc, "born");
+	bson_destroy(&doc);
+	bson_destroy(&q);
+	return got;
+}
+
+bool
+job_disown(struct job *j, const char *ns, bson_error_t *error)
+{
+	size_t i = 0;
+	bson_t q;
+	bool ok;
+
+	if (job_lost(j))
+		return lost(j, error);
+	owned_id(j, ns, &q);
+	pthread_mutex_lock(&j->lock);
+	ok = control_delete(j->conn, "owned", &q, error);
+	while (i < j->n_owned && strcmp(j->owned[i], ns) != 0)
+		i++;
+	if (ok && i < j->n_owned) {
+		bson_free(j->owned[i]);
+		j->owned[i] = j->owned[--j->n_owned];
+	}
+	pthread_mutex_unlock(&j->lock);
 	bson_destroy(&q);
 	return ok;
 }
@@ -249,7 +309,8 @@ job_reset(struct job *j, bson_error_t *error)
 	    "{", "staged", BCON_INT32(1), "born", BCON_INT32(1), "}");
 	BCON_APPEND(&unset, "phase", BCON_INT32(1), "source", BCON_INT32(1),
 	    "selection", BCON_INT32(1), "from", BCON_INT32(1), "to",
-	    BCON_INT32(1), "checkpoint", BCON_INT32(1));
+	    BCON_INT32(1), "checkpoint", BCON_INT32(1), "intent",
+	    BCON_INT32(1));
 	/* Owned ones first: a phase without them would hide data of ours. */
 	ok = !job_lost(j) || lost(j, error);
 	pthread_mutex_lock(&j->lock);
@@ -304,4 +365,29 @@ job_save(struct job *j, const struct job_checkpoint *cp, bson_error_t *error)
 	ok = put_phase(j, JOB_APPLYING, &set, error);
 	bson_destroy(&set);
 	return ok;
+}
+
+bool
+job_save_intent(struct job *j, const struct job_checkpoint *cp,
+    const bson_t *intent, bson_error_t *error)
+{
+	bson_t set = BSON_INITIALIZER, unset = BSON_INITIALIZER;
+	bool ok;
+
+	append_checkpoint(&set, cp);
+	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_APPLYING]);
+	if (intent)
+		BSON_APPEND_DOCUMENT(&set, "intent", intent);
+	else
+		BSON_APPEND_INT32(&unset, "intent", 1);
+	ok = put(j, &set, &unset, error);
+	bson_destroy(&set);
+	bson_destroy(&unset);
+	return ok;
+}
+
+bool
+job_intent(const struct job *j, bson_t *intent)
+{
+	return doc_sub(&j->doc, "intent", intent);
 }

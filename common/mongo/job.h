@@ -16,6 +16,8 @@
  *   selection  filters of the stream: {include, exclude, rename}
  *   from, to   {ts, t} of the copy
  *   checkpoint {readFrom, applied, seen}, each {ts, t}
+ *   intent     what was about to be done to the catalog: {at, i, command, ns,
+ *              to, uuid, to_uuid, done}; engine/apply_intent.h
  *   writer     {tool, host, boot, pid, ticks, started, epoch, expires}; ticks
  *              is when the process began, against reuse of its pid; expires
  *              1970 when the lease was given back
@@ -25,6 +27,7 @@
  *   staged     [{ns, spec, why}]: indexes held back or asleep, as they are to
  *              be in the end
  *   earlier    true: of the load before, not met in this one yet
+ *   born       true: made by the log from its first document on
  *
  * A struct job may be used by several threads; views it gives are of the
  * thread that writes.
@@ -79,6 +82,15 @@ bool job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
  * why: "unique"|"ttl"}. */
 bool job_own(
     struct job *j, const char *ns, const bson_t *staged, bson_error_t *error);
+/* With `born`. */
+bool job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
+    bson_error_t *error);
+/* What is recorded of a namespace: 1, 0 it is not ours, -1 error. staged is
+ * initialised in every case. */
+int job_owned(struct job *j, const char *ns, bson_t *staged, bool *born,
+    bson_error_t *error);
+/* The namespace was dropped. */
+bool job_disown(struct job *j, const char *ns, bson_error_t *error);
 /* Calls `each` for the namespaces this job owns. */
 void job_each_owned(
     const struct job *j, void (*each)(void *arg, const char *ns), void *arg);
@@ -92,6 +104,12 @@ bool job_end_load(struct job *j, struct optime read_from, struct optime from,
 /* Phase applying, checkpoint saved. Conditional on the lease. */
 bool job_save(
     struct job *j, const struct job_checkpoint *cp, bson_error_t *error);
+
+/* The same, and the intent with it in one write; NULL: none any more. */
+bool job_save_intent(struct job *j, const struct job_checkpoint *cp,
+    const bson_t *intent, bson_error_t *error);
+/* A view until the next write. */
+bool job_intent(const struct job *j, bson_t *intent);
 
 /* Without a lease: the document of a job, for --print-position and mm-diff; 1,
  * 0 no such job, -1 error. */

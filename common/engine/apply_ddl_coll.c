@@ -1,0 +1,373 @@
+/* Collections and views: made, dropped, renamed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/msg.h"
+#include "engine/apply_ddl_work.h"
+#include "engine/held.h"
+
+/* ---------------------------------------------------- before the change */
+
+static bool
+refuse_foreign(struct apply_ddl *a, const struct entry *e, const char *ns,
+    const char *owner, bson_error_t *error)
+{
+	char why[2 * NS_MAX + 100];
+
+	if (owner)
+		snprintf(why, sizeof why, "\"%s\" belongs to job \"%.200s\"",
+		    ns, owner);
+	else
+		snprintf(why, sizeof why,
+		    "the target has a \"%s\" that is not of this job", ns);
+	return apply_ddl_refuse(a, e, why, error);
+}
+
+/* The name is ours from here on; nothing of others is touched. */
+static bool
+claim(struct apply_ddl *a, const struct entry *e, const char *ns,
+    bson_error_t *error)
+{
+	struct coll there;
+	bson_t staged;
+	bool born;
+	int got;
+
+	got = job_owned(a->o.job, ns, &staged, &born, error);
+	bson_destroy(&staged);
+	if (got != 0)
+		return got > 0;
+	if (!a->others &&
+	    !(a->others = owners_read(a->o.conn, job_name(a->o.job), error)))
+		return false;
+	if (owners_of(a->others, ns))
+		return refuse_foreign(
+		    a, e, ns, owners_of(a->others, ns), error);
+	got = catalog_one(a->o.conn, ns, &there, error);
+	if (got > 0)
+		coll_release(&there);
+	if (got != 0)
+		return got > 0 && refuse_foreign(a, e, ns, NULL, error);
+	return job_own(a->o.job, ns, NULL, error);
+}
+
+/* A rename moves what the target has under the old name, so that must be all
+ * there was: not what a copy found at some time in between. */
+static bool
+may_rename(struct apply_ddl *a, const struct entry *e, bson_error_t *error)
+{
+	char text[OPTIME_TEXT], to[OPTIME_TEXT];
+	bson_t staged;
+	bool born;
+	int got = job_owned(a->o.job, a->d.target, &staged, &born, error);
+
+	bson_destroy(&staged);
+	if (got < 0)
+		return false;
+	if (born)
+		return true;
+	if (!ns_selected(grant_rules(a->o.grant), a->d.ns))
+		return apply_ddl_refuse(a, e,
+		    "its documents are not in the log from the first one on: "
+		    "dump again",
+		    error);
+	if (optime_cmp(e->at, a->to) > 0)
+		return true;
+	return error_set(error, MM_EXIT_POSITION, 0,
+	    "\"%s\" was renamed to \"%s\" at position %s, while it was copied "
+	    "(up to %s): dump again",
+	    a->d.ns, a->d.to, optime_text(e->at, text), optime_text(a->to, to));
+}
+
+bool
+apply_ddl_before(
+    struct apply_ddl *a, const struct entry *e, bson_error_t *error)
+{
+	switch (a->d.kind) {
+	case DDL_CREATE:
+		return claim(a, e, a->d.target, error);
+	case DDL_RENAME:
+		return may_rename(a, e, error) &&
+		    claim(a, e, a->d.to_target, error);
+	case DDL_RENAME_IN:
+		return apply_ddl_refuse(a, e,
+		    "a collection that is not selected takes a selected name, "
+		    "and its documents were not followed: dump again",
+		    error);
+	default:
+		return true;
+	}
+}
+
+/* ---------------------------------------------------------------- create */
+
+/* Options and idIndex as catalog_create wants them. */
+static bool
+split_create(const struct ddl *d, bson_t *options, bson_t *indexes)
+{
+	bson_iter_t it;
+	bson_t doc;
+
+	bson_init(options);
+	bson_init(indexes);
+	if (!bson_init_static(&doc, d->doc.data, d->doc.len) ||
+	    !bson_iter_init(&it, &doc))
+		return false;
+	while (bson_iter_next(&it)) {
+		const char *key = bson_iter_key(&it);
+
+		if (strcmp(key, "idIndex") == 0)
+			bson_append_iter(indexes, "0", -1, &it);
+		else
+			bson_append_iter(options, key, -1, &it);
+	}
+	return true;
+}
+
+/* 1: the same options, 0: others (named in what, caller frees), -1. */
+static int
+compare(struct apply_ddl *a, const bson_t *options, char **what,
+    bson_error_t *error)
+{
+	struct coll there;
+	int got = catalog_one(a->o.conn, a->d.target, &there, error);
+
+	if (got <= 0)
+		return got < 0 ||
+			!error_set(error, MM_EXIT_TARGET, 0,
+			    "\"%s\" was there and is gone", a->d.target)
+		    ? -1
+		    : 0;
+	got = options_same(options, &there.options, what);
+	coll_release(&there);
+	return got;
+}
+
+/* At the position of this entry the collection is empty, and all that comes
+ * after it is in the log: where the copy has met a later one of that name, it
+ * can be made anew. */
+static bool
+make_anew(struct apply_ddl *a, const bson_t *options, const bson_t *indexes,
+    bson_error_t *error)
+{
+	bool existed;
+
+	if (!catalog_drop(a->o.conn, a->d.target, error) ||
+	    !catalog_create(
+		a->o.conn, a->d.target, options, indexes, &existed, error))
+		return false;
+	a->born = !existed;
+	return true;
+}
+
+static bool
+existing(struct apply_ddl *a, const struct entry *e, const bson_t *options,
+    const bson_t *indexes, bson_error_t *error)
+{
+	char *what = NULL, why[300];
+	int same = compare(a, options, &what, error);
+
+	snprintf(why, sizeof why,
+	    "it exists on the target with other options (%.200s)",
+	    what ? what : "?");
+	bson_free(what);
+	if (same < 0)
+		return false;
+	if (a->replay && (!same || ddl_is_temporary(strchr(a->d.ns, '.') + 1)))
+		return make_anew(a, options, indexes, error);
+	if (!same)
+		return apply_ddl_refuse(a, e, why, error);
+	if (!a->replay)
+		msg_warn("\"%s\" exists already on the target", a->d.target);
+	return true;
+}
+
+static bool
+create(struct apply_ddl *a, const struct entry *e, bson_error_t *error)
+{
+	bson_t options, indexes;
+	bool existed = false, ok;
+
+	ok = split_create(&a->d, &options, &indexes)
+	    ? catalog_create(
+		  a->o.conn, a->d.target, &options, &indexes, &existed, error)
+	    : apply_ddl_refuse(a, e, "no options", error);
+	a->born = ok && !existed;
+	if (ok && existed)
+		ok = existing(a, e, &options, &indexes, error);
+	bson_destroy(&options);
+	bson_destroy(&indexes);
+	return ok;
+}
+
+/* ------------------------------------------------------- many at a time */
+
+struct names {
+	const char *db;
+	char **item;
+	size_t n;
+};
+
+static void
+note_name(void *arg, const char *ns)
+{
+	struct names *names = arg;
+	size_t len = strlen(names->db);
+
+	if (strncmp(ns, names->db, len) != 0 || ns[len] != '.')
+		return;
+	names->item =
+	    bson_realloc(names->item, (names->n + 1) * sizeof *names->item);
+	names->item[names->n++] = bson_strdup(ns);
+}
+
+/* Whether the view of that name on the target comes from the entry's
+ * database. */
+static bool
+is_view_of(struct apply_ddl *a, const char *ns, bool *view, bson_error_t *error)
+{
+	char source[2 * NS_MAX + 2], mapped[NS_MAX + 1];
+	struct coll there;
+	int got;
+
+	*view = false;
+	snprintf(source, sizeof source, "%.*s%s", (int)strcspn(a->d.ns, "."),
+	    a->d.ns, strchr(ns, '.'));
+	if (strlen(source) > NS_MAX ||
+	    !ns_selected(grant_rules(a->o.grant), source) ||
+	    !ns_map(grant_rules(a->o.grant), source, mapped, error) ||
+	    strcmp(mapped, ns) != 0)
+		return true;
+	got = catalog_one(a->o.conn, ns, &there, error);
+	if (got <= 0)
+		return got == 0;
+	*view = there.type == COLL_VIEW;
+	coll_release(&there);
+	return true;
+}
+
+static bool
+drop_one(struct apply_ddl *a, const char *ns, bson_error_t *error)
+{
+	bool drop = true;
+
+	if (a->d.kind == DDL_DROP_VIEWS && !is_view_of(a, ns, &drop, error))
+		return false;
+	return !drop ||
+	    (catalog_drop(a->o.conn, ns, error) &&
+		job_disown(a->o.job, ns, error));
+}
+
+/* Only what the job owns: another job may write to a database of that name.
+ * The log has dropped the collections before, so little is left. */
+static bool
+drop_many(struct apply_ddl *a, const char *db, bson_error_t *error)
+{
+	struct names names = {.db = db};
+	bool ok = true;
+
+	job_each_owned(a->o.job, note_name, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		ok = ok && drop_one(a, names.item[i], error);
+		bson_free(names.item[i]);
+	}
+	bson_free(names.item);
+	return ok;
+}
+
+static bool
+drop_views(struct apply_ddl *a, bson_error_t *error)
+{
+	char some[NS_MAX + 1], mapped[NS_MAX + 1], db[64];
+
+	snprintf(
+	    some, sizeof some, "%.*s.x", (int)strcspn(a->d.ns, "."), a->d.ns);
+	return ns_map(grant_rules(a->o.grant), some, mapped, error) &&
+	    ns_split(mapped, db, NULL) && drop_many(a, db, error);
+}
+
+/* -------------------------------------------------------------- the change */
+
+static bool
+coll_mod(struct apply_ddl *a, const struct entry *e, bson_error_t *error)
+{
+	return (a->d.command.len == 0 ||
+		   apply_ddl_command(a, e, a->replay, error)) &&
+	    (a->d.doc.len == 0 || apply_ddl_mod_index(a, e, error));
+}
+
+bool
+apply_ddl_change(
+    struct apply_ddl *a, const struct entry *e, bson_error_t *error)
+{
+	switch (a->d.kind) {
+	case DDL_CREATE:
+		return create(a, e, error);
+	case DDL_DROP:
+		return apply_ddl_command(a, e, true, error);
+	case DDL_DROP_VIEWS:
+		return drop_views(a, error);
+	case DDL_DROP_DATABASE:
+		return drop_many(a, a->d.db, error);
+	case DDL_RENAME:
+		return apply_ddl_command(a, e, false, error);
+	case DDL_COLL_MOD:
+		return coll_mod(a, e, error);
+	case DDL_CREATE_INDEXES:
+		return apply_ddl_create_indexes(a, e, error);
+	case DDL_DROP_INDEXES:
+		return apply_ddl_drop_indexes(a, e, error);
+	case DDL_TO_CAPPED:
+		return apply_ddl_command(a, e, a->replay, error);
+	default:
+		return apply_ddl_refuse(a, e, "not known here", error);
+	}
+}
+
+/* ------------------------------------------------------- the books after */
+
+/* What is held back moves along. Done before when the old name is gone. */
+static bool
+move(struct apply_ddl *a, bson_error_t *error)
+{
+	bson_t staged, moved;
+	bool born, ok;
+	int got = job_owned(a->o.job, a->d.target, &staged, &born, error);
+
+	held_move(&staged, a->d.to_target, &moved);
+	ok = got == 0 ||
+	    (got > 0 &&
+		job_own_as(a->o.job, a->d.to_target, &moved, born, error) &&
+		job_disown(a->o.job, a->d.target, error));
+	bson_destroy(&staged);
+	bson_destroy(&moved);
+	return ok;
+}
+
+static bool
+note_born(struct apply_ddl *a, bson_error_t *error)
+{
+	bson_t staged;
+	bool born, ok;
+	int got = job_owned(a->o.job, a->d.target, &staged, &born, error);
+
+	ok = got >= 0 &&
+	    (born || job_own_as(a->o.job, a->d.target, &staged, true, error));
+	bson_destroy(&staged);
+	return ok;
+}
+
+bool
+apply_ddl_books(struct apply_ddl *a, bson_error_t *error)
+{
+	switch (a->d.kind) {
+	case DDL_CREATE:
+		return !a->born || note_born(a, error);
+	case DDL_DROP:
+		return job_disown(a->o.job, a->d.target, error);
+	case DDL_RENAME:
+		return move(a, error);
+	default:
+		return true;
+	}
+}

@@ -1,0 +1,152 @@
+#include "engine/held.h"
+
+#include <string.h>
+
+const char *
+held_name(const bson_t *spec)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, spec, "name") &&
+		BSON_ITER_HOLDS_UTF8(&it)
+	    ? bson_iter_utf8(&it, NULL)
+	    : "";
+}
+
+/* The element of a list at `it`. */
+static bool
+item(const bson_iter_t *it, struct held *out)
+{
+	const uint8_t *data;
+	bson_iter_t field;
+	uint32_t len;
+	bson_t doc;
+
+	if (!BSON_ITER_HOLDS_DOCUMENT(it))
+		return false;
+	bson_iter_document(it, &len, &data);
+	if (!bson_init_static(&doc, data, len) ||
+	    !bson_iter_init_find(&field, &doc, "spec") ||
+	    !BSON_ITER_HOLDS_DOCUMENT(&field))
+		return false;
+	bson_iter_document(&field, &len, &data);
+	out->why = bson_iter_init_find(&field, &doc, "why") &&
+		BSON_ITER_HOLDS_UTF8(&field)
+	    ? bson_iter_utf8(&field, NULL)
+	    : "";
+	return bson_init_static(&out->spec, data, len);
+}
+
+static void
+append(bson_t *list, const char *ns, const bson_t *spec, const char *why)
+{
+	char text[16];
+	const char *key;
+	bson_t doc;
+
+	bson_uint32_to_string(bson_count_keys(list), &key, text, sizeof text);
+	bson_append_document_begin(list, key, -1, &doc);
+	BSON_APPEND_UTF8(&doc, "ns", ns);
+	BSON_APPEND_DOCUMENT(&doc, "spec", spec);
+	BSON_APPEND_UTF8(&doc, "why", why);
+	bson_append_document_end(list, &doc);
+}
+
+void
+held_remove(bson_t *list, const char *name)
+{
+	bson_t out = BSON_INITIALIZER;
+	struct held one;
+	bson_iter_t it;
+
+	for (bool more = bson_iter_init(&it, list);
+	     more && bson_iter_next(&it);) {
+		char text[16];
+		const char *key;
+
+		if (!item(&it, &one) || strcmp(held_name(&one.spec), name) == 0)
+			continue;
+		bson_uint32_to_string(
+		    bson_count_keys(&out), &key, text, sizeof text);
+		bson_append_iter(&out, key, -1, &it);
+	}
+	bson_destroy(list);
+	bson_copy_to(&out, list);
+	bson_destroy(&out);
+}
+
+void
+held_put(bson_t *list, const char *ns, const bson_t *spec, const char *why)
+{
+	bson_t copy;
+
+	bson_copy_to(spec, &copy); /* it may be a view into the list */
+	held_remove(list, held_name(&copy));
+	append(list, ns, &copy, why);
+	bson_destroy(&copy);
+}
+
+bool
+held_is(const bson_t *spec, const bson_iter_t *which)
+{
+	const uint8_t *a, *b;
+	uint32_t n, m;
+	bson_iter_t it;
+
+	if (BSON_ITER_HOLDS_UTF8(which))
+		return strcmp(held_name(spec), bson_iter_utf8(which, NULL)) ==
+		    0;
+	if (!BSON_ITER_HOLDS_DOCUMENT(which) ||
+	    !bson_iter_init_find(&it, spec, "key") ||
+	    !BSON_ITER_HOLDS_DOCUMENT(&it))
+		return false;
+	bson_iter_document(which, &n, &a);
+	bson_iter_document(&it, &m, &b);
+	return n == m && memcmp(a, b, n) == 0;
+}
+
+bool
+held_find(const bson_t *list, const bson_iter_t *which, struct held *out)
+{
+	bson_iter_t it;
+
+	for (bool more = bson_iter_init(&it, list);
+	     more && bson_iter_next(&it);)
+		if (item(&it, out) && held_is(&out->spec, which))
+			return true;
+	return false;
+}
+
+bool
+held_find_name(const bson_t *list, const char *name, struct held *out)
+{
+	bson_iter_t it;
+
+	for (bool more = bson_iter_init(&it, list);
+	     more && bson_iter_next(&it);)
+		if (item(&it, out) && strcmp(held_name(&out->spec), name) == 0)
+			return true;
+	return false;
+}
+
+bool
+held_first(const bson_t *list, struct held *out)
+{
+	bson_iter_t it;
+
+	return bson_iter_init(&it, list) && bson_iter_next(&it) &&
+	    item(&it, out);
+}
+
+void
+held_move(const bson_t *list, const char *ns, bson_t *out)
+{
+	bson_iter_t it;
+	struct held one;
+
+	bson_init(out);
+	for (bool more = bson_iter_init(&it, list);
+	     more && bson_iter_next(&it);)
+		if (item(&it, &one))
+			append(out, ns, &one.spec, one.why);
+}
