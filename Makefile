@@ -2,6 +2,7 @@
 #
 #   make            the programs, in build/bin
 #   make check      all tests; T=TEXT runs those whose file name contains it
+#   make check-recordings  the recordings of real servers alone ($$MM_CORPUS)
 #   make demo       a whole migration on two local servers
 #   make deps       install the Debian packages that all of these need
 #
@@ -158,7 +159,10 @@ uninstall:
 clean:
 	rm -rf $(B)
 
-.PHONY: all tests check lint demo bench fuzz deps deps-bench install uninstall clean
+check-recordings: tests
+	B=$(abspath $(B)) scripts/check-recordings.sh
+
+.PHONY: all tests check check-recordings lint demo bench fuzz deps deps-bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
