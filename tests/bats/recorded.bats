@@ -8,19 +8,14 @@ setup() {
 	BATS_TEST_TIMEOUT=110
 }
 
-recorded() {
-	PYTHONPATH=$TOOLS "$PY" "$TOOLS/recorded.py" "$@"
+# serve RECORDING: a source that stands before the first recorded entry.
+serve() {
+	start_sim src --feed "$REPO/tests/corpus/$1"
+	export MM_SOURCE_URI=$src_uri
 }
 
-serve() { # serve RECORDING [options]: sets MM_SOURCE_URI
-	rm -f "$TMP/recorded.out"
-	PYTHONPATH=$TOOLS "$PY" "$TOOLS/recorded.py" serve "$REPO/tests/corpus/$1" "${@:2}" \
-		>"$TMP/recorded.out" 3>&- &
-	source_pid=$!
-	echo $! >>"$TMP/server_pids"
-	wait_until 10 grep -q ready "$TMP/recorded.out"
-	MM_SOURCE_URI="mongodb://$(sed 's/ready //' "$TMP/recorded.out")/?replicaSet=recorded"
-	export MM_SOURCE_URI
+feed() { # all of them
+	simulate "$src_uri" '{"simulate": "feed", "entries": -1}' >/dev/null
 }
 
 databases() { # of a recording, before
@@ -28,7 +23,7 @@ databases() { # of a recording, before
 		"$REPO/tests/corpus/$1/meta.json"
 }
 
-# replay RECORDING DB...: its snapshot, then its log, into an empty target.
+# replay RECORDING DB...: copied as it was before, then the log.
 replay() {
 	local folder=$REPO/tests/corpus/$1 db
 	shift
@@ -38,12 +33,13 @@ replay() {
 	done
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
-	recorded snapshot "$folder" "$@" | mm-load --quiet "${selection[@]}"
+	mm-dump --quiet "${selection[@]}" | mm-load --quiet "${selection[@]}"
+	feed
 	mm-oplog-tail --from "$(mm-oplog-apply "${selection[@]}" --print-position)" \
 		"${selection[@]}" --exit-when-caught-up |
 		mm-oplog-apply "${selection[@]}" 2>"$TMP/apply.err"
 	refute grep warning "$TMP/apply.err"
-	recorded compare "$folder" "$dst_uri" "$@"
+	"$PY" "$TOOLS/recorded.py" "$folder" "$dst_uri" "$@"
 	stop_servers
 }
 
@@ -53,7 +49,7 @@ replay() {
 		name=$(basename "$(dirname "$dir")")/$(basename "$dir")
 		[[ $name != */ddl ]] || continue
 		all=$(databases "$name")
-		serve "$name" --batch 7
+		serve "$name"
 		# shellcheck disable=SC2086
 		replay "$name" $all
 		count=$((count + 1))
@@ -87,7 +83,8 @@ positions() { # of all entries that the source has
 @test "from any position: the same groups, also where a transaction was open there" {
 	local name position from
 	for name in 4.9-v2/prepared 4.9-v2/large-transaction; do
-		serve "$name" --lose 3
+		serve "$name"
+		feed
 		positions >"$TMP/positions"
 		mm-oplog-tail --from "$(head -n 1 "$TMP/positions")" -d bank --exit-when-caught-up >"$TMP/all"
 		groups "$TMP/all" >"$TMP/all.groups"
@@ -106,6 +103,7 @@ positions() { # of all entries that the source has
 
 @test "segments that end anywhere hold the log without loss, groups whole" {
 	serve 4.9-v2/prepared
+	feed
 	positions >"$TMP/positions"
 	local first position
 	first=$(head -n 1 "$TMP/positions")
@@ -131,7 +129,8 @@ positions() { # of all entries that the source has
 	serve 4.9-v2/ddl
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
-	recorded snapshot "$REPO/tests/corpus/4.9-v2/ddl" app | mm-load --quiet -d app
+	mm-dump --quiet -d app | mm-load --quiet -d app
+	feed
 	mm-oplog-tail --from "$(mm-oplog-apply -d app --print-position)" -d app --exit-when-caught-up >"$TMP/log"
 	run -8 mm-oplog-apply -d app "$TMP/log"
 	assert_output --regexp 'cannot apply "[a-zA-Z]+" on "app\.[a-z0-9.]+" at position [0-9]+:[0-9]+:1'
