@@ -3,6 +3,7 @@
 #include "cursor.h"
 #include "diff.h"
 #include "match.h"
+#include "trans.h"
 #include "update.h"
 
 static bool
@@ -18,8 +19,20 @@ take_down(void *ctx, const struct doc *d)
 	return f->all;
 }
 
+/* All of them, before the first is changed. */
+static bool
+may_change(struct coll *c, const struct found *f, bson_error_t *error)
+{
+	if (f->n > 0 && !trans_may_write(c, error))
+		return false;
+	for (size_t i = 0; i < f->n; i++)
+		if (!trans_may_change(change_doc(c, f->rid[i]), error))
+			return false;
+	return true;
+}
+
 bool
-change_find(const struct coll *c, const bson_t *query, const bson_iter_t *hint,
+change_find(struct coll *c, const bson_t *query, const bson_iter_t *hint,
     struct found *f, bson_error_t *error)
 {
 	bson_t none = BSON_INITIALIZER;
@@ -32,7 +45,8 @@ change_find(const struct coll *c, const bson_t *query, const bson_iter_t *hint,
 		return true;
 	ok = plan_make(
 		 c, query, &none, hint, NULL, NULL, &plan, &sorted, error) &&
-	    scan_each(c, &plan, query, VIEW_LOCAL, take_down, f, error);
+	    scan_each(c, &plan, query, VIEW_LOCAL, take_down, f, error) &&
+	    may_change(c, f, error);
 	plan_release(&plan);
 	return ok;
 }

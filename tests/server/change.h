@@ -25,9 +25,10 @@ struct found {
 	bool all; /* else the first alone */
 };
 
-/* c may be NULL: none. The caller frees f->rid with bson_free. */
-bool change_find(const struct coll *c, const bson_t *query,
-    const bson_iter_t *hint, struct found *f, bson_error_t *error);
+/* c may be NULL: none. The caller frees f->rid with bson_free. 112 where a
+ * transaction stands in the way of changing them. */
+bool change_find(struct coll *c, const bson_t *query, const bson_iter_t *hint,
+    struct found *f, bson_error_t *error);
 /* The document of that record id, found before. */
 struct doc *change_doc(const struct coll *c, int64_t rid);
 

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "coll_work.h"
 #include "out.h"
 #include "server.h"
+#include "trans.h"
 #include "unique.h"
 
 static void
@@ -62,8 +64,8 @@ coll_set_options(struct coll *c, const bson_t *options)
 		c->cap_max = INT64_MAX;
 }
 
-static void
-free_chain(struct doc *d)
+void
+coll_free_chain(struct doc *d)
 {
 	while (d) {
 		struct doc *older = d->older;
@@ -80,7 +82,7 @@ coll_clear(struct coll *c)
 
 	for (bool more = order_first(&c->natural, &at); more;
 	     more = order_next(&c->natural, &at))
-		free_chain(order_item(&c->natural, &at));
+		coll_free_chain(order_item(&c->natural, &at));
 	order_release(&c->natural);
 	order_release(&c->by_id);
 	for (size_t i = 0; i < c->n_indexes; i++)
@@ -105,7 +107,7 @@ coll_free(struct coll *c)
 const struct doc *
 coll_visible(const struct doc *d, uint64_t view)
 {
-	while (d && d->ts > view)
+	while (d && (d->ts >= MARK_BASE ? d->ts != sim.mark : d->ts > view))
 		d = d->older;
 	return d && d->len > 0 ? d : NULL;
 }
@@ -163,11 +165,12 @@ coll_by_id(const struct coll *c, const struct value *id)
 	return NULL;
 }
 
-/* Must the majority view still find this version? */
-static bool
-needed(const struct doc *d)
+bool
+coll_needed(const struct doc *d)
 {
-	return sim.held && d->ts <= ts_of(sim.committed) && d->len > 0;
+	if (d->len == 0 || d->ts >= MARK_BASE)
+		return false;
+	return sim.mark || (sim.held && d->ts <= ts_of(sim.committed));
 }
 
 static struct doc *
@@ -181,9 +184,8 @@ new_doc(const uint8_t *data, size_t len, int64_t rid, uint64_t ts)
 	return d;
 }
 
-/* Take a document out of every order; the memory stays. */
-static void
-unlink_doc(struct coll *c, struct doc *d)
+void
+coll_unlink(struct coll *c, struct doc *d)
 {
 	struct key key = natural_key(d);
 	struct order_at at;
@@ -197,9 +199,8 @@ unlink_doc(struct coll *c, struct doc *d)
 		order_remove(&c->by_id, &at);
 }
 
-/* Put d where old stands, in every order. */
-static void
-swap_doc(struct coll *c, struct doc *old, struct doc *d)
+void
+coll_swap(struct coll *c, struct doc *old, struct doc *d)
 {
 	struct key key = natural_key(old);
 	struct order_at at;
@@ -213,15 +214,15 @@ swap_doc(struct coll *c, struct doc *old, struct doc *d)
 		order_replace(&c->by_id, &at, &key, d);
 }
 
-static void
-uniques_add(struct coll *c, const struct doc *d)
+void
+coll_uniques_add(struct coll *c, const struct doc *d)
 {
 	for (size_t i = 0; i < c->n_indexes; i++)
 		unique_add(c->index[i].unique, d);
 }
 
-static void
-uniques_remove(struct coll *c, const struct doc *d)
+void
+coll_uniques_remove(struct coll *c, const struct doc *d)
 {
 	for (size_t i = 0; i < c->n_indexes; i++)
 		unique_remove(c->index[i].unique, d);
@@ -277,7 +278,9 @@ coll_insert(struct coll *c, const uint8_t *doc, size_t len, uint64_t ts,
 		key = id_key(d);
 		order_insert(&c->by_id, &key, d);
 	}
-	uniques_add(c, d);
+	if (ts >= MARK_BASE)
+		trans_touch(c, d->rid);
+	coll_uniques_add(c, d);
 	c->n_docs++;
 	c->bytes += (int64_t)len;
 	while (c->capped && c->n_docs > 1 &&
@@ -293,7 +296,7 @@ keep_behind(struct coll *c, struct doc *d)
 {
 	struct doc *older = d->older;
 
-	if (needed(d)) {
+	if (coll_needed(d)) {
 		c->dirty = true;
 		return d;
 	}
@@ -309,12 +312,14 @@ coll_update(struct coll *c, struct doc *d, const uint8_t *doc, size_t len,
 
 	if (!coll_check(c, doc, len, d, info, error))
 		return NULL;
+	if (ts >= MARK_BASE)
+		trans_touch(c, d->rid);
 	new = new_doc(doc, len, d->rid, ts);
-	uniques_remove(c, d);
-	swap_doc(c, d, new);
+	coll_uniques_remove(c, d);
+	coll_swap(c, d, new);
 	c->bytes += (int64_t)len - d->len;
 	new->older = keep_behind(c, d);
-	uniques_add(c, new);
+	coll_uniques_add(c, new);
 	return new;
 }
 
@@ -323,46 +328,19 @@ coll_remove(struct coll *c, struct doc *d, uint64_t ts)
 {
 	struct doc *tomb;
 
+	if (ts >= MARK_BASE)
+		trans_touch(c, d->rid);
 	c->n_docs--;
 	c->bytes -= d->len;
-	uniques_remove(c, d);
+	coll_uniques_remove(c, d);
 	/* The oplog is read by position: it never keeps what it dropped. */
-	if (c->is_oplog || (!needed(d) && !d->older)) {
-		unlink_doc(c, d);
-		free_chain(d);
+	if (c->is_oplog || (!coll_needed(d) && !d->older)) {
+		coll_unlink(c, d);
+		coll_free_chain(d);
 		return;
 	}
 	tomb = new_doc(NULL, 0, d->rid, ts);
 	tomb->older = d; /* so that its key can be read */
-	swap_doc(c, d, tomb);
+	coll_swap(c, d, tomb);
 	tomb->older = keep_behind(c, d);
-}
-
-void
-coll_settle(struct coll *c)
-{
-	struct doc **gone;
-	size_t n = 0;
-	struct order_at at;
-
-	if (!c->dirty)
-		return;
-	gone = bson_malloc(c->natural.count * sizeof *gone + 1);
-	for (bool more = order_first(&c->natural, &at); more;
-	     more = order_next(&c->natural, &at)) {
-		struct doc *d = order_item(&c->natural, &at);
-
-		if (d->len == 0) {
-			gone[n++] = d;
-		} else {
-			free_chain(d->older);
-			d->older = NULL;
-		}
-	}
-	while (n > 0) {
-		unlink_doc(c, gone[--n]);
-		free_chain(gone[n]);
-	}
-	bson_free(gone);
-	c->dirty = false;
 }

@@ -34,6 +34,7 @@ struct coll {
 	size_t db_len;
 	uint8_t uuid[16];
 	bson_t options;   /* as listCollections shows them */
+	uint64_t owner;   /* mark of the one transaction that may write; 0 */
 	uint64_t visible; /* catalog change: no majority read before it */
 	bool capped, is_oplog, has_id, dirty;
 	int64_t cap_size, cap_max;
@@ -45,6 +46,10 @@ struct coll {
 	int64_t next_rid;
 	int64_t n_docs, bytes; /* without tombstones */
 };
+
+/* Timestamps from here on are marks of open transactions: seen by no other
+ * (trans.h). */
+#define MARK_BASE UINT64_C(0xffffffff00000000)
 
 /* View of a read: the newest state, or that at a timestamp. */
 #define VIEW_LOCAL UINT64_MAX
@@ -76,6 +81,13 @@ bool coll_check(const struct coll *c, const uint8_t *doc, size_t len,
     const struct doc *old, struct buf *info, bson_error_t *error);
 /* Forget all documents, at once and in every view. */
 void coll_clear(struct coll *c);
+/* Is there a document of that _id with the mark of another transaction? */
+bool coll_id_marked(const struct coll *c, const struct value *id);
+/* The version with that mark gets the timestamp; 0: it goes. */
+void coll_finish(struct coll *c, int64_t rid, uint64_t mark, uint64_t ts);
+/* Back to the version of that time, or to none. */
+void coll_revert(struct coll *c, struct doc *d, uint64_t ts);
+void coll_revert_all(struct coll *c, uint64_t ts);
 /* The majority view caught up: forget the versions behind. */
 void coll_settle(struct coll *c);
 

@@ -15,9 +15,11 @@ enum access {
 };
 
 enum {
-	CMD_ADMIN = 1,   /* only on the database admin */
-	CMD_CONCERN = 2, /* waits for its write concern */
-	CMD_NO_FAULT = 4 /* simulate itself, and the handshake */
+	CMD_ADMIN = 1,       /* only on the database admin */
+	CMD_CONCERN = 2,     /* waits for its write concern */
+	CMD_NO_FAULT = 4,    /* simulate itself, and the handshake */
+	CMD_TRANSACTION = 8, /* allowed in a transaction */
+	CMD_CATALOG = 16     /* waits for open transactions */
 };
 
 struct command {
@@ -54,6 +56,9 @@ command_fn cmd_create, cmd_drop, cmd_drop_database, cmd_rename_collection,
     cmd_convert_to_capped, cmd_coll_mod, cmd_append_oplog_note;
 /* index_cmd.c */
 command_fn cmd_create_indexes, cmd_drop_indexes;
+/* trans_cmd.c */
+command_fn cmd_commit_transaction, cmd_abort_transaction,
+    cmd_prepare_transaction;
 /* fault.c */
 command_fn cmd_simulate;
 

@@ -137,11 +137,11 @@ set_level(
 	} else if (strcmp(level, "linearizable") == 0) {
 		*majority = true;
 		*after = ts_of(sim.last);
-	} else if (strcmp(level, "snapshot") == 0) {
+	} else if (strcmp(level, "snapshot") == 0 && !sim.trans) {
 		return refuse(
 		    error, 238, "mongosim does not read at a snapshot yet");
 	} else if (strcmp(level, "local") != 0 &&
-	    strcmp(level, "available") != 0) {
+	    strcmp(level, "available") != 0 && strcmp(level, "snapshot") != 0) {
 		return refuse(error, 9,
 		    "readConcern.level must be either 'local', 'majority', "
 		    "'linearizable', 'available', or 'snapshot'");
@@ -180,7 +180,11 @@ read_begin(
 		return false;
 	for (;;) {
 		*c = catalog_find(r->db, name);
-		if (!*c || !r->majority ||
+		/* Another transaction is about to make it. */
+		if (*c && (*c)->visible >= MARK_BASE &&
+		    (*c)->visible != sim.mark)
+			*c = NULL;
+		if (!*c || !r->majority || sim.trans ||
 		    (*c)->visible <= ts_of(sim.committed))
 			return true;
 		if (!server_wait(deadline))

@@ -8,6 +8,9 @@
 #include "fault.h"
 #include "feed.h"
 #include "session.h"
+#include "trans.h"
+
+#define LOCK_MS 10000
 
 static void
 put_times(struct request *r)
@@ -53,6 +56,20 @@ is_retriable(int code)
 	return is_state_change(code) || one_of(code, codes);
 }
 
+/* Drivers begin a transaction anew where it is all gone. */
+static bool
+is_transient(const struct request *r, int code)
+{
+	static const int codes[] = {24, 112, 246, 251, 0};
+	bson_iter_t it;
+
+	if (!arg_find(r, "autocommit", &it))
+		return false;
+	return one_of(code, codes) ||
+	    (is_retriable(code) && strcmp(r->name, "commitTransaction") != 0 &&
+		strcmp(r->name, "abortTransaction") != 0);
+}
+
 /* Drivers retry a write where the server says that it may be retried. */
 static void
 put_labels(struct request *r, int code)
@@ -60,7 +77,11 @@ put_labels(struct request *r, int code)
 	size_t mark;
 	bson_iter_t it;
 
-	if (r->labels) {
+	if (is_transient(r, code)) {
+		mark = out_open(r->reply, "errorLabels", BSON_TYPE_ARRAY);
+		out_text(r->reply, "0", "TransientTransactionError");
+		out_close(r->reply, mark);
+	} else if (r->labels) {
 		out_array(r->reply, "errorLabels", bson_get_data(r->labels),
 		    r->labels->len);
 	} else if (is_retriable(code) && arg_find(r, "txnNumber", &it)) {
@@ -85,6 +106,46 @@ put_error(struct request *r, const bson_error_t *error)
 	buf_add(r->reply, r->info.data, r->info.len);
 }
 
+/* Waits with a change of the catalog until no transaction has written. */
+static bool
+trans_allows(struct request *r, const struct command *c, bson_error_t *error)
+{
+	int64_t deadline = request_deadline(r);
+
+	if (deadline < 0)
+		deadline = server_tick() + LOCK_MS;
+	if (r->trans && !(c->flags & CMD_TRANSACTION))
+		return refuse(error, 263,
+		    "Cannot run '%s' in a multi-document transaction.",
+		    r->name);
+	while (!r->trans && (c->flags & CMD_CATALOG) && trans_pending())
+		if (!server_wait(deadline))
+			return refuse(error, 24,
+			    "Unable to acquire lock within the time limit");
+	return true;
+}
+
+/* Whatever fails in a transaction ends it. */
+static bool
+run_in(struct request *r, const struct command *c, bson_error_t *error)
+{
+	struct trans *t = r->trans;
+	bool ok;
+
+	if (!t || t->state != TRANS_OPEN)
+		return c->run(r, error);
+	sim.trans = t;
+	sim.mark = t->mark;
+	ok = c->run(r, error);
+	sim.trans = NULL;
+	sim.mark = 0;
+	if (ok && t->conflict)
+		ok = refuse(error, 112, "%s", trans_conflict);
+	if (t->state == TRANS_OPEN && (!ok || t->broken))
+		trans_abort(t);
+	return ok;
+}
+
 static bool
 run(struct request *r, const struct command *c, bson_error_t *error)
 {
@@ -103,7 +164,7 @@ run(struct request *r, const struct command *c, bson_error_t *error)
 		return refuse(
 		    error, 238, "no writes while a recording is being fed");
 	return session_begin(r, error) && concern_parse(r, error) &&
-	    c->run(r, error);
+	    trans_allows(r, c, error) && run_in(r, c, error);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "match.h"
 #include "project.h"
 #include "sort.h"
+#include "trans.h"
 #include "update.h"
 
 struct modify {
@@ -57,8 +58,8 @@ add_doc(void *ctx, const struct doc *d)
 
 /* The first in the order of sort. */
 static bool
-find_sorted(const struct coll *c, const struct modify *m, struct doc **d,
-    bson_error_t *error)
+find_sorted(
+    struct coll *c, const struct modify *m, struct doc **d, bson_error_t *error)
 {
 	struct plan plan = {.kind = PLAN_NATURAL};
 	struct buf docs = BUF_INIT;
@@ -73,12 +74,13 @@ find_sorted(const struct coll *c, const struct modify *m, struct doc **d,
 	    walk_find(docs.data, doc_len(docs.data), "_id", &id))
 		*d = coll_by_id(c, &id.value);
 	buf_release(&docs);
-	return ok;
+	return ok &&
+	    (!*d || (trans_may_write(c, error) && trans_may_change(*d, error)));
 }
 
 static bool
-find_doc(const struct coll *c, const struct modify *m, struct doc **d,
-    bson_error_t *error)
+find_doc(
+    struct coll *c, const struct modify *m, struct doc **d, bson_error_t *error)
 {
 	struct found f = {0};
 	bool ok;
@@ -192,7 +194,9 @@ cmd_find_and_modify(struct request *r, bson_error_t *error)
 		return false;
 	m.change.before = &before;
 	m.change.after = &after;
-	ok = run(r, &m, &w, error);
+	do
+		ok = run(r, &m, &w, error);
+	while (!ok && trans_again(r, error));
 	buf_release(&w.upserted);
 	buf_release(&before);
 	buf_release(&after);

@@ -12,9 +12,10 @@
 #include "catalog.h"
 #include "feed.h"
 #include "net.h"
+#include "request.h"
 #include "server.h"
 
-static int64_t port = 27017, entries = 1000000;
+static int64_t port = 27017, entries = 1000000, txn_bytes = MAX_DOC;
 static int64_t feed_rate = -1;
 static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile, *feed;
 static char *login;
@@ -28,6 +29,9 @@ static const struct opt rows[] = {
 	"4.4|4.9|5.0|6.0"},
     {0, "oplog-entries", "N", OPT_COUNT, &entries,
 	"size of the oplog, at most 1 GiB (1000000)", 2, INT64_MAX},
+    {0, "txn-entry-bytes", "N", OPT_COUNT, &txn_bytes,
+	"split a transaction over entries of about N bytes (16777216)", 1,
+	MAX_DOC},
     {0, "auth", "USER:PASSWORD", OPT_SECRET, &login,
 	"require a login (SCRAM-SHA-256): USER may do all; with the same "
 	"password `reader` reads, `noplog` does all but local"},
@@ -65,6 +69,7 @@ settings(struct settings *set, bson_error_t *error)
 	    .fcv_text = fcv,
 	    .fcv = (fcv[0] - '0') * 10 + fcv[2] - '0',
 	    .oplog_entries = entries,
+	    .txn_entry_bytes = txn_bytes,
 	    .pose = pose,
 	    .feed = feed};
 	if (login && !colon)

@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "base/sig.h"
 #include "dispatch.h"
+#include "trans.h"
 #include "ttl.h"
 #include "wire.h"
 
@@ -147,6 +148,7 @@ net_serve(void)
 		}
 		pthread_mutex_lock(&sim.lock);
 		oplog_tick();
+		trans_expire();
 		if (!sim.set.feed)
 			ttl_tick();
 		pthread_mutex_unlock(&sim.lock);

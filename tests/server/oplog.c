@@ -5,6 +5,7 @@
 #include "catalog.h"
 #include "out.h"
 #include "server.h"
+#include "trans.h"
 
 #define IDLE_MS 10000
 #define RING_BYTES ((int64_t)1 << 30)
@@ -29,13 +30,17 @@ oplog_next(void)
 struct optime
 oplog_begin(const struct coll *c)
 {
+	if (sim.mark)
+		return (struct optime){
+		    (uint32_t)(sim.mark >> 32), (uint32_t)sim.mark, 1};
 	return strncmp(c->ns, "local.", 6) == 0 ? OPTIME_NULL : oplog_next();
 }
 
 static void
 put_session(struct buf *b, const struct log_entry *e)
 {
-	out_i32(b, "stmtId", e->stmt);
+	if (!e->transaction)
+		out_i32(b, "stmtId", e->stmt);
 	out_optime(b, "prevOpTime", e->previous);
 	if (!optime_is_null(e->post_image))
 		out_optime(b, "postImageOpTime", e->post_image);
@@ -70,7 +75,8 @@ put_entry(
 		out_doc(b, "o2", e->o2.data, e->o2.len);
 	if (!optime_is_null(e->pre_image))
 		out_optime(b, "preImageOpTime", e->pre_image);
-	put_times(b, at, wall);
+	if (!sim.mark)
+		put_times(b, at, wall);
 	if (e->lsid.data)
 		put_session(b, e);
 	if (e->from_migrate)
@@ -103,7 +109,10 @@ oplog_write(const struct log_entry *e, struct optime at)
 		return;
 	buf_clear(&b);
 	put_entry(&b, e, at, wall);
-	oplog_add(b.data, b.len, at, wall);
+	if (sim.mark)
+		trans_op(b.data, b.len);
+	else
+		oplog_add(b.data, b.len, at, wall);
 }
 
 struct optime
@@ -135,10 +144,18 @@ oplog_command(const char *db, const uint8_t *uuid, const struct buf *o,
 	    .o = {o->data, o->len},
 	    .previous = OPTIME_NULL};
 	struct optime at;
+	struct coll *c;
 
 	if (strcmp(db, "local") == 0)
 		return OPTIME_NULL;
-	at = oplog_next();
+	if (sim.mark && uuid) {
+		at = oplog_begin(ring);
+		c = catalog_by_uuid(uuid);
+		c->owner = sim.mark;
+		trans_touch(c, 0);
+	} else {
+		at = oplog_next();
+	}
 	snprintf(ns, sizeof ns, "%s.$cmd", db);
 	if (o2)
 		e.o2 = (struct bytes){o2->data, o2->len};

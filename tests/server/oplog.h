@@ -26,6 +26,7 @@ struct log_entry {
 	struct optime previous; /* of the session; OPTIME_NULL: none */
 	struct optime pre_image, post_image;
 	bool from_migrate;
+	bool transaction; /* the entry of one: no stmtId */
 };
 
 /* Makes the ring with its first two entries. */

@@ -172,6 +172,8 @@ code_name(int code)
 	    {85, "IndexOptionsConflict"}, {86, "IndexKeySpecsConflict"},
 	    {89, "NetworkTimeout"}, {91, "ShutdownInProgress"},
 	    {100, "UnsatisfiableWriteConcern"}, {112, "WriteConflict"},
+	    {125, "CommandFailed"}, {256, "TransactionCommitted"},
+	    {267, "PreparedTransactionInProgress"},
 	    {117, "ConflictingOperationInProgress"},
 	    {121, "DocumentValidationFailure"},
 	    {133, "FailedToSatisfyReadPreference"},

@@ -14,6 +14,7 @@
 struct user;
 struct scram;
 struct session;
+struct trans;
 
 struct conn {
 	int fd;
@@ -49,6 +50,7 @@ struct request {
 	struct buf lsid;
 	int64_t txn_number;      /* -1: none */
 	struct session *session; /* of a retryable write; NULL: none */
+	struct trans *trans;     /* of the command; NULL: none */
 	struct concern concern;
 	int concern_code; /* of the writeConcernError in the reply; 0: none */
 	bool more_to_come, exhaust_ok, op_query;

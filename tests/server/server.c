@@ -55,13 +55,19 @@ server_wait(int64_t deadline)
 {
 	struct timespec t = {deadline / 1000, deadline % 1000 * 1000000};
 
+	struct trans *trans = sim.trans;
+	uint64_t mark = sim.mark;
+	int e = 0;
+
 	if (sim.stopping)
 		return false;
 	if (deadline < 0)
 		pthread_cond_wait(&sim.changed, &sim.lock);
-	else if (pthread_cond_timedwait(&sim.changed, &sim.lock, &t) != 0)
-		return false;
-	return !sim.stopping;
+	else
+		e = pthread_cond_timedwait(&sim.changed, &sim.lock, &t);
+	sim.trans = trans;
+	sim.mark = mark;
+	return e == 0 && !sim.stopping;
 }
 
 void

@@ -17,7 +17,7 @@ struct settings {
 	int port;
 	const char *fcv_text; /* "4.4", "4.9", "5.0", "6.0" */
 	int fcv;              /* 44, 49, 50, 60 */
-	int64_t oplog_entries;
+	int64_t oplog_entries, txn_entry_bytes;
 	const char *user, *password; /* NULL: no access control */
 	const char *pose;            /* NULL, or as --pose */
 	const char *feed;            /* NULL, or a folder: feed.h */
@@ -37,6 +37,9 @@ struct server {
 	struct optime committed; /* the majority view; held back by `hold` */
 	int64_t last_wall, committed_wall; /* ms */
 	bool held;
+	/* Of the command that holds the lock; NULL and 0: none. */
+	struct trans *trans;
+	uint64_t mark;
 	bool relaxed; /* unique indexes are not enforced */
 	int64_t term;
 	int64_t topology;     /* topologyVersion.counter */

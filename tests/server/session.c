@@ -6,12 +6,14 @@
 #include <uthash.h>
 
 #include "auth.h"
+#include "trans.h"
 
 struct session {
 	int64_t txn_number;
 	struct statement *done;
 	size_t n_done;
-	struct optime last; /* newest entry under this number */
+	struct optime last;  /* newest entry under this number */
+	struct trans *trans; /* of this number; NULL: retryable writes */
 	size_t key_len;
 	UT_hash_handle hh;
 	uint8_t key[]; /* the lsid as logged */
@@ -64,6 +66,8 @@ forget(struct session *s)
 	for (size_t i = 0; i < s->n_done; i++)
 		statement_release(&s->done[i]);
 	s->n_done = 0;
+	trans_free(s->trans);
+	s->trans = NULL;
 	s->last = OPTIME_NULL;
 }
 
@@ -82,6 +86,61 @@ too_old(const struct request *r, const struct session *s, bson_error_t *error)
 	    "%s because a newer retryable write with txnNumber %lld has "
 	    "already started on this session.",
 	    (long long)r->txn_number, id, digest, (long long)s->txn_number);
+}
+
+/* A statement of a transaction, or its end. */
+static bool
+join(struct request *r, struct session *s, bson_error_t *error)
+{
+	struct trans *t = s->trans;
+	bool ends = strcmp(r->name, "commitTransaction") == 0 ||
+	    strcmp(r->name, "abortTransaction") == 0 ||
+	    strcmp(r->name, "prepareTransaction") == 0;
+
+	if (!t || r->txn_number != s->txn_number)
+		return refuse(error, 251,
+		    "Given transaction number %lld does not match any "
+		    "in-progress transactions. The active transaction number "
+		    "is %lld",
+		    (long long)r->txn_number, (long long)s->txn_number);
+	if (t->state == TRANS_ABORTED)
+		return refuse(error, 251, "Transaction %lld has been aborted.",
+		    (long long)t->number);
+	if (t->state == TRANS_COMMITTED && !ends)
+		return refuse(error, 256,
+		    "Transaction %lld has been committed.",
+		    (long long)t->number);
+	if (t->state == TRANS_PREPARED && !ends)
+		return refuse(error, 267,
+		    "Cannot call any operation other than abort, prepare or "
+		    "commit on a prepared transaction");
+	r->trans = t;
+	return true;
+}
+
+static bool
+begin_transaction(struct request *r, bson_error_t *error)
+{
+	struct session *s = session_of(r);
+
+	if (!s)
+		return refuse(error, 72, "a transaction needs a txnNumber");
+	if (r->txn_number < s->txn_number)
+		return too_old(r, s, error);
+	if (arg_bool(r, "startTransaction")) {
+		if (r->txn_number == s->txn_number)
+			return refuse(error, 117,
+			    "Cannot start a transaction at given transaction "
+			    "number %lld: it is in use",
+			    (long long)r->txn_number);
+		forget(s);
+		s->txn_number = r->txn_number;
+		s->trans = trans_new(s->key, s->key_len, s->txn_number);
+	}
+	if (!join(r, s, error))
+		return false;
+	r->txn_number = -1; /* nothing is retried by itself */
+	return true;
 }
 
 bool
@@ -105,7 +164,7 @@ session_begin(struct request *r, bson_error_t *error)
 	make_lsid(r, data, len);
 	r->txn_number = arg_int(r, "txnNumber", -1);
 	if (arg_find(r, "autocommit", &it))
-		return refuse(error, 238, "mongosim has no transactions yet");
+		return begin_transaction(r, error);
 	s = session_of(r);
 	if (!s)
 		return true;

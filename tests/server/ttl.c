@@ -51,7 +51,8 @@ collect(const struct coll *c, struct expiry *x)
 	     more = order_next(&c->natural, &at)) {
 		const struct doc *d = order_item(&c->natural, &at);
 
-		if (d->len == 0 || !doc_is_over(x, d))
+		if (d->len == 0 || d->ts >= MARK_BASE || c->owner ||
+		    !doc_is_over(x, d))
 			continue;
 		if (f->n == f->cap) {
 			f->cap = f->cap ? f->cap * 2 : 16;

@@ -3,6 +3,7 @@
 
 #include "change.h"
 #include "commands.h"
+#include "trans.h"
 #include "update.h"
 
 static bool
@@ -94,15 +95,18 @@ cmd_update(struct request *r, bson_error_t *error)
 	bson_error_t why;
 	const uint8_t *doc;
 	size_t len;
+	bool ok;
 
 	if (!write_begin(&w, r, "updates", &list, error))
 		return false;
 	for (int32_t i = 0; doc_list_next(&list, &doc, &len); i++) {
 		if (write_statement(&w, i))
 			continue;
-		buf_clear(&info);
-		if (!update_one(&w, doc, len, &info, &why) &&
-		    !write_failed(&w, &why, &info))
+		do {
+			buf_clear(&info);
+			ok = update_one(&w, doc, len, &info, &why);
+		} while (!ok && trans_again(r, &why));
+		if (!ok && !write_failed(&w, &why, &info))
 			break;
 	}
 	buf_release(&info);
@@ -166,14 +170,17 @@ cmd_delete(struct request *r, bson_error_t *error)
 	bson_error_t why;
 	const uint8_t *doc;
 	size_t len;
+	bool ok;
 
 	if (!write_begin(&w, r, "deletes", &list, error))
 		return false;
 	for (int32_t i = 0; doc_list_next(&list, &doc, &len); i++) {
 		if (write_statement(&w, i))
 			continue;
-		if (!delete_one(&w, doc, len, &why) &&
-		    !write_failed(&w, &why, NULL))
+		do
+			ok = delete_one(&w, doc, len, &why);
+		while (!ok && trans_again(r, &why));
+		if (!ok && !write_failed(&w, &why, NULL))
 			break;
 	}
 	write_end(&w, false);

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "ddl.h"
 #include "match.h"
+#include "trans.h"
 
 bool
 write_begin(struct write *w, struct request *r, const char *list_name,
@@ -86,7 +87,9 @@ write_failed(struct write *w, const bson_error_t *error, const struct buf *info)
 		buf_add(&w->errors, info->data, info->len);
 	out_text(&w->errors, "errmsg", error->message);
 	out_close(&w->errors, mark);
-	return !w->ordered;
+	if (sim.trans)
+		sim.trans->broken = true;
+	return !w->ordered && !sim.trans;
 }
 
 static void
@@ -185,7 +188,8 @@ write_insert(struct write *w, struct coll *c, const uint8_t *doc, size_t len,
 		    "object to insert too large. size in bytes: %zu, max size: "
 		    "%d",
 		    len, MAX_DOC);
-	if (!write_validate(w, c, doc, len, error))
+	if (!trans_may_insert(c, doc, len, error) ||
+	    !write_validate(w, c, doc, len, error))
 		return false;
 	at = oplog_begin(c);
 	if (!coll_insert(c, doc, len, ts_of(at), 0, info, error))
@@ -337,15 +341,18 @@ cmd_insert(struct request *r, bson_error_t *error)
 	bson_error_t why;
 	const uint8_t *doc;
 	size_t len;
+	bool ok;
 
 	if (!write_begin(&w, r, "documents", &list, error))
 		return false;
 	for (int32_t i = 0; doc_list_next(&list, &doc, &len); i++) {
 		if (write_statement(&w, i))
 			continue;
-		buf_clear(&info);
-		if (!insert_one(&w, doc, len, &fixed, &info, &why) &&
-		    !write_failed(&w, &why, &info))
+		do {
+			buf_clear(&info);
+			ok = insert_one(&w, doc, len, &fixed, &info, &why);
+		} while (!ok && trans_again(r, &why));
+		if (!ok && !write_failed(&w, &why, &info))
 			break;
 	}
 	buf_release(&fixed);

@@ -77,7 +77,6 @@ SETUP = {
 }
 
 LOCK = later("tier 3: fsync lock with the issue that needs it")
-TRANSACTION = later("tier 2: multi-document transactions")
 STEP_DOWN = not_sent("tier 3: replSetStepDown is not known before it")
 USERS = later("tier 3: users and roles")
 SECONDARY = not_sent("tier 2: a second member that follows")
@@ -100,20 +99,6 @@ KNOWN = {
         "unlock when not locked": LOCK,
     },
     "replies-2.json": {
-        "transaction: first insert": TRANSACTION,
-        "transaction: update": TRANSACTION,
-        "transaction: read inside": TRANSACTION,
-        "commit": TRANSACTION,
-        "commit again": TRANSACTION,
-        "second: insert": TRANSACTION,
-        "abort": TRANSACTION,
-        "commit after abort": TRANSACTION,
-        "statement of an unknown transaction": TRANSACTION,
-        "third: update": TRANSACTION,
-        "write conflict in another transaction": TRANSACTION,
-        "abort third": TRANSACTION,
-        "transaction with a duplicate key": TRANSACTION,
-        "commit of the broken one": TRANSACTION,
         "find snapshot": later("tier 3: snapshot reads"),
         "aggregate collStats count": later("tier 3: $collStats"),
         "catalog: collStats": deviates(

@@ -28,8 +28,9 @@ from values import NAMES, RARE_IDS, TEXTS, moment, new_id, same_key, value
 
 STOP = threading.Event()
 # Codes with which a server refuses an operation that has become impossible
-# under other writers: bad value, path, immutable field, duplicate key ...
-REFUSALS = {2, 14, 28, 48, 54, 66, 11000}
+# under other writers: bad value, path, immutable field, duplicate key,
+# conflict with or loss of a transaction ...
+REFUSALS = {2, 14, 28, 48, 54, 66, 112, 251, 11000}
 
 
 class Counts:
@@ -56,6 +57,19 @@ class Place:
         self.ids = []
         self.serial = serial
         self.rare = list(RARE_IDS) if serial == 0 else []
+
+
+class InSession:
+    """A collection whose operations belong to a session."""
+
+    def __init__(self, collection, session):
+        self.collection = collection
+        self.session = session
+
+    def __getattr__(self, name):
+        method = getattr(self.collection, name)
+        return lambda *args, **more: method(
+            *args, session=self.session, **more)
 
 
 class Worker:
@@ -241,6 +255,25 @@ class Worker:
         place.collection.bulk_write(ops, ordered=self.rnd.random() < 0.5)
         return {"inserts": 1, "updates": len(ops) - 1}
 
+    def transaction(self):
+        """Some of the operations above, in one transaction, or none."""
+        rnd, done = self.rnd, {"transactions": 1}
+        with self.databases[0].client.start_session() as session:
+            session.start_transaction()
+            for _ in range(rnd.randrange(1, 6)):
+                place = rnd.choice(self.places)
+                plain = place.collection
+                place.collection = InSession(plain, session)
+                try:
+                    self.one(place)
+                finally:
+                    place.collection = plain
+            if rnd.random() < 0.15:
+                session.abort_transaction()
+            else:
+                session.commit_transaction()
+        return done
+
     # ---- the loop ----
 
     def grow(self):
@@ -257,7 +290,12 @@ class Worker:
         rnd, options = self.rnd, self.options
         if self.made < options.new and rnd.random() < 0.004:
             return self.grow()
-        place = rnd.choice(self.places)
+        if options.transactions and rnd.random() < options.transactions:
+            return self.transaction()
+        return self.one(rnd.choice(self.places))
+
+    def one(self, place):
+        rnd, options = self.rnd, self.options
         if len(place.ids) > options.docs:
             return self.delete(place)
         name = rnd.choices(list(options.mix), list(options.mix.values()))[0]
@@ -343,6 +381,8 @@ def arguments():
     add("--collections", type=int, default=4, help="a database, at the start")
     add("--new", type=int, default=5, help="collections made on the way")
     add("--hot", type=float, default=0.2, help="share of the hot documents")
+    add("--transactions", type=float, default=0, metavar="SHARE",
+        help="share of the operations that are transactions of 1 to 5 others")
     add("--mix", type=parse_mix, default=parse_mix(""), metavar="NAME=WEIGHT",
         help="weights, comma separated: insert, update, replace, upsert, "
         "multi, delete, reinsert, bulk")
@@ -368,7 +408,7 @@ def main():
             if options.seconds and time.monotonic() - began > options.seconds:
                 STOP.set()
     summary = {name: counts.get(name) for name in (
-        "ops", "inserts", "updates", "upserts", "deletes", "collections",
+        "ops", "inserts", "updates", "upserts", "deletes", "collections", "transactions",
         "refused", "unclear", "errors")}
     summary["seconds"] = round(time.monotonic() - began, 3)
     print(json.dumps(summary), flush=True)
