@@ -6,11 +6,13 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/apply_job.h"
+#include "engine/finish_index.h"
 #include "engine/load.h"
 #include "io/input.h"
 
 static const char *job;
-static bool drop, no_indexes;
+static bool drop, no_indexes, finish_only, wake;
 static int64_t threads = 4, per_coll;
 
 static const struct opt own_rows[] = {
@@ -22,6 +24,10 @@ static const struct opt own_rows[] = {
 	"drop what this job has loaded, and load anew"},
     {0, "noIndexRestore", NULL, OPT_FLAG, &no_indexes,
 	"make no indexes but those on _id"},
+    {0, "finish-indexes", NULL, OPT_FLAG, &finish_only,
+	"load nothing: build the unique indexes that the job holds back"},
+    {0, "wake-ttl", NULL, OPT_FLAG, &wake,
+	"with --finish-indexes: TTL indexes get their lifetime as well"},
     {0, "job", "NAME", OPT_TEXT, &job,
 	"name of the migration (made of source and selection)"},
 };
@@ -68,11 +74,58 @@ load(struct input *in, bson_error_t *error)
 	return ok;
 }
 
+static bool
+finish_job(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
+{
+	char *name = apply_job_find(c, job, rules, error);
+	struct job *j = name ? apply_job_open(c, name, error) : NULL;
+	int64_t built = 0, woken = 0;
+	bool ok = j && finish_indexes(c, j, wake, &built, &woken, error);
+
+	if (j)
+		msg_info("%" PRId64 " unique indexes built, %" PRId64
+			 " TTL indexes awake",
+		    built, woken);
+	job_close(j);
+	bson_free(name);
+	return ok;
+}
+
+static bool
+finish_all(const struct ns_rules *rules, bson_error_t *error)
+{
+	struct server *server;
+	struct conn *c;
+	bool ok;
+
+	status_state("connecting");
+	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
+	if (!server)
+		return false;
+	status_state("indexes");
+	c = conn_open(server, error);
+	ok = c && finish_job(c, rules, error);
+	if (c)
+		conn_close(c);
+	server_close(server);
+	return ok;
+}
+
+static bool
+load_all(int argc, char **argv, bson_error_t *error)
+{
+	struct input *in = input_open(argv, argc, error);
+	bool ok =
+	    in && status_start(opt_status_file(), error) && load(in, error);
+
+	/* A file that could not be read is the cause of a cut stream. */
+	return input_close(in, ok ? NULL : error) && ok;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct ns_rules *rules = NULL;
-	struct input *in = NULL;
 	bson_error_t error;
 	int first, status;
 	bool ok;
@@ -85,12 +138,17 @@ main(int argc, char **argv)
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();
+	if (wake && !finish_only)
+		return opt_wrong_use("--wake-ttl needs --finish-indexes");
+	if (finish_only && (drop || no_indexes || argc > first))
+		return opt_wrong_use("--finish-indexes loads nothing");
 	ok = (rules = ns_rules_new(&ns_flags, &error)) &&
-	    grant_told(&ns_flags, &error) &&
-	    (in = input_open(argv + first, argc - first, &error)) &&
-	    status_start(opt_status_file(), &error) && load(in, &error);
-	/* A file that could not be read is the cause of a cut stream. */
-	ok = input_close(in, ok ? NULL : &error) && ok;
+	    ((finish_only && job) || grant_told(&ns_flags, &error));
+	if (ok && finish_only)
+		ok = status_start(opt_status_file(), &error) &&
+		    finish_all(rules, &error);
+	else if (ok)
+		ok = load_all(argc - first, argv + first, &error);
 	ns_rules_free(rules);
 	ns_flags_release(&ns_flags);
 	return finish(MM_EXIT_OK, ok ? NULL : &error);

@@ -39,18 +39,9 @@ static void
 hold(bson_t *list, const char *ns, const bson_t *staged)
 {
 	struct held one;
-	bson_iter_t it;
-	bson_t array;
 
-	bson_init(&array);
-	for (bool more = bson_iter_init(&it, staged);
-	     more && bson_iter_next(&it);) {
-		bson_reinit(&array);
-		bson_append_iter(&array, "0", -1, &it);
-		if (held_first(&array, &one))
-			held_put(list, ns, &one.spec, one.why);
-	}
-	bson_destroy(&array);
+	for (uint32_t i = 0; held_at(staged, i, &one); i++)
+		held_put(list, ns, &one.spec, one.why);
 }
 
 bool

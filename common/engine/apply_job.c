@@ -59,31 +59,56 @@ find_by_name(
 	return got >= 0;
 }
 
+/* The document of the job by name, or of the only one with this selection. */
+static bool
+find_one(struct conn *c, const char *name, const struct ns_rules *rules,
+    bson_t *doc, bson_error_t *error)
+{
+	int n = 0;
+
+	if (!(name ? find_by_name(c, name, doc, &n, error)
+		   : find_by_selection(c, rules, doc, &n, error)))
+		return false;
+	return n == 1 ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		name        ? "there is no job \"%s\" on the target"
+		    : n > 1 ? "several jobs on the target have this "
+			      "selection: name one with --job%s"
+			    : "no job on the target has exactly this "
+			      "selection: load first, or give --job%s",
+		name ? name : "");
+}
+
 bool
 apply_job_position(struct conn *c, const char *name,
     const struct ns_rules *rules, struct optime *from, bson_error_t *error)
 {
 	bson_t doc = BSON_INITIALIZER;
 	struct job_checkpoint cp;
-	int n = 0;
-	bool ok = name ? find_by_name(c, name, &doc, &n, error)
-		       : find_by_selection(c, rules, &doc, &n, error);
+	bool ok = find_one(c, name, rules, &doc, error);
 
-	if (ok && n != 1)
-		ok = error_set(error, MM_EXIT_REFUSED, 0,
-		    name        ? "there is no job \"%s\" on the target"
-			: n > 1 ? "several jobs on the target have this "
-				  "selection: name one with --job%s"
-				: "no job on the target has exactly this "
-				  "selection: load first, or give --job%s",
-		    name ? name : "");
-	else if (ok && !job_doc_checkpoint(&doc, &cp))
+	if (ok && !job_doc_checkpoint(&doc, &cp))
 		ok = error_set(error, MM_EXIT_REFUSED, 0,
 		    "the job has no position yet: its load is not finished");
 	if (ok)
 		*from = cp.read_from;
 	bson_destroy(&doc);
 	return ok;
+}
+
+char *
+apply_job_find(struct conn *c, const char *name, const struct ns_rules *rules,
+    bson_error_t *error)
+{
+	bson_t doc = BSON_INITIALIZER;
+	char *found = NULL;
+	bson_iter_t it;
+
+	if (find_one(c, name, rules, &doc, error) &&
+	    bson_iter_init_find(&it, &doc, "_id") && BSON_ITER_HOLDS_UTF8(&it))
+		found = bson_iter_dup_utf8(&it, NULL);
+	bson_destroy(&doc);
+	return found;
 }
 
 struct job *

@@ -17,6 +17,9 @@ const char *apply_job_name(const char *name, const bson_t *head,
  * Status 8: there is none, several, or it has no position yet. */
 bool apply_job_position(struct conn *c, const char *name,
     const struct ns_rules *rules, struct optime *from, bson_error_t *error);
+/* The name of that job; caller frees with bson_free. */
+char *apply_job_find(struct conn *c, const char *name,
+    const struct ns_rules *rules, bson_error_t *error);
 /* Takes the lease. Refused (8): not loaded, switched already, or another
  * writer. */
 struct job *apply_job_open(

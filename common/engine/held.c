@@ -130,12 +130,17 @@ held_find_name(const bson_t *list, const char *name, struct held *out)
 }
 
 bool
-held_first(const bson_t *list, struct held *out)
+held_at(const bson_t *list, uint32_t i, struct held *out)
 {
 	bson_iter_t it;
 
-	return bson_iter_init(&it, list) && bson_iter_next(&it) &&
-	    item(&it, out);
+	if (!bson_iter_init(&it, list))
+		return false;
+	do
+		if (!bson_iter_next(&it))
+			return false;
+	while (i-- > 0);
+	return item(&it, out);
 }
 
 void

@@ -19,8 +19,8 @@ void held_put(
 /* By `which`: a text (name), a document (key pattern). */
 bool held_find(const bson_t *list, const bson_iter_t *which, struct held *out);
 bool held_find_name(const bson_t *list, const char *name, struct held *out);
-/* The first of the list. */
-bool held_first(const bson_t *list, struct held *out);
+/* The one at place i. */
+bool held_at(const bson_t *list, uint32_t i, struct held *out);
 void held_remove(bson_t *list, const char *name);
 /* The same list for another namespace. */
 void held_move(const bson_t *list, const char *ns, bson_t *out);

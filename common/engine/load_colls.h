@@ -20,9 +20,9 @@ struct load_coll {
 	char *ns; /* on the target */
 	bool view, capped, ended;
 	bool checked, ours; /* load_free.c: owned by the load before */
-	bson_t *options; /* of a view; else NULL once it is made */
-	bson_t *indexes; /* to be built after the data, or NULL */
-	int active;      /* threads that insert into it */
+	bson_t *options;    /* of a view; else NULL once it is made */
+	bson_t *indexes;    /* to be built after the data, or NULL */
+	int active;         /* threads that insert into it */
 	/* Inserted and acknowledged; what cend says it must be. */
 	int64_t docs, bytes;
 	uint64_t sum;

@@ -13,6 +13,7 @@ struct sum {
 	uint8_t type;
 	int64_t whole;
 	double real;
+	struct buf kept; /* $min, $max: type byte and value */
 };
 
 struct group {
@@ -24,10 +25,17 @@ struct grouping {
 	struct value id; /* the expressions */
 	struct value arg[MAX_SUMS];
 	const char *name[MAX_SUMS];
+	int keep[MAX_SUMS]; /* -1: $min, 1: $max, 0: $sum */
 	size_t n_sums;
 	struct group *group;
 	size_t n_groups;
 };
+
+static int
+min_or_max(const char *name)
+{
+	return strcmp(name, "$min") == 0 ? -1 : strcmp(name, "$max") == 0;
+}
 
 static bool
 read_spec(struct grouping *g, const bson_t *spec, bson_error_t *error)
@@ -49,11 +57,13 @@ read_spec(struct grouping *g, const bson_t *spec, bson_error_t *error)
 			return refuse(error, 40234,
 			    "The field '%s' must be an accumulator object",
 			    key);
-		if (strcmp(bson_iter_key(&acc), "$sum") != 0 ||
+		if ((strcmp(bson_iter_key(&acc), "$sum") != 0 &&
+			!min_or_max(bson_iter_key(&acc))) ||
 		    g->n_sums == MAX_SUMS)
 			return refuse(error, 15952,
 			    "unknown group operator '%s'", bson_iter_key(&acc));
 		g->name[g->n_sums] = key;
+		g->keep[g->n_sums] = min_or_max(bson_iter_key(&acc));
 		g->arg[g->n_sums++] = value_of(&acc);
 	}
 	return id ||
@@ -80,6 +90,30 @@ group_of(struct grouping *g, const struct value *id)
 	if (id->type)
 		buf_add(&new->id, id->data, id->len);
 	return new;
+}
+
+static struct value
+stored(const struct buf *b)
+{
+	return (struct value){b->data[0], b->data + 1, (uint32_t)b->len - 1};
+}
+
+/* What is missing or null does not count. */
+static void
+keep(struct sum *s, int which, const struct value *v)
+{
+	struct value have;
+
+	if (!v->type || v->type == BSON_TYPE_NULL)
+		return;
+	if (s->kept.len > 0) {
+		have = stored(&s->kept);
+		if (value_cmp(v, &have) * which <= 0)
+			return;
+	}
+	buf_clear(&s->kept);
+	buf_add_byte(&s->kept, v->type);
+	buf_add(&s->kept, v->data, v->len);
 }
 
 static void
@@ -117,8 +151,14 @@ put_group(struct buf *out, const struct grouping *g, const struct group *one)
 	out_value(out, "_id", &id);
 	for (size_t i = 0; i < g->n_sums; i++) {
 		const struct sum *s = &one->sum[i];
+		struct value kept;
 
-		if (s->type == BSON_TYPE_DOUBLE)
+		if (s->kept.len > 0) {
+			kept = stored(&s->kept);
+			out_value(out, g->name[i], &kept);
+		} else if (g->keep[i])
+			out_null(out, g->name[i]);
+		else if (s->type == BSON_TYPE_DOUBLE)
 			out_double(out, g->name[i], (double)s->whole + s->real);
 		else if (s->type == BSON_TYPE_INT64)
 			out_i64(out, g->name[i], s->whole);
@@ -141,7 +181,10 @@ add_doc(struct grouping *g, struct expr_pool *pool, const struct value *root,
 	for (size_t i = 0; i < g->n_sums; i++) {
 		if (!expr_eval(pool, &g->arg[i], root, &v, error))
 			return false;
-		add(&group->sum[i], &v);
+		if (g->keep[i])
+			keep(&group->sum[i], g->keep[i], &v);
+		else
+			add(&group->sum[i], &v);
 	}
 	return true;
 }
@@ -166,6 +209,8 @@ group_docs(struct buf *docs, const bson_t *spec, bson_error_t *error)
 		if (ok)
 			put_group(&made, &g, &g.group[i]);
 		buf_release(&g.group[i].id);
+		for (size_t k = 0; k < g.n_sums; k++)
+			buf_release(&g.group[i].sum[k].kept);
 	}
 	bson_free(g.group);
 	buf_release(docs);

@@ -1,4 +1,5 @@
-/* mongosim: the stage $group with the accumulator $sum; others are refused. */
+/* mongosim: the stage $group with the accumulators $sum, $min and $max;
+ * others are refused. */
 #ifndef SIM_GROUP_H
 #define SIM_GROUP_H
 
