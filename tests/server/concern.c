@@ -93,6 +93,13 @@ concern_wait(struct request *r)
 		return;
 	}
 	while (c->majority && optime_cmp(sim.committed, at) < 0) {
+		if (sim.secondary) {
+			concern_put_error(r, 189,
+			    "Primary stepped down while waiting for "
+			    "replication",
+			    false);
+			return;
+		}
 		if (server_wait(deadline))
 			continue;
 		if (!sim.stopping)

@@ -5,6 +5,7 @@
 #include "auth.h"
 #include "commands.h"
 #include "concern.h"
+#include "election.h"
 #include "fault.h"
 #include "feed.h"
 #include "session.h"
@@ -163,8 +164,9 @@ run(struct request *r, const struct command *c, bson_error_t *error)
 	if ((c->flags & CMD_CONCERN) && feed_pending())
 		return refuse(
 		    error, 238, "no writes while a recording is being fed");
-	return session_begin(r, error) && concern_parse(r, error) &&
-	    trans_allows(r, c, error) && run_in(r, c, error);
+	return secondary_allows(r, c, error) && session_begin(r, error) &&
+	    concern_parse(r, error) && trans_allows(r, c, error) &&
+	    run_in(r, c, error);
 }
 
 void

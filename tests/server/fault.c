@@ -4,8 +4,10 @@
 
 #include "concern.h"
 #include "cursor.h"
+#include "election.h"
 #include "feed.h"
 #include "hold.h"
+#include "net.h"
 #include "ttl.h"
 
 #define MAX_ARMED 32
@@ -19,18 +21,25 @@ enum kind {
 	FAIL,
 	CONCERN_ERROR,
 	SLOW_DOWN,
+	DUPLICATE_REPLY,
 	N_ARMED_KINDS,
 	HOLD = N_ARMED_KINDS,
 	RELEASE,
 	ROLLOVER,
 	CLOCK,
 	TTL,
+	STEP_DOWN,
+	STEP_UP,
+	ROLLBACK,
+	OPLOG_HOLE,
+	FILL_HOLE,
 	N_KINDS
 };
 
 static const char *const names[N_KINDS] = {"killCursors", "loseReply",
     "dropConnection", "delay", "stall", "fail", "writeConcernError", "slowDown",
-    "hold", "release", "rollover", "clock", "ttl"};
+    "duplicateReply", "hold", "release", "rollover", "clock", "ttl", "stepDown",
+    "stepUp", "rollback", "oplogHole", "fillHole"};
 
 struct fault {
 	bool armed;
@@ -158,6 +167,8 @@ fault_after(struct request *r)
 
 	if (r->n_docs > 0 && (f = fire(SLOW_DOWN, r)) != NULL)
 		sleep_ms(r->n_docs * 1000 / f->number);
+	if (fire(DUPLICATE_REPLY, r))
+		r->twice = true;
 	if (fire(LOSE_REPLY, r))
 		r->drop = true;
 	else if ((f = fire(DROP_CONNECTION, r)) != NULL)
@@ -256,6 +267,21 @@ at_once(struct request *r, enum kind kind)
 	case TTL:
 		out_int(r->reply, "removed", ttl_pass());
 		break;
+	case STEP_DOWN:
+		step_down();
+		net_close_all(r->conn);
+		break;
+	case STEP_UP:
+		step_up();
+		break;
+	case OPLOG_HOLE:
+		hold();
+		sim.hole = true;
+		break;
+	case FILL_HOLE:
+		oplog_fill();
+		release();
+		break;
 	case KILL_CURSORS:
 		if (arg_int(r, "after", -1) >= 0)
 			return false;
@@ -267,6 +293,19 @@ at_once(struct request *r, enum kind kind)
 		return false;
 	}
 	fired[kind]++;
+	return true;
+}
+
+static bool
+take_back(struct request *r, bson_error_t *error)
+{
+	int64_t entries;
+
+	if (!roll_back(&entries, error))
+		return false;
+	fired[ROLLBACK]++;
+	out_int(r->reply, "entries", entries);
+	net_close_all(r->conn);
 	return true;
 }
 
@@ -312,6 +351,8 @@ cmd_simulate(struct request *r, bson_error_t *error)
 	}
 	if (strcmp(what, "entry") == 0)
 		return write_entry(r, error);
+	if (strcmp(what, names[ROLLBACK]) == 0)
+		return take_back(r, error);
 	if (strcmp(what, "feed") == 0)
 		return feed(r, error);
 	if (strcmp(what, "clear") == 0) {

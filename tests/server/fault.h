@@ -9,6 +9,11 @@
  * with these fields, then ts, t, wall, v, then those of `behind`; for kinds
  * that mongosim does not write itself; answers {opTime}).
  *
+ * stepDown, stepUp (election.h; other connections are closed), rollback (what
+ * is held; answers {entries}), oplogHole (holds, and the next entry is not
+ * seen by any reader, though those behind it are), fillHole (it is seen, and
+ * all is released).
+ *
  * Armed, each on the commands that `command` and `ns` (DB or DB.COLLECTION)
  * select, all save the handshake without them; not on the first `after` of
  * these, then on `times` (1; 0: until cleared):
@@ -20,6 +25,7 @@
  *   fail            {code, errmsg, labels} instead of doing it
  *   writeConcernError {code, errmsg}: done, but answered with that
  *   slowDown        {perSecond}: documents a second of a reply
+ *   duplicateReply  the reply is sent twice
  *
  * {simulate: "status"} answers {held, armed: [...], fired: {WHAT: COUNT}}.
  */

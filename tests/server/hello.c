@@ -71,11 +71,13 @@ put_set(struct request *r, const char *writable)
 	out_close(r->reply, mark);
 	out_text(r->reply, "setName", sim.set.set_name);
 	out_i32(r->reply, "setVersion", 1);
-	out_bool(r->reply, writable, true);
-	out_bool(r->reply, "secondary", false);
-	out_text(r->reply, "primary", sim.set.host);
+	out_bool(r->reply, writable, !sim.secondary);
+	out_bool(r->reply, "secondary", sim.secondary);
+	if (!sim.secondary)
+		out_text(r->reply, "primary", sim.set.host);
 	out_text(r->reply, "me", sim.set.host);
-	out_oid(r->reply, "electionId", &sim.election_id);
+	if (!sim.secondary)
+		out_oid(r->reply, "electionId", &sim.election_id);
 	put_last_write(r);
 }
 

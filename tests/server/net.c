@@ -147,9 +147,10 @@ net_serve(void)
 				start(fd);
 		}
 		pthread_mutex_lock(&sim.lock);
-		oplog_tick();
+		if (!sim.secondary)
+			oplog_tick();
 		trans_expire();
-		if (!sim.set.feed)
+		if (!sim.set.feed && !sim.secondary)
 			ttl_tick();
 		pthread_mutex_unlock(&sim.lock);
 	}

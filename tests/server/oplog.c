@@ -84,12 +84,49 @@ put_entry(
 	out_close(b, mark);
 }
 
+/* With the mark of no transaction nobody sees it. */
+#define HOLE (MARK_BASE | 0x80000000)
+static struct optime hidden;
+
+static struct doc *
+doc_at(struct optime at)
+{
+	struct key key = {.prefix = ts_of(at), .rid = (int64_t)ts_of(at)};
+	struct order_at place;
+	struct doc *d = NULL;
+
+	if (order_seek(&ring->natural, &key, &place))
+		d = order_item(&ring->natural, &place);
+	return d && d->rid == key.rid ? d : NULL;
+}
+
+static void
+hide(struct optime at)
+{
+	doc_at(at)->ts = HOLE;
+	hidden = at;
+	sim.hole = false;
+}
+
+bool
+oplog_fill(void)
+{
+	struct doc *d = doc_at(hidden);
+
+	if (!d || d->ts != HOLE)
+		return false;
+	d->ts = (uint64_t)d->rid;
+	return true;
+}
+
 void
 oplog_add(const uint8_t *doc, size_t len, struct optime at, int64_t wall)
 {
 	coll_insert(ring, doc, len, ts_of(at), (int64_t)ts_of(at), NULL, NULL);
 	if (optime_cmp(clock_now, at) < 0)
 		clock_now = at;
+	if (sim.hole)
+		hide(at);
 	sim.last = at;
 	sim.last_wall = wall;
 	if (!sim.held) {

@@ -48,6 +48,8 @@ struct optime oplog_command(const char *db, const uint8_t *uuid,
 struct optime oplog_write_as(const bson_t *fields, const bson_t *behind);
 /* An entry of another server, as it is. */
 void oplog_add(const uint8_t *doc, size_t len, struct optime at, int64_t wall);
+/* The entry that sim.hole hid can be seen now. False: there is none. */
+bool oplog_fill(void);
 /* The ring holds nothing but a note at that position. */
 void oplog_restart(struct optime at);
 /* A note with no effect: {msg: TEXT} or a document. */

@@ -37,6 +37,8 @@ struct server {
 	struct optime committed; /* the majority view; held back by `hold` */
 	int64_t last_wall, committed_wall; /* ms */
 	bool held;
+	bool secondary; /* by a step-down */
+	bool hole;      /* the next entry is not seen until it is filled */
 	/* Of the command that holds the lock; NULL and 0: none. */
 	struct trans *trans;
 	uint64_t mark;

@@ -256,3 +256,12 @@ session_entry(const struct request *r, int32_t stmt, struct log_entry *e)
 	e->stmt = stmt;
 	e->previous = s->last;
 }
+
+void
+session_roll_back(uint64_t ts)
+{
+	for (struct session *s = sessions; s; s = s->hh.next)
+		if (ts_of(s->last) > ts ||
+		    (s->trans && ts_of(s->trans->last) > ts))
+			forget(s);
+}

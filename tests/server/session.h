@@ -15,6 +15,8 @@ struct statement {
 /* r->lsid and r->txn_number from the command. 225: the number is older than
  * the session's. A newer one forgets the statements before. */
 bool session_begin(struct request *r, bson_error_t *error);
+/* Forget what was written after that time. */
+void session_roll_back(uint64_t ts);
 /* The statement, when it was done before under this number; else NULL. */
 const struct statement *session_done(const struct request *r, int32_t stmt);
 /* Remember it. upserted_id NULL: none. Nothing without a txnNumber. */

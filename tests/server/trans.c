@@ -69,6 +69,18 @@ trans_pending(void)
 }
 
 void
+trans_abort_open(void)
+{
+	struct trans *t = open_ones, *next;
+
+	for (; t; t = next) {
+		next = t->next;
+		if (t->state == TRANS_OPEN)
+			trans_abort(t);
+	}
+}
+
+void
 trans_expire(void)
 {
 	struct trans *t = open_ones, *next;

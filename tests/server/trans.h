@@ -42,6 +42,8 @@ void trans_free(struct trans *t);
 
 /* Is anything written that is neither committed nor aborted? */
 bool trans_pending(void);
+/* All that are open and not prepared. */
+void trans_abort_open(void);
 /* Those that are too old are aborted. */
 void trans_expire(void);
 

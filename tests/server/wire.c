@@ -223,5 +223,6 @@ wire_reply_send(struct request *r)
 	len = b->len;
 	if (r->cut_after >= 0 && (size_t)r->cut_after < len)
 		len = (size_t)r->cut_after;
-	return write_all(r->conn->fd, b->data, len) && len == b->len;
+	return write_all(r->conn->fd, b->data, len) && len == b->len &&
+	    (!r->twice || write_all(r->conn->fd, b->data, len));
 }

@@ -69,6 +69,10 @@ SETUP = {
             ("w", SON([("create", "cap2"), ("capped", True), ("size", 4096),
                        ("max", 3)])),
         ],
+        "getMore of a cursor opened before": [
+            ("w", SON([("find", "f"), ("batchSize", 1),
+                       ("$readPreference", {"mode": "secondary"})])),
+        ],
         "renameCollection exists": [
             ("k", SON([("create", "r1")])),
             ("k", SON([("create", "r2")])),
@@ -77,7 +81,6 @@ SETUP = {
 }
 
 LOCK = later("tier 3: fsync lock with the issue that needs it")
-STEP_DOWN = not_sent("tier 3: replSetStepDown is not known before it")
 USERS = later("tier 3: users and roles")
 SECONDARY = not_sent("tier 2: a second member that follows")
 
@@ -125,11 +128,6 @@ KNOWN = {
         "users: dropRole": USERS,
         "users: dropUser again": USERS,
         "users: invalidateUserCache": USERS,
-        "replSetStepDown": later("tier 3: replSetStepDown"),
-        "hello after stepdown": STEP_DOWN,
-        "write after stepdown": STEP_DOWN,
-        "read after stepdown without readPreference": STEP_DOWN,
-        "getMore of a cursor opened before": STEP_DOWN,
     },
 }
 
