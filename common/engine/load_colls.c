@@ -125,7 +125,7 @@ parse(const struct load_colls *l, const bson_t *record, bson_error_t *error)
 {
 	struct load_coll *lc = bson_malloc0(sizeof *lc);
 	char ns[NS_MAX + 1], *from = NULL;
-	const char *db, *name, *type;
+	const char *db, *name, *type, *to;
 	bson_t options, indexes;
 	bool ok;
 
@@ -136,7 +136,15 @@ parse(const struct load_colls *l, const bson_t *record, bson_error_t *error)
 	    record_doc(record, "options", &options, error);
 	if (ok)
 		from = bson_strdup_printf("%s.%s", db, name);
+	if (ok && (!*db || strchr(db, '.')))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is not a name of a database", db);
 	ok = ok && grant_map(l->grant, from, ns, error);
+	/* What stands in it comes as views; written plainly it could be one
+	 * that breaks its database. */
+	if (ok && ns_split(ns, NULL, &to) && strcmp(to, "system.views") == 0)
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is no collection to be loaded", ns);
 	if (ok && strcmp(type, "view") != 0 && strcmp(type, "collection") != 0)
 		ok = error_set(error, MM_EXIT_REFUSED, 0,
 		    "\"%s\" is of type \"%s\", which cannot be loaded", from,

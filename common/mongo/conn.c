@@ -91,9 +91,25 @@ code_transient(uint32_t code)
 	return false;
 }
 
+/* What the server will refuse again, however often it is sent: a bad value,
+ * field, name, type, option or specification of an index. */
+static bool
+code_final(uint32_t code)
+{
+	static const uint16_t codes[] = {
+	    2, 9, 14, 67, 72, 73, 85, 86, 115, 197};
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
 static enum mm_exit
 status_of_code(const struct conn *c, uint32_t code)
 {
+	if (code_final(code))
+		return MM_EXIT_REFUSED;
 	switch (code) {
 	case CODE_UNAUTHORIZED:
 	case CODE_LOGIN_FAILED:

@@ -50,6 +50,8 @@ phase() { # phases of all jobs
 	for code in 'records[2][0]["db"] = "crm"' \
 		'records[2][0]["db"] = "admin"' \
 		'records[2][0]["coll"] = "system.users"' \
+		'records[2][0]["coll"] = "system.views"' \
+		'records[2][0]["db"] = "shop.x"' \
 		'records[2][0]["coll"] = "orders"' \
 		'records[2][0]["coll"] = "a" * 300' \
 		'records[2][0]["type"] = "timeseries"' \
