@@ -1,4 +1,4 @@
-/* mm-cat: what is in a stream or in a directory of segments. */
+/* mm-cat: what is in a stream or in a directory of segments, and less of it. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -9,10 +9,13 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/cat.h"
+#include "engine/cut.h"
 #include "io/fdio.h"
-#include "stream/segment.h"
+#include "io/zio.h"
 
 static bool relaxed, control, with_ns, collections;
+static const char *out_file, *directory, *packing;
+static int64_t segment_bytes = 64 << 20;
 static bool told; /* errors have been shown already */
 
 static const struct opt rows[] = {
@@ -24,7 +27,16 @@ static const struct opt rows[] = {
     {0, "collections", NULL, OPT_FLAG, &collections,
 	"ls: a line for each collection too"},
 };
-static const struct opt_group groups[] = {OPT_GROUP("Options", rows)};
+static const struct opt cut_rows[] = {
+    {'o', "out", "FILE", OPT_TEXT, &out_file,
+	"write to FILE (standard output)"},
+    {'D', "directory", "DIR", OPT_TEXT, &directory,
+	"write a log as segments into DIR, or go on with those there"},
+    {0, "segment-bytes", "BYTES", OPT_BYTES, &segment_bytes,
+	"close a segment at this size (64M)", 1, INT64_C(1) << 40},
+    {'Z', "compress", "HOW", OPT_TEXT, &packing,
+	"none, zstd or zstd:LEVEL, 1-12 (zstd:1)"},
+};
 
 static bool
 rebuild(const char *path, const struct cat_opts *o, bson_error_t *error)
@@ -37,8 +49,8 @@ typedef bool command_fn(const char *, const struct cat_opts *, bson_error_t *);
 
 static const struct command {
 	const char *name;
-	command_fn *run;
-	bool json, ls; /* which options act */
+	command_fn *run; /* NULL: cut */
+	bool json, ls;   /* which options act */
 	bool binary;
 	bool each;        /* one bad file does not hide the others */
 	const char *none; /* what is read without operand; NULL: nothing */
@@ -48,6 +60,7 @@ static const struct command {
     {"json", cat_print, true, false, false, false, "-"},
     {"bson", cat_print, false, false, true, false, "-"},
     {"rebuild", rebuild, false, false, false, false, NULL},
+    {"cut", NULL, false, false, false, false, "-"},
 };
 
 static const struct command *
@@ -57,6 +70,35 @@ find(const char *name)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
+}
+
+static bool
+selecting(void)
+{
+	return ns_flags.db || ns_flags.coll || ns_flags.include.n ||
+	    ns_flags.exclude.n;
+}
+
+static int
+check_cut(const struct command *c)
+{
+	bool cut = c->run == NULL;
+
+	if (!cut && (out_file || directory || packing))
+		return opt_wrong_use("option --%s is for cut, not for %s",
+		    out_file        ? "out"
+			: directory ? "directory"
+				    : "compress",
+		    c->name);
+	if (!cut && (selecting() || ns_flags.from.n || ns_flags.to.n))
+		return opt_wrong_use(
+		    "namespaces are for cut, not for %s", c->name);
+	if (cut && !selecting())
+		return opt_wrong_use("cut to what? Give --nsInclude or -d");
+	if (out_file && directory)
+		return opt_wrong_use(
+		    "--out and --directory exclude each other");
+	return 0;
 }
 
 /* 0, or the status of wrong use. */
@@ -74,7 +116,7 @@ check_use(const struct command *c, bool has_path)
 		    "option --collections is for ls, not for %s", c->name);
 	if (!has_path && !c->none)
 		return opt_wrong_use("%s needs a directory", c->name);
-	return 0;
+	return check_cut(c);
 }
 
 static bool
@@ -120,13 +162,45 @@ run(const struct command *c, char **paths, int n, bson_error_t *error)
 	return ok && !told;
 }
 
+/* All operands are cut into one output. */
+static bool
+run_cut(char **paths, int n, bson_error_t *error)
+{
+	struct cut_opts o = {
+	    .level = 1, .dir = directory, .max_bytes = segment_bytes};
+	struct ns_rules *rules = ns_rules_new(&ns_flags, error);
+	struct cut *c = NULL;
+	bool ok =
+	    rules && (!packing || zio_parse_level(packing, &o.level, error));
+
+	o.rules = rules;
+	if (ok && !directory)
+		ok = (o.out = output_open(out_file, error)) != NULL;
+	if (!ok)
+		goto cleanup;
+	c = cut_new(&o);
+	if (n == 0)
+		ok = cut_add(c, "-", error);
+	for (int i = 0; ok && i < n; i++)
+		ok = cut_add(c, paths[i], error);
+	ok = ok && cut_end(c, error) &&
+	    (!out_file || output_publish(o.out, error));
+cleanup:
+	cut_free(c);
+	output_free(o.out);
+	ns_rules_free(rules);
+	return ok;
+}
+
 int
 main(int argc, char **argv)
 {
+	const struct opt_group groups[] = {OPT_GROUP("Options", rows),
+	    OPT_GROUP("Of cut", cut_rows), ns_options};
 	struct opt_program program = {"mm-cat",
-	    "show, check and convert streams and segment directories",
-	    "{ls|verify|json|bson|rebuild} [options] [FILE|DIRECTORY ...]",
-	    groups, 1, 1, -1};
+	    "show, check, convert and cut streams and segment directories",
+	    "{ls|verify|json|bson|cut|rebuild} [options] [FILE|DIRECTORY ...]",
+	    groups, sizeof groups / sizeof *groups, 1, -1};
 	const struct command *c;
 	bson_error_t error = {0};
 	int at, first, status = 0;
@@ -149,7 +223,9 @@ main(int argc, char **argv)
 
 	sig_init();
 	ok = status_start(opt_status_file(), &error) &&
-	    run(c, argv + first, argc - first, &error);
+	    (c->run ? run(c, argv + first, argc - first, &error)
+		    : run_cut(argv + first, argc - first, &error));
+	ns_flags_release(&ns_flags);
 	ok = fdio_close(STDOUT_FILENO, "standard output", ok ? &error : NULL) &&
 	    ok;
 	status = ok ? MM_EXIT_OK : (int)error_status(&error);

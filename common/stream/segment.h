@@ -46,7 +46,7 @@ struct stream_out *segment_stream(struct segment_dir *d);
 bool segment_progress(struct segment_dir *d, struct optime at,
     struct optime read_from, bool force, bson_error_t *error);
 /* Ends the current segment (reason as in stream_put_end); one without progress
- * is dropped. segment_dir_free unlocks. */
+ * is dropped. Another may be started. segment_dir_free unlocks. */
 bool segment_dir_close(struct segment_dir *d, const char *reason,
     struct optime at, struct optime read_from, bson_error_t *error);
 void segment_dir_free(struct segment_dir *d);
@@ -83,6 +83,10 @@ void segment_in_free(struct segment_in *s);
  * following; an `end` with reason rotated is handed out like any item. */
 enum stream_got segment_next(
     struct segment_in *s, struct stream_item *item, bson_error_t *error);
+
+/* Two stream records of the same source set and the same filters: they may
+ * stand in one directory. Status 8. */
+bool segment_same_origin(const bson_t *a, const bson_t *b, bson_error_t *error);
 
 /* mm-cat rebuild: the manifest anew from the segments. */
 bool segment_rebuild(const char *dir, bson_error_t *error);

@@ -306,6 +306,30 @@ segment_progress(struct segment_dir *d, struct optime at,
 	return true;
 }
 
+/* Nothing in it: the directory still ends where it ended. A first segment
+ * stays, because its start is all there is. */
+static bool
+drop_segment(struct segment_dir *d, bson_error_t *error)
+{
+	bool ok;
+
+	if (!d->closed)
+		ok = stream_flush(d->out, error) &&
+		    file_sync(d->fd, d->path, error);
+	else
+		ok = unlink(d->path) == 0
+		    ? file_sync_dir(d->dir, error)
+		    : error_errno(error, MM_EXIT_IO,
+			  "could not remove file \"%s\"", d->path);
+	stream_out_free(d->out);
+	d->out = NULL;
+	close(d->fd);
+	d->fd = -1;
+	bson_free(d->path);
+	d->path = NULL;
+	return ok;
+}
+
 bool
 segment_dir_close(struct segment_dir *d, const char *reason, struct optime at,
     struct optime read_from, bson_error_t *error)
@@ -314,15 +338,7 @@ segment_dir_close(struct segment_dir *d, const char *reason, struct optime at,
 		return true;
 	if (optime_cmp(at, d->after) > 0)
 		return close_segment(d, reason, at, read_from, error);
-	/* Nothing in it: the directory still ends where it ended. A first
-	 * segment stays, because its start is all there is. */
-	if (!d->closed)
-		return stream_flush(d->out, error) &&
-		    file_sync(d->fd, d->path, error);
-	if (unlink(d->path) != 0)
-		return error_errno(
-		    error, MM_EXIT_IO, "could not remove file \"%s\"", d->path);
-	return file_sync_dir(d->dir, error);
+	return drop_segment(d, error);
 }
 
 void

@@ -24,9 +24,6 @@ char *segment_path(const char *dir, const char *file);
  * killed. newest: position of the newest closed segment. */
 void segment_drop_leftovers(const char *dir, struct optime newest);
 
-/* Same source set and same filters: may stand in one directory. Status 8. */
-bool segment_same_origin(const bson_t *a, const bson_t *b, bson_error_t *error);
-
 /* ---- how far the content of a .partial can be used ---- */
 struct segment_cut {
 	bool has_head; /* the stream record was readable */
