@@ -135,6 +135,10 @@ fuzz:
 	$(fuzz_target) -runs=$(FUZZ_RUNS) -max_len=4096 -print_final_stats=1 \
 		-artifact_prefix=$(B)/fuzz/ $(B)/fuzz/found tests/fuzz/delta
 
+# The programs beside servers and tools that others wrote.
+check-peers: tests
+	B=$(abspath $(B)) scripts/check-peers.sh
+
 deps:
 	scripts/deps.sh
 
@@ -162,7 +166,7 @@ clean:
 check-recordings: tests
 	B=$(abspath $(B)) scripts/check-recordings.sh
 
-.PHONY: all tests check check-recordings lint demo bench fuzz deps deps-bench install uninstall clean
+.PHONY: all tests check check-recordings check-peers lint demo bench fuzz deps deps-bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
