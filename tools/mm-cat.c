@@ -176,16 +176,14 @@ run_cut(char **paths, int n, bson_error_t *error)
 	o.rules = rules;
 	if (ok && !directory)
 		ok = (o.out = output_open(out_file, error)) != NULL;
-	if (!ok)
-		goto cleanup;
-	c = cut_new(&o);
-	if (n == 0)
+	c = ok ? cut_new(&o, error) : NULL;
+	ok = c != NULL;
+	if (ok && n == 0)
 		ok = cut_add(c, "-", error);
 	for (int i = 0; ok && i < n; i++)
 		ok = cut_add(c, paths[i], error);
 	ok = ok && cut_end(c, error) &&
 	    (!out_file || output_publish(o.out, error));
-cleanup:
 	cut_free(c);
 	output_free(o.out);
 	ns_rules_free(rules);

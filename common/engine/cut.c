@@ -21,13 +21,16 @@ struct cut {
 };
 
 struct cut *
-cut_new(const struct cut_opts *opts)
+cut_new(const struct cut_opts *opts, bson_error_t *error)
 {
 	struct cut *c = bson_malloc0(sizeof *c);
 
 	c->o = *opts;
-	c->log = cut_log_new(opts);
-	return c;
+	c->log = cut_log_new(opts, error);
+	if (c->log)
+		return c;
+	cut_free(c);
+	return NULL;
 }
 
 static void

@@ -22,7 +22,7 @@ struct cut_opts {
 
 struct cut;
 
-struct cut *cut_new(const struct cut_opts *opts);
+struct cut *cut_new(const struct cut_opts *opts, bson_error_t *error);
 void cut_free(struct cut *c);
 /* The streams of a path (as mm-cat takes it). Status 8: the input does not
  * hold all of the selection, or is of another kind or source; 6: a log does
@@ -41,7 +41,7 @@ struct cut_log; /* where the log goes */
 bool cut_head(const struct ns_rules *rules, const bson_t *control, bson_t *head,
     bson_error_t *error);
 
-struct cut_log *cut_log_new(const struct cut_opts *opts);
+struct cut_log *cut_log_new(const struct cut_opts *opts, bson_error_t *error);
 void cut_log_free(struct cut_log *l);
 bool cut_log_item(
     struct cut_log *l, const struct stream_item *item, bson_error_t *error);

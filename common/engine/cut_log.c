@@ -30,14 +30,17 @@ struct cut_log {
 };
 
 struct cut_log *
-cut_log_new(const struct cut_opts *opts)
+cut_log_new(const struct cut_opts *opts, bson_error_t *error)
 {
 	struct cut_log *l = bson_malloc0(sizeof *l);
 
 	l->o = *opts;
-	l->filter = tail_filter_new(opts->rules);
 	l->at = l->from = l->seen = OPTIME_NULL;
-	return l;
+	l->filter = tail_filter_new(opts->rules, error);
+	if (l->filter)
+		return l;
+	cut_log_free(l);
+	return NULL;
 }
 
 void
