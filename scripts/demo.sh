@@ -93,6 +93,7 @@ export MM_SOURCE_URI MM_TARGET_URI
 
 "$PY" tests/tools/workload.py "$MM_SOURCE_URI" --db $moved --db $stays \
 	--rate "$rate" --seconds 300 --seed 1 --initial 500 --docs 2000 \
+	--transactions 0.1 \
 	>"$work/writer.json" 2>"$work/writer.log" &
 writer=$!
 pids+=("$writer")
