@@ -27,6 +27,7 @@ struct apply {
 	struct target *last; /* target of the last entry */
 	struct boundary reached;
 	struct optime seen;
+	struct optime ahead;     /* what a killed run may have written */
 	struct optime in_stream; /* the last position met in this stream */
 	struct optime group;     /* of the group that is open; null: none */
 	bool skipping;           /* that group was reached before */
@@ -140,11 +141,16 @@ send(struct apply *a, bson_error_t *error)
 static bool
 route(struct apply *a, const struct entry *e, bson_error_t *error)
 {
+	bool known = optime_cmp(e->at, a->seen) <= 0;
+
 	if (!a->last || strcmp(a->last->source, e->ns) != 0)
 		a->last = targets_find(a->targets, e->ns, e->at, error);
-	return a->last &&
-	    lanes_put(
-		a->lanes, a->last, e, optime_cmp(e->at, a->seen) <= 0, error);
+	if (!a->last)
+		return false;
+	if (!known && !checkpoint_promise(a->checkpoint, e->at, error))
+		return false;
+	return lanes_put(a->lanes, a->last, e,
+	    known || optime_cmp(e->at, a->ahead) <= 0, error);
 }
 
 /* Everything before a change of the catalog is acknowledged and saved before
@@ -297,13 +303,15 @@ static bool
 wind_up(struct apply *a, bool ok, bson_error_t *error)
 {
 	bson_error_t later;
+	bool drained = send(a, &later) && lanes_drain(a->lanes, &later) &&
+	    !lanes_failed(a->lanes, &later);
 
-	if ((!send(a, &later) || !lanes_drain(a->lanes, &later) ||
-		lanes_failed(a->lanes, &later)) &&
-	    ok)
+	if (!drained && ok)
 		ok = false, *error = later;
 	lanes_stop(a->lanes);
 	checkpoint_acked(a->checkpoint);
+	if (drained)
+		checkpoint_kept(a->checkpoint);
 	if (!checkpoint_save(a->checkpoint, &later) && ok)
 		ok = false, *error = later;
 	checkpoint_stop(a->checkpoint);
@@ -347,6 +355,7 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 		    "job \"%s\" has no checkpoint", job_name(opts->job));
 	a.reached = (struct boundary){co.start.applied, co.start.read_from, 0};
 	a.seen = co.start.seen;
+	a.ahead = co.start.ahead;
 	bson_copy_to(job_doc(opts->job), &a.job);
 	a.targets = targets_new(opts->conn, opts->grant);
 	a.checkpoint = checkpoint_new(&co);

@@ -19,7 +19,8 @@ enum {
 	SAVE_IDLE_MS = 5000,
 	AWAY_MS = 100000, /* a target that does not answer; below the lease */
 	FRESH_MS = 2500,
-	REPORT_MS = 10000
+	REPORT_MS = 10000,
+	PROMISE_S = 120
 };
 
 struct waiting {
@@ -41,7 +42,8 @@ struct checkpoint {
 	uint64_t reached_seq;
 	int64_t reached_ms; /* when, since 1970 */
 	int64_t lag_ms;     /* of reached, at that moment */
-	struct optime seen;
+	struct optime seen, ahead;
+	struct optime promised; /* the reader's own */
 	/* under save_lock */
 	pthread_mutex_t save_lock;
 	struct job_checkpoint saved;
@@ -68,6 +70,7 @@ checkpoint_new(const struct checkpoint_opts *opts)
 	c->o = *opts;
 	c->saved = opts->start;
 	c->seen = opts->start.seen;
+	c->ahead = opts->start.ahead;
 	c->reached =
 	    (struct boundary){opts->start.applied, opts->start.read_from, 0};
 	c->lag_ms = -1;
@@ -154,12 +157,13 @@ save_locked(struct checkpoint *c, bson_error_t *error)
 
 	pthread_mutex_lock(&c->lock);
 	cp = (struct job_checkpoint){
-	    c->reached.read_from, c->reached.at, c->seen};
+	    c->reached.read_from, c->reached.at, c->seen, c->ahead};
 	seq = c->reached_seq;
 	pthread_mutex_unlock(&c->lock);
 	if (optime_same(cp.applied, c->saved.applied) &&
 	    optime_same(cp.read_from, c->saved.read_from) &&
-	    optime_same(cp.seen, c->saved.seen))
+	    optime_same(cp.seen, c->saved.seen) &&
+	    optime_same(cp.ahead, c->saved.ahead))
 		return true;
 	if (!job_save(c->o.job, &cp, error))
 		return false;
@@ -191,13 +195,35 @@ checkpoint_save_intent(
 	pthread_mutex_lock(&c->save_lock);
 	pthread_mutex_lock(&c->lock);
 	cp = (struct job_checkpoint){
-	    c->reached.read_from, c->reached.at, c->seen};
+	    c->reached.read_from, c->reached.at, c->seen, c->ahead};
 	pthread_mutex_unlock(&c->lock);
 	ok = job_save_intent(c->o.job, &cp, intent, error);
 	if (ok)
 		c->saved = cp;
 	pthread_mutex_unlock(&c->save_lock);
 	return ok;
+}
+
+bool
+checkpoint_promise(struct checkpoint *c, struct optime at, bson_error_t *error)
+{
+	if (optime_cmp(at, c->promised) <= 0)
+		return true;
+	c->promised = (struct optime){
+	    at.secs > UINT32_MAX - PROMISE_S ? UINT32_MAX : at.secs + PROMISE_S,
+	    UINT32_MAX, at.term};
+	pthread_mutex_lock(&c->lock);
+	c->ahead = optime_max(c->ahead, c->promised);
+	pthread_mutex_unlock(&c->lock);
+	return checkpoint_save(c, error);
+}
+
+void
+checkpoint_kept(struct checkpoint *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->ahead = OPTIME_NULL;
+	pthread_mutex_unlock(&c->lock);
 }
 
 struct optime

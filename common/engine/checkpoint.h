@@ -34,6 +34,13 @@ bool checkpoint_start(
 void checkpoint_boundary(struct checkpoint *c, const struct boundary *b);
 /* Replay rules have to hold up to here when it starts again. */
 void checkpoint_seen(struct checkpoint *c, struct optime seen);
+/* Reader: before an entry is sent that a program killed later may have written
+ * without a checkpoint that says so. Saved ahead, for some minutes of the log
+ * at a time, so that the next run does not take its own writes for strange. */
+bool checkpoint_promise(
+    struct checkpoint *c, struct optime at, bson_error_t *error);
+/* Everything sent is at or before what is reached: no promise is needed. */
+void checkpoint_kept(struct checkpoint *c);
 /* Lanes: something was acknowledged. */
 void checkpoint_acked(void *checkpoint);
 /* Saves what is reached, now. */

@@ -179,6 +179,8 @@ append_checkpoint(bson_t *set, const struct job_checkpoint *cp)
 	optime_append(&sub, "readFrom", cp->read_from);
 	optime_append(&sub, "applied", cp->applied);
 	optime_append(&sub, "seen", cp->seen);
+	if (!optime_is_null(cp->ahead))
+		optime_append(&sub, "ahead", cp->ahead);
 	bson_append_document_end(set, &sub);
 }
 
@@ -336,7 +338,7 @@ bool
 job_end_load(struct job *j, struct optime read_from, struct optime from,
     struct optime to, bson_error_t *error)
 {
-	struct job_checkpoint cp = {read_from, from, to};
+	struct job_checkpoint cp = {read_from, from, to, OPTIME_NULL};
 	bson_t set = BSON_INITIALIZER, q = BSON_INITIALIZER;
 	bool ok;
 

@@ -15,7 +15,7 @@
  *   source     as in the stream header: {set, replicaSetId, me, version, ...}
  *   selection  filters of the stream: {include, exclude, rename}
  *   from, to   {ts, t} of the copy
- *   checkpoint {readFrom, applied, seen}, each {ts, t}
+ *   checkpoint {readFrom, applied, seen, ahead}, each {ts, t}
  *   intent     what was about to be done to the catalog: {at, i, command, ns,
  *              to, uuid, to_uuid, done}; engine/apply_intent.h
  *   writer     {tool, host, boot, pid, ticks, started, epoch, expires}; ticks
@@ -50,6 +50,7 @@ struct job_checkpoint {
 	struct optime read_from; /* where a tail must start reading */
 	struct optime applied;   /* everything at or before is applied */
 	struct optime seen;      /* replay rules hold up to here */
+	struct optime ahead;     /* and, where a run was killed, up to here */
 };
 
 struct job;

@@ -56,6 +56,10 @@ job_doc_checkpoint(const bson_t *doc, struct job_checkpoint *cp)
 {
 	bson_t sub;
 
+	cp->ahead = OPTIME_NULL;
+	if (doc_sub(doc, "checkpoint", &sub) && bson_has_field(&sub, "ahead") &&
+	    !optime_read(&sub, "ahead", &cp->ahead))
+		return false;
 	return doc_sub(doc, "checkpoint", &sub) &&
 	    optime_read(&sub, "readFrom", &cp->read_from) &&
 	    optime_read(&sub, "applied", &cp->applied) &&

@@ -103,6 +103,33 @@ checkpoint() { # applied, of the only job
 	assert_output "[{'_id': 12, 'n': 12}]"
 }
 
+@test "killed before a checkpoint: its own writes are not strange to the next run" {
+	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 0}}'
+	changes 10:0:1 --encoding bare >"$TMP/log" <<-'J'
+		{"at": "10:1:1", "op": "i", "ns": "shop.a", "doc": {"_id": 1}}
+		{"at": "10:2:1", "op": "d", "ns": "shop.a", "_id": 0}
+	J
+	mkfifo "$TMP/fifo"
+	run_bg apply bash -c 'exec mm-oplog-apply -d shop <"$1"' _ "$TMP/fifo"
+	exec 9>"$TMP/fifo"
+	# all but its end: the first checkpoint is due a second after the begin
+	head -c -10 "$TMP/log" >&9
+	gone() { [[ $(docs a) == "[{'_id': 1}]" ]]; }
+	wait_until 10 gone
+	kill -9 "$apply_pid"
+	exec 9>&-
+	run mm-oplog-apply -d shop --status-file "$TMP/st" "$TMP/log"
+	assert_success
+	assert_output --partial 'applied 2 entries'
+	run jq .diverged "$TMP/st"
+	assert_output 0
+	# what comes later is judged strictly again
+	changes 10:2:1 >"$TMP/log" <<<'{"at": "500:1:1", "op": "d", "ns": "shop.a", "_id": 7}'
+	mm-oplog-apply -d shop --status-file "$TMP/st" "$TMP/log"
+	run jq .diverged "$TMP/st"
+	assert_output 1
+}
+
 @test "--until is inclusive and takes whole groups" {
 	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 0}}'
 	changes 10:0:1 --encoding live >"$TMP/log" <<-'J'
