@@ -194,8 +194,10 @@ reload() {
 	J
 }
 
+# The fault was met, or the applier has come to its end without.
 did_fire() {
-	(($(fired "$dst_uri" "$1") > $2))
+	! kill -0 "$apply_pid" 2>/dev/null ||
+		(($(fired "$dst_uri" "$1") > $2))
 }
 
 # at_every FAULT COMMAND NS N: stops the applier at the 1st to Nth such
@@ -227,8 +229,14 @@ at_every() {
 	at_every loseReply convertToCapped shop 1
 	at_every loseReply create shop 1
 	at_every loseReply drop shop 1
-	at_every stall update mm_control.jobs 12
-	at_every loseReply update mm_control.owned 6
+}
+
+@test "killed around every save of the job: nothing is done twice or left out" {
+	start_sim dst
+	export MM_TARGET_URI=$dst_uri
+	swaps
+	at_every stall update mm_control.jobs 8
+	at_every loseReply update mm_control.owned 3
 }
 
 @test "an answer is lost: the change is found done, and the applier goes on" {
