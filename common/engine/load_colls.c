@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/msg.h"
 #include "base/status.h"
 #include "engine/again.h"
+#include "engine/load_coll.h"
 #include "engine/load_free.h"
 #include "engine/load_index.h"
 #include "stream/record.h"
@@ -16,6 +16,7 @@ struct load_colls {
 	struct job *job;
 	bool no_indexes;
 	struct load_free *free;
+	size_t kept; /* bytes of options and indexes announced */
 	struct load_coll *by_c, *by_ns;
 	struct load_coll **waiting; /* announced, not made */
 	size_t n_waiting, cap_waiting;
@@ -35,17 +36,6 @@ load_colls_new(
 	return l;
 }
 
-static void
-coll_free(struct load_coll *lc)
-{
-	if (lc->options)
-		bson_destroy(lc->options);
-	if (lc->indexes)
-		bson_destroy(lc->indexes);
-	bson_free(lc->ns);
-	bson_free(lc);
-}
-
 void
 load_colls_free(struct load_colls *l)
 {
@@ -57,7 +47,7 @@ load_colls_free(struct load_colls *l)
 	HASH_ITER(by_c, l->by_c, lc, next)
 	{
 		HASH_DELETE(by_c, l->by_c, lc);
-		coll_free(lc);
+		load_coll_free(lc);
 	}
 	load_free_end(l->free);
 	bson_free(l->waiting);
@@ -81,123 +71,32 @@ load_colls_find(const struct load_colls *l, int32_t c)
 
 /* ------------------------------------------------------------ announced */
 
-static bool
-has_true(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, field) && bson_iter_as_bool(&it);
-}
-
-/* The collection that a view shows must move with it: a view can only name
- * collections of its own database. */
-static bool
-map_view(const struct load_colls *l, const char *db, const char *ns,
-    bson_t **options, bson_error_t *error)
-{
-	char to[NS_MAX + 1], view_db[NS_MAX + 1], to_db[NS_MAX + 1];
-	const char *on, *to_coll;
-	bson_t *mapped;
-	char *from;
-	bool ok;
-
-	if (!record_text(*options, "viewOn", &on, error))
-		return false;
-	from = bson_strdup_printf("%s.%s", db, on);
-	ok = ns_map(grant_rules(l->grant), from, to, error);
-	bson_free(from);
-	if (!ok)
-		return false;
-	if (!ns_split(to, to_db, &to_coll) || !ns_split(ns, view_db, NULL) ||
-	    strcmp(to_db, view_db) != 0)
-		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "the view's collection \"%s\" moves to another database",
-		    on);
-	mapped = BCON_NEW("viewOn", BCON_UTF8(to_coll));
-	bson_copy_to_excluding_noinit(*options, mapped, "viewOn", (char *)NULL);
-	bson_destroy(*options);
-	*options = mapped;
-	return true;
-}
-
-static struct load_coll *
-parse(const struct load_colls *l, const bson_t *record, bson_error_t *error)
-{
-	struct load_coll *lc = bson_malloc0(sizeof *lc);
-	char ns[NS_MAX + 1], *from = NULL;
-	const char *db, *name, *type, *to;
-	bson_t options, indexes;
-	bool ok;
-
-	ok = record_int32(record, "c", &lc->c, error) &&
-	    record_text(record, "db", &db, error) &&
-	    record_text(record, "coll", &name, error) &&
-	    record_text(record, "type", &type, error) &&
-	    record_doc(record, "options", &options, error);
-	if (ok)
-		from = bson_strdup_printf("%s.%s", db, name);
-	if (ok && (!*db || strchr(db, '.')))
-		ok = error_set(error, MM_EXIT_REFUSED, 0,
-		    "\"%s\" is not a name of a database", db);
-	ok = ok && grant_map(l->grant, from, ns, error);
-	/* What stands in it comes as views; written plainly it could be one
-	 * that breaks its database. */
-	if (ok && ns_split(ns, NULL, &to) && strcmp(to, "system.views") == 0)
-		ok = error_set(error, MM_EXIT_REFUSED, 0,
-		    "\"%s\" is no collection to be loaded", ns);
-	if (ok && strcmp(type, "view") != 0 && strcmp(type, "collection") != 0)
-		ok = error_set(error, MM_EXIT_REFUSED, 0,
-		    "\"%s\" is of type \"%s\", which cannot be loaded", from,
-		    type);
-	if (ok) {
-		lc->ns = bson_strdup(ns);
-		lc->view = strcmp(type, "view") == 0;
-		lc->capped = has_true(&options, "capped");
-		lc->options = bson_copy(&options);
-		ok = !lc->view || map_view(l, db, ns, &lc->options, error) ||
-		    error_prefix(error, "\"%s\"", from);
-	}
-	if (ok && !lc->view && bson_has_field(record, "indexes")) {
-		ok = record_array(record, "indexes", &indexes, error);
-		if (ok)
-			lc->indexes = bson_copy(&indexes);
-	}
-	bson_free(from);
-	if (ok)
-		return lc;
-	coll_free(lc);
-	return NULL;
-}
-
-static void
-note_estimate(const bson_t *record)
-{
-	bson_error_t ignored;
-	int64_t n;
-	bson_t est;
-
-	if (!record_doc(record, "est", &est, &ignored))
-		return;
-	if (record_int64(&est, "docs", &n, &ignored))
-		status_add("docs_total", n);
-	if (record_int64(&est, "bytes", &n, &ignored))
-		status_add("bytes_total", n);
-}
+/* What is kept of all coll records together: 10,000 collections need a tenth
+ * of it. */
+#define KEPT_MAX (128 << 20)
 
 bool
 load_colls_add(struct load_colls *l, const bson_t *record, bson_error_t *error)
 {
-	struct load_coll *lc = parse(l, record, error), *other;
+	struct load_coll *lc = load_coll_parse(l->grant, record, error), *other;
 
 	if (!lc)
 		return false;
+	l->kept += lc->options->len + (lc->indexes ? lc->indexes->len : 0);
+	if (l->kept > KEPT_MAX) {
+		load_coll_free(lc);
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "options and indexes of the stream's collections need "
+		    "more than %d MiB",
+		    KEPT_MAX >> 20);
+	}
 	HASH_FIND(by_ns, l->by_ns, lc->ns, strlen(lc->ns), other);
 	if (other)
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "two collections of the stream would become \"%s\"",
 		    lc->ns);
 	if (other || !load_free_check(l->free, lc, error)) {
-		coll_free(lc);
+		load_coll_free(lc);
 		return false;
 	}
 	HASH_ADD(by_c, l->by_c, c, sizeof lc->c, lc);
@@ -208,7 +107,7 @@ load_colls_add(struct load_colls *l, const bson_t *record, bson_error_t *error)
 		    l->waiting, l->cap_waiting * sizeof *l->waiting);
 	}
 	l->waiting[l->n_waiting++] = lc;
-	note_estimate(record);
+	load_coll_estimate(record);
 	return true;
 }
 

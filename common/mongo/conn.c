@@ -97,7 +97,7 @@ static bool
 code_final(uint32_t code)
 {
 	static const uint16_t codes[] = {
-	    2, 9, 14, 67, 72, 73, 85, 86, 115, 197};
+	    2, 9, 14, 67, 72, 73, 85, 86, 115, 171, 197, 13297, 16755, 17280};
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (codes[i] == code)

@@ -1,0 +1,121 @@
+#include "engine/load_coll.h"
+
+#include <string.h>
+
+#include "base/status.h"
+#include "stream/record.h"
+
+void
+load_coll_free(struct load_coll *lc)
+{
+	if (lc->options)
+		bson_destroy(lc->options);
+	if (lc->indexes)
+		bson_destroy(lc->indexes);
+	bson_free(lc->ns);
+	bson_free(lc);
+}
+
+static bool
+has_true(const bson_t *doc, const char *field)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, doc, field) && bson_iter_as_bool(&it);
+}
+
+/* The collection that a view shows must move with it: a view can only name
+ * collections of its own database. */
+static bool
+map_view(const struct grant *g, const char *db, const char *ns,
+    bson_t **options, bson_error_t *error)
+{
+	char to[NS_MAX + 1], view_db[NS_MAX + 1], to_db[NS_MAX + 1];
+	const char *on, *to_coll;
+	bson_t *mapped;
+	char *from;
+	bool ok;
+
+	if (!record_text(*options, "viewOn", &on, error))
+		return false;
+	from = bson_strdup_printf("%s.%s", db, on);
+	ok = ns_map(grant_rules(g), from, to, error);
+	bson_free(from);
+	if (!ok)
+		return false;
+	if (!ns_split(to, to_db, &to_coll) || !ns_split(ns, view_db, NULL) ||
+	    strcmp(to_db, view_db) != 0)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the view's collection \"%s\" moves to another database",
+		    on);
+	mapped = BCON_NEW("viewOn", BCON_UTF8(to_coll));
+	bson_copy_to_excluding_noinit(*options, mapped, "viewOn", (char *)NULL);
+	bson_destroy(*options);
+	*options = mapped;
+	return true;
+}
+
+struct load_coll *
+load_coll_parse(
+    const struct grant *g, const bson_t *record, bson_error_t *error)
+{
+	struct load_coll *lc = bson_malloc0(sizeof *lc);
+	char ns[NS_MAX + 1], *from = NULL;
+	const char *db, *name, *type, *to;
+	bson_t options, indexes;
+	bool ok;
+
+	ok = record_int32(record, "c", &lc->c, error) &&
+	    record_text(record, "db", &db, error) &&
+	    record_text(record, "coll", &name, error) &&
+	    record_text(record, "type", &type, error) &&
+	    record_doc(record, "options", &options, error);
+	if (ok)
+		from = bson_strdup_printf("%s.%s", db, name);
+	if (ok && (!*db || strchr(db, '.')))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is not a name of a database", db);
+	ok = ok && grant_map(g, from, ns, error);
+	/* What stands in it comes as views; written plainly it could be one
+	 * that breaks its database. */
+	if (ok && ns_split(ns, NULL, &to) && strcmp(to, "system.views") == 0)
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is no collection to be loaded", ns);
+	if (ok && strcmp(type, "view") != 0 && strcmp(type, "collection") != 0)
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is of type \"%s\", which cannot be loaded", from,
+		    type);
+	if (ok) {
+		lc->ns = bson_strdup(ns);
+		lc->view = strcmp(type, "view") == 0;
+		lc->capped = has_true(&options, "capped");
+		lc->options = bson_copy(&options);
+		ok = !lc->view || map_view(g, db, ns, &lc->options, error) ||
+		    error_prefix(error, "\"%s\"", from);
+	}
+	if (ok && !lc->view && bson_has_field(record, "indexes")) {
+		ok = record_array(record, "indexes", &indexes, error);
+		if (ok)
+			lc->indexes = bson_copy(&indexes);
+	}
+	bson_free(from);
+	if (ok)
+		return lc;
+	load_coll_free(lc);
+	return NULL;
+}
+
+void
+load_coll_estimate(const bson_t *record)
+{
+	bson_error_t ignored;
+	int64_t n;
+	bson_t est;
+
+	if (!record_doc(record, "est", &est, &ignored))
+		return;
+	if (record_int64(&est, "docs", &n, &ignored))
+		status_add("docs_total", n);
+	if (record_int64(&est, "bytes", &n, &ignored))
+		status_add("bytes_total", n);
+}
