@@ -49,6 +49,13 @@ show_errors() {
 @test "every BSON type, odd names, every type of _id, byte for byte" {
 	two start_server
 	"$PY" "$TOOLS/alltypes.py" "$src_uri" shop.all
+	# an insert would have set it to the present time
+	py "$src_uri" <<-'P'
+		for i in range(3):
+		    client.shop.zero.insert_one({"_id": i, "a": 1})
+		client.shop.zero.update_one({"_id": 1}, {"$set": {"z": Timestamp(0, 0)}})
+		print(client.shop.zero.find_one({"_id": 1}))
+	P
 	local options
 	for options in '' '-Z none' '-T 1'; do
 		# shellcheck disable=SC2086 # several words
@@ -134,7 +141,7 @@ with_fault() {
 	local fault
 	for fault in \
 		'{"simulate": "killCursors", "after": 7, "times": 3}' \
-		'{"simulate": "loseReply", "command": "getMore", "after": 5, "times": 4}' \
+		'{"simulate": "loseReply", "command": "getMore", "after": 5, "times": 3}' \
 		'{"simulate": "loseReply", "command": "find", "after": 1, "times": 2}' \
 		'{"simulate": "loseReply", "command": "listCollections"}' \
 		'{"simulate": "fail", "command": "getMore", "code": 11602, "after": 3, "times": 3}' \
@@ -166,21 +173,32 @@ with_fault() {
 	fill "$src_uri" 20000 400
 	local fault
 	for fault in \
-		'{"simulate": "loseReply", "command": "insert", "ns": "shop.orders", "after": 2, "times": 3}' \
+		'{"simulate": "loseReply", "command": "insert", "ns": "shop.orders", "after": 2, "times": 2}' \
 		'{"simulate": "writeConcernError", "command": "insert", "ns": "shop.orders", "after": 2, "times": 4}' \
 		'{"simulate": "fail", "command": "insert", "ns": "shop.orders", "code": 10107, "after": 3, "times": 2}' \
 		'{"simulate": "fail", "command": "insert", "ns": "shop.users", "code": 91}' \
 		'{"simulate": "dropConnection", "command": "insert", "ns": "shop.orders", "bytes": 10, "after": 4, "times": 2}' \
 		'{"simulate": "delay", "command": "insert", "ns": "shop.orders", "ms": 500, "times": 3}' \
 		'{"simulate": "loseReply", "command": "insert", "ns": "shop.ring", "times": 2}' \
-		'{"simulate": "writeConcernError", "ns": "shop.ring", "command": "insert", "times": 2}' \
+		'{"simulate": "writeConcernError", "ns": "shop.ring", "command": "insert", "times": 2}'; do
+		with_fault "$dst_uri" "$fault"
+	done
+}
+
+@test "lost replies and failures of commands that make or drop: the load goes on" {
+	require_sim
+	two start_sim
+	fill "$src_uri" 3000 400
+	copy shop
+	assert_output '0 0'
+	local fault
+	for fault in \
 		'{"simulate": "loseReply", "command": "create"}' \
 		'{"simulate": "loseReply", "command": "drop"}' \
 		'{"simulate": "loseReply", "command": "createIndexes"}' \
 		'{"simulate": "fail", "command": "createIndexes", "code": 11600}' \
-		'{"simulate": "loseReply", "command": "update", "ns": "mm_control.jobs"}'; do
-		copy shop --drop
-		assert_output '0 0'
+		'{"simulate": "loseReply", "command": "update", "ns": "mm_control.jobs"}' \
+		'{"simulate": "writeConcernError", "command": "update", "ns": "mm_control.owned"}'; do
 		with_fault "$dst_uri" "$fault"
 	done
 }

@@ -177,3 +177,57 @@ os._exit(os.waitstatus_to_exitcode(pty.spawn(["mm-dump", "-d", "shop"], lambda f
 		--password-file "$TMP/password" -d shop -o "$TMP/ok"
 	assert_success
 }
+
+@test "only what a majority has is read" {
+	start_sim src
+	py "$src_uri" <<<'client.shop.orders.insert_many([{"_id": i} for i in range(10)])'
+	simulate "$src_uri" '{"simulate": "hold"}' >/dev/null
+	"$PY" -c 'import pymongo, sys
+client = pymongo.MongoClient(sys.argv[1], w=1)
+client.shop.orders.insert_many([{"_id": i} for i in range(10, 30)])
+client.shop.orders.delete_one({"_id": 3})' "$src_uri"
+	mm-dump --source "$src_uri" -d shop >"$TMP/s"
+	run jq -r .docs <<<"$(snapshot_of "$TMP/s")"
+	assert_output 10
+	simulate "$src_uri" '{"simulate": "release"}' >/dev/null
+	mm-dump --source "$src_uri" -d shop >"$TMP/s"
+	run jq -r .docs <<<"$(snapshot_of "$TMP/s")"
+	assert_output 29
+}
+
+@test "a collection dropped meanwhile ends with what was read" {
+	start_server src
+	fill "$src_uri" 4000
+	py "$src_uri" <<<'client.shop.users.insert_many([{"_id": i, "p": "x" * 500} for i in range(1000)])'
+	run_bg dump mm-dump --source "$src_uri" -d shop -T 1 -j 1 \
+		--rate-limit 300K --status-file "$TMP/status"
+	under_way() {
+		jq -e '.docs > 100' "$TMP/status" >/dev/null 2>&1
+	}
+	wait_until 20 under_way
+	py "$src_uri" <<<'client.shop.orders.drop(); client.shop.users.drop()'
+	status=0
+	wait "$dump_pid" || status=$?
+	assert_equal "$status" 0
+	run jq -c '[.reason, .docs > 100, .docs < 5000, (.colls | keys)]' <<<"$(snapshot_of "$TMP/dump.out")"
+	assert_output '["complete",true,true,["shop.orders","shop.users"]]'
+}
+
+@test "a user who may only read can dump; --server names the member" {
+	start_sim src --auth mover:s3cret
+	py "mongodb://mover:s3cret@127.0.0.1:$src_port/?replicaSet=rs_src" \
+		<<<'client.shop.orders.insert_many([{"_id": i} for i in range(10)])'
+	export MM_PASSWORD=s3cret
+	run mm-dump --source "mongodb://reader@127.0.0.1:$src_port/?replicaSet=rs_src" -d shop -o "$TMP/a"
+	assert_success
+	# nor must the oplog be readable
+	run mm-dump --source "mongodb://noplog@127.0.0.1:$src_port/?replicaSet=rs_src" -d shop -o "$TMP/b"
+	assert_success
+	run mm-dump --source "mongodb://mover@127.0.0.1:$src_port/?replicaSet=rs_src" \
+		--server "127.0.0.1:$src_port" -d shop -o "$TMP/c"
+	assert_success
+	run jq -r .docs <<<"$(snapshot_of "$TMP/c")"
+	assert_output 10
+	run -4 mm-dump --source "mongodb://mover@127.0.0.1:$src_port/?replicaSet=rs_src&serverSelectionTimeoutMS=500" \
+		--server 127.0.0.1:1 -d shop
+}

@@ -285,7 +285,56 @@ phase() { # phases of all jobs
 	run -8 mm-load --target "mongodb://mover:wr0ngword@127.0.0.1:$dst_port/?replicaSet=rs_dst" -d bench "$TMP/s"
 	refute_output --partial wr0ngword
 	run -8 mm-load --target "mongodb://127.0.0.1:$dst_port/?replicaSet=rs_dst" -d bench "$TMP/s"
+	MM_PASSWORD=s3cretword run -8 mm-load --target "mongodb://reader@127.0.0.1:$dst_port/?replicaSet=rs_dst" -d bench "$TMP/s"
 	run mm-load --target "mongodb://mover:s3cretword@127.0.0.1:$dst_port/?replicaSet=rs_dst" -d bench -v "$TMP/s"
 	assert_success
 	refute_output --partial s3cretword
+}
+
+@test "input from a terminal is wrong use; an index that is refused is 8" {
+	start_server dst
+	export MM_TARGET_URI=$dst_uri
+	run -2 "$PY" -c 'import os, pty, sys
+os._exit(os.waitstatus_to_exitcode(pty.spawn(["mm-load", "-d", "shop"])))' </dev/null
+	assert_output --partial 'terminal'
+	"$B/tests/bench/gen" 10 snapshot >"$TMP/s"
+	restream '[r for r in records if r[0]["$mm"] == "coll"][0][0]["indexes"].append({"v": 2, "key": {"n": "nonsense"}, "name": "bad"})' >"$TMP/bad"
+	run -8 mm-load -d bench "$TMP/bad"
+	assert_output --partial 'bench.docs'
+	run phase
+	assert_output loading
+}
+
+@test "three thousand collections" {
+	[[ -z ${VG:-} ]] || skip 'not under valgrind'
+	start_server src
+	start_server dst
+	"$B/tests/bench/gen" 10 snapshot >"$TMP/s"
+	"$PY" "$TOOLS/restream.py" '
+coll = [r for r in records if r[0]["$mm"] == "coll"][0]
+block = [r for r in records if r[1]][0]
+cend = [r for r in records if r[0]["$mm"] == "cend"][0]
+import copy
+index = {"v": 2, "key": {"n": 1}, "name": "n_1"}
+colls, rest = [], []
+for i in range(3000):
+    a, b, c = copy.deepcopy(coll), copy.deepcopy(block), copy.deepcopy(cend)
+    a[0]["coll"] = "collection number %d" % i
+    a[0]["indexes"] = [{"v": 2, "key": {"_id": 1}, "name": "_id_"}] + [dict(index, name="n%d" % k, key={"n%d" % k: 1}) for k in range(3)]
+    a[0]["c"] = b[0]["c"] = c[0]["c"] = i
+    b[1] = b[1][:1]
+    c[0]["docs"], c[0]["bytes"], c[0]["sum"] = bson.Int64(1), bson.Int64(len(b[1][0])), total(b[1])
+    colls.append(a)
+    rest += [b, c]
+records[1:-1] = colls + rest' <"$TMP/s" >"$TMP/many"
+	"$PY" -c 'import resource, subprocess, sys
+for command in (["mm-load", "-d", "bench", "--target", sys.argv[1], sys.argv[3]],
+                ["mm-dump", "-d", "bench", "--source", sys.argv[1], "-o", sys.argv[2]]):
+    subprocess.check_call(command)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(peak)
+sys.exit(peak > 65536 and "asan" not in sys.argv[4])' "$dst_uri" "$TMP/again" "$TMP/many" \
+		"$(grep -q __asan_init "$B/bin/mm-load" && echo asan)"
+	run jq -c '[.docs, (.colls | length)]' <<<"$("$PY" "$TOOLS/restream.py" <"$TMP/again")"
+	assert_output '[3000,3000]'
 }

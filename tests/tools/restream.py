@@ -136,7 +136,7 @@ def main():
     if len(sys.argv) < 2:
         print(json.dumps(summary(records)))
         return
-    exec(compile(sys.argv[1], "<code>", "exec"), globals(), {"records": records})
+    exec(compile(sys.argv[1], "<code>", "exec"), dict(globals(), records=records))
     write(records, sys.stdout.buffer)
 
 
