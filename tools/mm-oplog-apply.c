@@ -17,7 +17,7 @@
 #include "io/fdio.h"
 #include "mongo/server.h"
 
-static const char *directory, *job_option;
+static const char *directory, *job_option, *ledger, *journal;
 static struct optime until;
 static bool caught_up, print_position;
 static const char *ddl = "apply";
@@ -34,6 +34,10 @@ static const struct opt rows[] = {
 	"end when the lag is that small", 0, INT64_C(86400000)},
     {0, "job", "NAME", OPT_TEXT, &job_option,
 	"job document on the target (made of source and selection)"},
+    {0, "ledger", "DIR", OPT_TEXT, &ledger,
+	"keep what should not be, as streams in DIR"},
+    {0, "journal", "DIR", OPT_TEXT, &journal,
+	"keep old and new value of each change, as streams in DIR"},
     {0, "workers", "N", OPT_COUNT, &workers,
 	"lanes that write at the same time, 1-64 (8)", 1, LANES_MAX},
     {0, "batch-ops", "N", OPT_COUNT, &batch_ops,
@@ -144,6 +148,8 @@ apply(struct plan *p, struct server *target, struct conn *conn,
 	    .grant = p->grant,
 	    .workers = (int)workers,
 	    .batch_ops = (int)batch_ops,
+	    .ledger = ledger,
+	    .journal = journal,
 	    .until = until,
 	    .exit_lag_ms = exit_lag_ms,
 	    .ddl = ddl_mode()};

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "engine/apply_ddl.h"
 #include "engine/apply_job.h"
+#include "engine/apply_trails.h"
 #include "engine/checkpoint.h"
 #include "engine/lanes.h"
 #include "model/ddl.h"
@@ -27,7 +28,8 @@ struct apply {
 	struct target *last; /* target of the last entry */
 	struct boundary reached;
 	struct optime seen;
-	struct optime ahead;     /* what a killed run may have written */
+	struct optime ahead; /* what a killed run may have written */
+	struct apply_trails trails;
 	struct optime in_stream; /* the last position met in this stream */
 	struct optime group;     /* of the group that is open; null: none */
 	bool skipping;           /* that group was reached before */
@@ -167,6 +169,8 @@ catalog(
 		return false;
 	lanes_forget(a->lanes);
 	a->last = NULL;
+	if (a->trails.journal && !journal_command(a->trails.journal, e, error))
+		return false;
 	return apply_ddl_run(a->ddl, e, a->seen, error);
 }
 
@@ -315,6 +319,8 @@ wind_up(struct apply *a, bool ok, bson_error_t *error)
 	if (!checkpoint_save(a->checkpoint, &later) && ok)
 		ok = false, *error = later;
 	checkpoint_stop(a->checkpoint);
+	if (!apply_trails_close(&a->trails, &later) && ok)
+		ok = false, *error = later;
 	return ok;
 }
 
@@ -353,6 +359,13 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	if (!job_read_checkpoint(opts->job, &co.start))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "job \"%s\" has no checkpoint", job_name(opts->job));
+	if (!apply_trails_open(
+		&a.trails, opts->job, opts->ledger, opts->journal, error))
+		return false;
+	co.durable = apply_trails_sync;
+	co.arg = &a.trails;
+	lo.ledger = a.trails.ledger;
+	lo.journal = a.trails.journal;
 	a.reached = (struct boundary){co.start.applied, co.start.read_from, 0};
 	a.seen = co.start.seen;
 	a.ahead = co.start.ahead;
@@ -372,6 +385,8 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 		ok = read_all(&a, error);
 		ok = wind_up(&a, ok, error);
 		report(&a, ok);
+	} else {
+		apply_trails_close(&a.trails, NULL);
 	}
 	lanes_free(a.lanes);
 	apply_ddl_free(a.ddl);

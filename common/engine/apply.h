@@ -24,6 +24,7 @@ struct apply_opts {
 	struct optime until; /* inclusive, whole groups; null: none */
 	int64_t exit_lag_ms; /* -1: none */
 	enum ddl_mode ddl;
+	const char *ledger, *journal; /* directories, NULL: none */
 };
 
 /* Until the end of the input, `until`, or a stop signal; then everything read

@@ -165,7 +165,8 @@ save_locked(struct checkpoint *c, bson_error_t *error)
 	    optime_same(cp.seen, c->saved.seen) &&
 	    optime_same(cp.ahead, c->saved.ahead))
 		return true;
-	if (!job_save(c->o.job, &cp, error))
+	if ((c->o.durable && !c->o.durable(c->o.arg, error)) ||
+	    !job_save(c->o.job, &cp, error))
 		return false;
 	c->saved = cp;
 	c->saved_seq = seq;

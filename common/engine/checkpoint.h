@@ -22,6 +22,9 @@ struct checkpoint_opts {
 	struct job_checkpoint start;
 	int64_t exit_lag_ms; /* ask for a stop when the lag is that small;
 				-1: never */
+	/* Called before each save; may be NULL. */
+	bool (*durable)(void *arg, bson_error_t *error);
+	void *arg;
 };
 
 struct checkpoint;

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 
+#include "base/msg.h"
 #include "model/docid.h"
 
 enum { BATCH_BYTES = 8 << 20 };
@@ -76,6 +77,7 @@ parse(const struct chunk *list, struct work *work, bson_error_t *error)
 			if (!entry_parse(raw, p->len, &work->entry, error))
 				return false;
 			work->target = p->target;
+			work->order = p->target->order;
 			work->seq = p->seq;
 			work->hash = p->hash;
 			work->done = false;
@@ -173,17 +175,42 @@ lane_run(void *arg)
 }
 
 bool
-lane_refuse(const struct work *w, const char *why, bson_error_t *error)
+lane_refuse(struct lane *lane, const struct work *w, const char *why,
+    const void *image, size_t len, bson_error_t *error)
 {
-	char text[OPTIME_TEXT];
+	char text[OPTIME_TEXT], *reason = bson_strdup(why);
 	struct value id;
 	char *key = NULL;
 
+	/* `why` may be in *error. */
+	if (ledger_add(lane_ledger(lane), &w->entry, "refused", reason, image,
+		len, error)) {
+		if (entry_key(&w->entry, &id, NULL))
+			key = docid_text(&id);
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "cannot apply the entry at position %s to \"%s\", _id "
+		    "%s: %s",
+		    optime_text(w->entry.at, text), w->entry.ns,
+		    key ? key : "?", reason);
+	}
+	bson_free(key);
+	bson_free(reason);
+	return false;
+}
+
+bool
+lane_diverged(const struct lane *lane, const struct work *w, const char *what,
+    const char *detail, bson_error_t *error)
+{
+	char text[OPTIME_TEXT], *key = NULL;
+	struct value id;
+
 	if (entry_key(&w->entry, &id, NULL))
 		key = docid_text(&id);
-	error_set(error, MM_EXIT_REFUSED, 0,
-	    "cannot apply the entry at position %s to \"%s\", _id %s: %s",
-	    optime_text(w->entry.at, text), w->entry.ns, key ? key : "?", why);
+	msg_verbose("diverged at position %s: \"%s\", _id %s: %s",
+	    optime_text(w->entry.at, text), w->entry.ns, key ? key : "?",
+	    detail);
 	bson_free(key);
-	return false;
+	return ledger_add(
+	    lane_ledger(lane), &w->entry, what, detail, NULL, 0, error);
 }

@@ -49,6 +49,7 @@ struct work {
 	struct entry entry;
 	struct target *target;
 	uint64_t seq, hash;
+	enum target_order order;
 	bool replay;
 	bool done;         /* acknowledged */
 	struct work *next; /* of the same document */
@@ -66,11 +67,18 @@ bool lane_apply_log(
     struct lane *lane, struct work **work, int n, bson_error_t *error);
 
 /* Status 8: the entry cannot be applied because ... Names namespace, _id and
- * position. */
-bool lane_refuse(const struct work *w, const char *why, bson_error_t *error);
+ * position, and puts it into the ledger with the document that it would have
+ * made (len 0: none). */
+bool lane_refuse(struct lane *lane, const struct work *w, const char *why,
+    const void *image, size_t len, bson_error_t *error);
+/* A violated precondition: into the ledger. False: that could not be. */
+bool lane_diverged(const struct lane *lane, const struct work *w,
+    const char *what, const char *detail, bson_error_t *error);
 /* Before each command: false when the lease is lost or another lane failed. */
 bool lane_may_write(struct lane *lane, bson_error_t *error);
 int lane_batch_ops(const struct lane *lane);
+struct ledger *lane_ledger(const struct lane *lane);
+struct journal *lane_journal(const struct lane *lane); /* or NULL */
 void lane_acked(const struct lane *lane);
 /* Documents above 1 MiB are handled by one lane at a time, so that memory
  * does not grow with the number of lanes. */

@@ -21,7 +21,7 @@ doc_self_contained(const struct doc *d)
 	const struct entry *e = &d->first->entry;
 	enum delta_form form;
 
-	if (d->must_read)
+	if (d->must_read || d->whole_needed)
 		return false;
 	if (e->op == ENTRY_INSERT)
 		return true;
@@ -33,39 +33,41 @@ doc_self_contained(const struct doc *d)
 	return delta_form_of(&e->o, &form, NULL) && form == DELTA_REPLACEMENT;
 }
 
-static void
-note_divergence(
-    const struct work *w, const struct entry_note *note, int64_t *diverged)
+/* Nulls are filled in whenever an application sets an index beyond the end:
+ * they say nothing. Nor does a delete in a capped collection, which drops
+ * documents by itself. */
+static bool
+note_divergence(struct lane *lane, const struct work *w,
+    const struct entry_note *note, int64_t *diverged, bson_error_t *error)
 {
-	const char *what = NULL;
-	char text[OPTIME_TEXT], *key = NULL;
-	struct value id;
+	const char *what, *detail;
 
-	if (note->missing)
-		what = "the document is not there";
-	else if (note->existed)
-		what = "the document is there with other content";
-	else if (note->delta.clashes || note->delta.absent)
-		/* nulls are filled in whenever an application sets an index
-		 * beyond the end: they say nothing */
-		what = "the document is not the one that was updated";
-	if (!what)
-		return;
+	if (note->missing) {
+		if (w->entry.op == ENTRY_DELETE && w->order == ORDER_CAPPED)
+			return true;
+		what = "missing", detail = "the document is not there";
+	} else if (note->existed) {
+		what = "existed";
+		detail = "the document is there with other content";
+	} else if (note->delta.clashes) {
+		what = "clash";
+		detail = "a field to be changed is of another type";
+	} else if (note->delta.absent) {
+		what = "absent", detail = "a field to be changed is not there";
+	} else {
+		return true;
+	}
 	++*diverged;
-	if (entry_key(&w->entry, &id, NULL))
-		key = docid_text(&id);
-	msg_verbose("diverged at position %s: \"%s\", _id %s: %s",
-	    optime_text(w->entry.at, text), w->entry.ns, key ? key : "?", what);
-	bson_free(key);
+	return lane_diverged(lane, w, what, detail, error);
 }
 
 static bool
-check_base(const struct doc *d, bson_error_t *error)
+check_base(struct lane *lane, const struct doc *d, bson_error_t *error)
 {
 	if (d->base != DOC_HELD || value_sound(d->base_data, d->base_len))
 		return true;
-	return lane_refuse(
-	    d->first, "the document on the target is damaged", error);
+	return lane_refuse(lane, d->first,
+	    "the document on the target is damaged", NULL, 0, error);
 }
 
 static void
@@ -97,8 +99,8 @@ struct state {
 };
 
 static bool
-step(const struct doc *d, const struct work *w, struct state *s,
-    int64_t *diverged, bson_error_t *error)
+step(struct lane *lane, const struct doc *d, const struct work *w,
+    struct state *s, int64_t *diverged, bson_error_t *error)
 {
 	struct entry_note note = {0};
 	enum entry_effect effect;
@@ -108,13 +110,19 @@ step(const struct doc *d, const struct work *w, struct state *s,
 	if (s->there &&
 	    !bson_init_static(&pre, s->built ? s->now->data : d->base_data,
 		s->built ? s->now->len : d->base_len))
-		return lane_refuse(w, "the document cannot be read", error);
+		return lane_refuse(
+		    lane, w, "the document cannot be read", NULL, 0, error);
 	buf_clear(s->next);
 	if (!entry_apply(&w->entry, s->there ? &pre : NULL, s->next, &effect,
 		&note, error))
-		return lane_refuse(w, error->message, error);
-	if (!w->replay && counts(d))
-		note_divergence(w, &note, diverged);
+		return lane_refuse(lane, w, error->message, NULL, 0, error);
+	if (!w->replay && counts(d) &&
+	    !note_divergence(lane, w, &note, diverged, error))
+		return false;
+	if (lane_journal(lane) &&
+	    !journal_change(lane_journal(lane), &w->entry,
+		s->there ? &pre : NULL, effect, s->next, error))
+		return false;
 	if (effect == EFFECT_STORED) {
 		swap = s->now, s->now = s->next, s->next = swap;
 		s->there = s->built = true;
@@ -125,26 +133,26 @@ step(const struct doc *d, const struct work *w, struct state *s,
 }
 
 bool
-doc_compute(
-    struct doc *d, struct buf *spare, int64_t *diverged, bson_error_t *error)
+doc_compute(struct lane *lane, struct doc *d, struct buf *spare,
+    int64_t *diverged, bson_error_t *error)
 {
 	struct state s = {
 	    .there = d->base == DOC_HELD, .now = &d->image, .next = spare};
 	struct buf swap;
 
-	if (!check_base(d, error))
+	if (!check_base(lane, d, error))
 		return false;
 	if (d->other && d->first->entry.op != ENTRY_DELETE) {
 		/* Ours was deleted later in the log, so what it would bring
 		 * is gone again; replacing would change the other's _id. */
 		d->result = DOC_NOTHING;
 		return d->first->replay ||
-		    lane_refuse(d->first,
+		    lane_refuse(lane, d->first,
 			"another _id that is equal by the collation is there",
-			error);
+			NULL, 0, error);
 	}
 	for (const struct work *w = d->first; w; w = w->next)
-		if (!step(d, w, &s, diverged, error))
+		if (!step(lane, d, w, &s, diverged, error))
 			return false;
 	if (s.built && s.now != &d->image)
 		swap = d->image, d->image = *spare, *spare = swap;
@@ -155,7 +163,8 @@ doc_compute(
 	conclude(d, &d->image, s.there);
 	return d->result == DOC_DELETE || d->result == DOC_NOTHING ||
 	    d->image.len <= LANE_DOC_MAX ||
-	    lane_refuse(d->last, "the document would exceed 16 MiB", error);
+	    lane_refuse(lane, d->last, "the document would exceed 16 MiB", NULL,
+		0, error);
 }
 
 void

@@ -24,11 +24,12 @@ struct doc {
 	enum doc_base base;
 	const uint8_t *base_data; /* of the cache, or `read` */
 	size_t base_len;
-	struct buf read;  /* what the target gave */
-	bool must_read;   /* the target must be asked, whatever is known */
-	bool unclear;     /* it may hold our own write: nothing counts */
-	bool asked, late; /* late: came, but there was no room for it */
-	bool other;       /* another _id that is equal by collation is there */
+	struct buf read;   /* what the target gave */
+	bool must_read;    /* the target must be asked, whatever is known */
+	bool whole_needed; /* the old document counts: there is a journal */
+	bool unclear;      /* it may hold our own write: nothing counts */
+	bool asked, late;  /* late: came, but there was no room for it */
+	bool other;        /* another _id that is equal by collation is there */
 	enum doc_result result;
 	struct buf image;
 	size_t op; /* its place in the bulk */
@@ -37,9 +38,10 @@ struct doc {
 /* The document needs no look at the target: its first entry brings all. */
 bool doc_self_contained(const struct doc *d);
 /* Applies the entries of d to its base; sets result and image. Violated
- * preconditions are added to *diverged where they count. Status 8. */
-bool doc_compute(
-    struct doc *d, struct buf *spare, int64_t *diverged, bson_error_t *error);
+ * preconditions are added to *diverged and to the ledger where they count;
+ * each entry goes into the journal. Status 8. */
+bool doc_compute(struct lane *lane, struct doc *d, struct buf *spare,
+    int64_t *diverged, bson_error_t *error);
 void doc_release(struct doc *d);
 
 /* How long an unacknowledged write is tried again. */

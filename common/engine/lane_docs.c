@@ -62,6 +62,7 @@ gather_one(struct docs *b, struct work *w, bson_error_t *error)
 		d->first = w;
 		d->must_read = b->target->order == ORDER_COLLATED ||
 		    b->target->order == ORDER_CAPPED;
+		d->whole_needed = lane_journal(b->lane) != NULL;
 		d->key_at = b->keys.len;
 		d->key_len = (uint32_t)b->probe.len;
 		buf_add(&b->keys, b->probe.data, b->probe.len);
@@ -223,7 +224,8 @@ compute(struct docs *b, int m, bson_error_t *error)
 
 		if (d->late)
 			continue;
-		if (!doc_compute(d, &b->spare, &b->counts.diverged, error))
+		if (!doc_compute(
+			b->lane, d, &b->spare, &b->counts.diverged, error))
 			return false;
 		if (d->result == DOC_NOTHING)
 			continue;
@@ -252,7 +254,8 @@ refused(struct docs *b, const struct bulk_error *errors, size_t n,
 		    (errors[i].duplicate_id && d->result == DOC_INSERT))
 			continue;
 		b->fatal = true;
-		lane_refuse(d->last, errors[i].message, error);
+		lane_refuse(b->lane, d->last, errors[i].message, d->image.data,
+		    d->result == DOC_DELETE ? 0 : d->image.len, error);
 	}
 }
 
@@ -264,7 +267,9 @@ write_round(struct docs *b, bson_error_t *error)
 
 	if (b->n_op == 0)
 		return true;
-	if (!lane_may_write(b->lane, error))
+	if (!lane_may_write(b->lane, error) ||
+	    (lane_journal(b->lane) &&
+		!journal_flush(lane_journal(b->lane), error)))
 		return false;
 	switch (bulk_run(b->lane->bulk, &errors, &n, error)) {
 	case BULK_CLEAN:

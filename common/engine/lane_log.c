@@ -7,6 +7,26 @@
 
 enum { RUN_BYTES = 2 << 20, RUN_MOST = 1000 };
 
+/* What the collection drops in their place stands nowhere. */
+static bool
+journal_inserts(
+    struct lane *lane, struct work **work, int n, bson_error_t *error)
+{
+	struct buf now = BUF_INIT;
+	bool ok = true;
+
+	for (int i = 0; ok && i < n; i++) {
+		const bson_t *o = &work[i]->entry.o;
+
+		buf_clear(&now);
+		buf_add(&now, bson_get_data(o), o->len);
+		ok = journal_change(lane_journal(lane), &work[i]->entry, NULL,
+		    EFFECT_STORED, &now, error);
+	}
+	buf_release(&now);
+	return ok && journal_flush(lane_journal(lane), error);
+}
+
 /* Inserts into a capped collection: what counts is their order, and one whose
  * _id is there already was applied before. When it is not clear how far a run
  * came it is sent again as a whole: what the collection has dropped since is
@@ -27,6 +47,11 @@ insert_run(struct lane *lane, struct work **work, int n, bson_error_t *error)
 			ok = false;
 			break;
 		}
+		if (lane_journal(lane) &&
+		    !journal_inserts(lane, work + at, n - at, error)) {
+			ok = false;
+			break;
+		}
 		bulk_begin(lane->bulk, t->ns, true);
 		for (int i = at; i < n; i++)
 			bulk_insert(lane->bulk,
@@ -41,11 +66,17 @@ insert_run(struct lane *lane, struct work **work, int n, bson_error_t *error)
 			counts.written += (int64_t)errors[0].index;
 			at += (int)errors[0].index;
 			if (!errors[0].duplicate_id) {
-				ok = lane_refuse(
-				    work[at], errors[0].message, error);
+				ok = lane_refuse(lane, work[at],
+				    errors[0].message,
+				    bson_get_data(&work[at]->entry.o),
+				    work[at]->entry.o.len, error);
 				break;
 			}
-			counts.diverged += !work[at]->replay && !unclear;
+			if (!work[at]->replay && !unclear) {
+				counts.diverged++;
+				ok = lane_diverged(lane, work[at], "existed",
+				    "the document is there already", error);
+			}
 			at++;
 			break;
 		case BULK_UNKNOWN:

@@ -295,6 +295,18 @@ lane_batch_ops(const struct lane *lane)
 	return lane->all->o.batch_ops;
 }
 
+struct ledger *
+lane_ledger(const struct lane *lane)
+{
+	return lane->all->o.ledger;
+}
+
+struct journal *
+lane_journal(const struct lane *lane)
+{
+	return lane->all->o.journal;
+}
+
 void
 lane_acked(const struct lane *lane)
 {

@@ -12,6 +12,8 @@
 #ifndef MM_ENGINE_LANES_H
 #define MM_ENGINE_LANES_H
 
+#include "engine/journal.h"
+#include "engine/ledger.h"
 #include "engine/target.h"
 #include "model/entry.h"
 #include "mongo/job.h"
@@ -24,6 +26,8 @@ struct lanes_opts {
 	const struct job *job; /* nothing is written once its lease is lost */
 	int workers;
 	int batch_ops;
+	struct ledger *ledger;
+	struct journal *journal; /* NULL: none */
 	/* Called by lanes after each acknowledged batch. */
 	void (*acked)(void *arg);
 	void *arg;

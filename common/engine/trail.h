@@ -1,0 +1,41 @@
+/* engine: a directory of streams that an applier leaves behind: its ledger or
+ * its journal. One file a run, numbered, made with the first document:
+ * NUMBER.KIND.bson.zst, with .partial behind it until it is whole. What a
+ * killed run left counts as far as it is intact.
+ */
+#ifndef MM_ENGINE_TRAIL_H
+#define MM_ENGINE_TRAIL_H
+
+#include "stream/stream.h"
+
+struct trail;
+
+/* head: job, source and filters of the stream records. Makes the directory.
+ * Status 7; 8: its files are of another job. */
+struct trail *trail_open(const char *dir, enum stream_kind kind,
+    const bson_t *head, bson_error_t *error);
+void trail_free(struct trail *t);
+
+/* Several threads may add: what is added between lock and unlock stays
+ * together. After a failure every call fails the same way. */
+void trail_lock(struct trail *t);
+void trail_unlock(struct trail *t);
+bool trail_add(
+    struct trail *t, const void *doc, size_t len, bson_error_t *error);
+/* What was added is with the system, and survives the program. */
+bool trail_flush(struct trail *t, bson_error_t *error);
+/* ... and on the disk. */
+bool trail_sync(struct trail *t, bson_error_t *error);
+/* Ends the file of this run and gives it its name. */
+bool trail_close(struct trail *t, bson_error_t *error);
+
+/* Every document of every run, in order. each returns false with error set to
+ * stop. Status 3: a file is damaged (a .partial may be cut), 8: another kind
+ * or job (job NULL: any). A directory that is not there has none. */
+typedef bool trail_each_fn(void *arg, const bson_t *doc, bson_error_t *error);
+/* Called at the start of each file: a row does not go from one to the next. */
+typedef void trail_file_fn(void *arg);
+bool trail_read(const char *dir, enum stream_kind kind, const char *job,
+    trail_file_fn *begin, trail_each_fn *each, void *arg, bson_error_t *error);
+
+#endif
