@@ -10,9 +10,10 @@
 /* Up to `seen` (and after an unclear outcome) entries may meet documents that
  * are newer, so nothing is learned from what they find. */
 static bool
-counts(const struct doc *d)
+counts(const struct doc *d, const struct work *w)
 {
-	return !d->unclear && d->base != DOC_UNKNOWN;
+	/* After its first entry a document is known in any case. */
+	return !d->unclear && (d->base != DOC_UNKNOWN || w != d->first);
 }
 
 bool
@@ -116,7 +117,7 @@ step(struct lane *lane, const struct doc *d, const struct work *w,
 	if (!entry_apply(&w->entry, s->there ? &pre : NULL, s->next, &effect,
 		&note, error))
 		return lane_refuse(lane, w, error->message, NULL, 0, error);
-	if (!w->replay && counts(d) &&
+	if (!w->replay && counts(d, w) &&
 	    !note_divergence(lane, w, &note, diverged, error))
 		return false;
 	if (lane_journal(lane) &&
