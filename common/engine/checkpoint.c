@@ -198,7 +198,8 @@ checkpoint_save_intent(
 	cp = (struct job_checkpoint){
 	    c->reached.read_from, c->reached.at, c->seen, c->ahead};
 	pthread_mutex_unlock(&c->lock);
-	ok = job_save_intent(c->o.job, &cp, intent, error);
+	ok = (!c->o.durable || c->o.durable(c->o.arg, error)) &&
+	    job_save_intent(c->o.job, &cp, intent, error);
 	if (ok)
 		c->saved = cp;
 	pthread_mutex_unlock(&c->save_lock);
