@@ -163,7 +163,7 @@ fault() { # fault URI JSON-FIELDS
 	apply_bg
 	wait_until 30 grows apply.st entries 50
 	local i command
-	for i in $(seq 12); do
+	for i in $(seq 5); do
 		for command in insert update delete; do
 			fault "$dst_uri" "\"loseReply\", \"command\": \"$command\", \"ns\": \"shop\""
 			sleep 0.05
