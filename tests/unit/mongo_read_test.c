@@ -92,7 +92,7 @@ test_cursor(void)
 	o = (struct cursor_opts){.db = "t", .coll = "c"};
 	o.filter = more = tap_json("{\"_id\":{\"$nonsense\":1}}");
 	OK(cursor_one(rig.conn, &o, &one, &error) == -1 &&
-		error_status(&error) == MM_EXIT_SOURCE && error.code == 2,
+		error_status(&error) == MM_EXIT_REFUSED && error.code == 2,
 	    "bad filter: %s", error.message);
 	bson_destroy(&one);
 	bson_destroy(more);
