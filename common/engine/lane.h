@@ -21,6 +21,7 @@ struct chunk {
 	struct chunk *next;
 	uint64_t first; /* number of the first entry */
 	size_t n;
+	bool carried; /* not counted in the queue */
 	struct buf buf;
 };
 
@@ -35,6 +36,10 @@ struct lane {
 	size_t queued; /* bytes */
 	bool closed;
 	uint64_t working; /* number of the first entry in work, 0: none */
+	/* What the target cannot take yet (lane_apply_log): tried again before
+	 * the next batch. */
+	struct chunk *carry;
+	bson_error_t carry_why;
 	struct lanes_counts counts;
 	/* of the reader's thread */
 	struct chunk *filling;
@@ -51,26 +56,34 @@ struct work {
 	uint64_t seq, hash;
 	enum target_order order;
 	bool replay;
-	bool done;         /* acknowledged */
+	bool done; /* acknowledged */
+	bool grouped;
 	struct work *next; /* of the same document */
 };
+
+void chunk_add(struct chunk *c, const struct parcel *p, const uint8_t *raw);
+void chunk_free(struct chunk *c);
 
 /* The thread of a lane. */
 void *lane_run(void *lane);
 
 /* Applies n entries of one target, in order, and returns when all are
- * acknowledged. lane_apply_docs: each document is written once, in any order;
- * lane_apply_log: in log order. */
+ * acknowledged and `done`. lane_apply_docs: each document is written once, in
+ * any order; lane_apply_log: in log order. The latter may leave some undone:
+ * *why says what the target has against them. */
+#define LANE_DUPLICATE 11000
 bool lane_apply_docs(
     struct lane *lane, struct work **work, int n, bson_error_t *error);
-bool lane_apply_log(
-    struct lane *lane, struct work **work, int n, bson_error_t *error);
+bool lane_apply_log(struct lane *lane, struct work **work, int n,
+    bson_error_t *why, bson_error_t *error);
 
 /* Status 8: the entry cannot be applied because ... Names namespace, _id and
  * position, and puts it into the ledger with the document that it would have
  * made (len 0: none). */
 bool lane_refuse(struct lane *lane, const struct work *w, const char *why,
     const void *image, size_t len, bson_error_t *error);
+/* The same for what may fit later: code LANE_DUPLICATE, not in the ledger. */
+bool lane_conflict(const struct work *w, const char *why, bson_error_t *error);
 /* A violated precondition: into the ledger. False: that could not be. */
 bool lane_diverged(const struct lane *lane, const struct work *w,
     const char *what, const char *detail, bson_error_t *error);

@@ -254,8 +254,14 @@ refused(struct docs *b, const struct bulk_error *errors, size_t n,
 		    (errors[i].duplicate_id && d->result == DOC_INSERT))
 			continue;
 		b->fatal = true;
-		lane_refuse(b->lane, d->last, errors[i].message, d->image.data,
-		    d->result == DOC_DELETE ? 0 : d->image.len, error);
+		/* Applied again it may yet fit: lane_apply_log decides. */
+		if (errors[i].code == LANE_DUPLICATE &&
+		    b->target->order == ORDER_ALL && d->last->replay)
+			lane_conflict(d->last, errors[i].message, error);
+		else
+			lane_refuse(b->lane, d->last, errors[i].message,
+			    d->image.data,
+			    d->result == DOC_DELETE ? 0 : d->image.len, error);
 	}
 }
 

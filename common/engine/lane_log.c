@@ -111,13 +111,136 @@ run_length(struct work **work, int n)
 	return i;
 }
 
+/* ---------------------------------------------------------- unique indexes */
+
+/* In a log that is applied for the second time an entry may want a value that
+ * a later entry has given to another document. Then it waits, with all that
+ * come after it for its document, until an entry between has freed the value.
+ * Nothing waits beyond the replay window: what conflicts there is real. */
+struct waiting {
+	struct work **item; /* of one document, in order */
+	int n;
+	uint64_t hash;
+};
+
+struct unique {
+	struct lane *lane;
+	struct waiting *list;
+	int n;
+	bson_error_t *why;
+};
+
+static bool
+is_conflict(const bson_error_t *error)
+{
+	return error_status(error) == MM_EXIT_REFUSED &&
+	    error->code == LANE_DUPLICATE;
+}
+
+static void
+wait_more(struct waiting *x, struct work *w)
+{
+	x->item = bson_realloc(x->item, (size_t)(x->n + 1) * sizeof *x->item);
+	x->item[x->n++] = w;
+}
+
+static struct waiting *
+waits_for(struct unique *u, uint64_t hash)
+{
+	for (int i = 0; i < u->n; i++)
+		if (u->list[i].hash == hash)
+			return &u->list[i];
+	return NULL;
+}
+
+/* 1 applied, 0 conflicts still, -1 error. */
+static int
+attempt(struct unique *u, struct work **work, int n, bson_error_t *error)
+{
+	for (int i = 0; i < n; i++)
+		work[i]->next = NULL;
+	if (lane_apply_docs(u->lane, work, n, error))
+		return 1;
+	if (!is_conflict(error) || !work[n - 1]->replay)
+		return -1;
+	*u->why = *error;
+	return 0;
+}
+
+/* Something was written: perhaps others can be now. */
+static bool
+attempt_all(struct unique *u, bson_error_t *error)
+{
+	int got;
+
+	for (int i = 0; i < u->n; i++) {
+		got = attempt(u, u->list[i].item, u->list[i].n, error);
+		if (got < 0)
+			return false;
+		if (got == 0)
+			continue;
+		bson_free(u->list[i].item);
+		u->list[i] = u->list[--u->n];
+		i = -1; /* from the start: this one was written too */
+	}
+	return true;
+}
+
+static bool
+unique_one(struct unique *u, struct work *w, bson_error_t *error)
+{
+	struct waiting *x = waits_for(u, w->hash);
+	int got;
+
+	if (!x) {
+		got = attempt(u, &w, 1, error);
+		if (got != 0)
+			return got > 0 && attempt_all(u, error);
+		u->list =
+		    bson_realloc(u->list, (size_t)(u->n + 1) * sizeof *u->list);
+		x = &u->list[u->n++];
+		*x = (struct waiting){.hash = w->hash};
+		wait_more(x, w);
+		return true;
+	}
+	wait_more(x, w);
+	return attempt_all(u, error);
+}
+
+static bool
+apply_unique(struct lane *lane, struct work **work, int n, bson_error_t *why,
+    bson_error_t *error)
+{
+	struct unique u = {.lane = lane, .why = why};
+	bool ok = true;
+
+	for (int i = 0; ok && i < n; i++) {
+		if (u.n > 0 && !work[i]->replay) {
+			ok = lane_refuse(lane, u.list[0].item[0],
+			    "its values conflict with a unique index still, "
+			    "behind all that was applied before",
+			    NULL, 0, error);
+			break;
+		}
+		ok = unique_one(&u, work[i], error);
+	}
+	for (int i = 0; i < u.n; i++)
+		bson_free(u.list[i].item);
+	bson_free(u.list);
+	return ok;
+}
+
+/* ------------------------------------------------------------------------ */
+
 bool
-lane_apply_log(
-    struct lane *lane, struct work **work, int n, bson_error_t *error)
+lane_apply_log(struct lane *lane, struct work **work, int n, bson_error_t *why,
+    bson_error_t *error)
 {
 	bool capped = work[0]->target->order == ORDER_CAPPED;
 	int length;
 
+	if (work[0]->target->order == ORDER_ALL)
+		return apply_unique(lane, work, n, why, error);
 	for (int i = 0; i < n; i += length) {
 		length = capped ? run_length(work + i, n - i) : 0;
 		if (length > 0) {

@@ -92,12 +92,10 @@ free_lane(struct lane *lane)
 
 	for (struct chunk *c = lane->head; c; c = next) {
 		next = c->next;
-		buf_release(&c->buf);
-		bson_free(c);
+		chunk_free(c);
 	}
-	if (lane->filling)
-		buf_release(&lane->filling->buf);
-	bson_free(lane->filling);
+	chunk_free(lane->filling);
+	chunk_free(lane->carry);
 	bulk_free(lane->bulk);
 	if (lane->conn)
 		conn_close(lane->conn);
@@ -121,12 +119,6 @@ lanes_free(struct lanes *l)
 }
 
 /* ------------------------------------------------------------ the reader */
-
-static size_t
-padded(size_t len)
-{
-	return (len + 7) & ~(size_t)7;
-}
 
 static bool
 hand_over(struct lanes *l, struct lane *lane, bson_error_t *error)
@@ -158,7 +150,6 @@ lanes_put(struct lanes *l, struct target *target, const struct entry *e,
 	struct value id;
 	struct lane *lane;
 	struct chunk *c;
-	static const uint8_t zeros[8];
 
 	if (!entry_key(e, &id, error))
 		return false;
@@ -168,16 +159,10 @@ lanes_put(struct lanes *l, struct target *target, const struct entry *e,
 	lane = &l->lane[(target->order == ORDER_ID ? p.hash ^ target->hash
 						   : target->hash) %
 	    (uint64_t)l->o.workers];
-	if (!lane->filling) {
+	if (!lane->filling)
 		lane->filling = bson_malloc0(sizeof *lane->filling);
-		lane->filling->first = p.seq;
-	}
 	c = lane->filling;
-	buf_reserve(&c->buf, sizeof p + padded(p.len));
-	buf_add(&c->buf, &p, sizeof p);
-	buf_add(&c->buf, e->raw, p.len);
-	buf_add(&c->buf, zeros, padded(p.len) - p.len);
-	c->n++;
+	chunk_add(c, &p, e->raw);
 	return (c->n < CHUNK_ENTRIES && c->buf.len < CHUNK_BYTES) ||
 	    hand_over(l, lane, error);
 }
@@ -210,6 +195,8 @@ lanes_low(struct lanes *l)
 		pthread_mutex_lock(&lane->lock);
 		if (lane->working)
 			first = lane->working;
+		else if (lane->carry)
+			first = lane->carry->first;
 		else if (lane->head)
 			first = lane->head->first;
 		pthread_mutex_unlock(&lane->lock);
@@ -222,6 +209,8 @@ lanes_low(struct lanes *l)
 bool
 lanes_drain(struct lanes *l, bson_error_t *error)
 {
+	bool ok = true;
+
 	for (int i = 0; i < l->o.workers; i++) {
 		struct lane *lane = &l->lane[i];
 
@@ -229,9 +218,13 @@ lanes_drain(struct lanes *l, bson_error_t *error)
 		while (
 		    (lane->working || lane->head) && !atomic_load(&l->failed))
 			pthread_cond_wait(&lane->less, &lane->lock);
+		if (lane->carry && ok) {
+			ok = false;
+			*error = lane->carry_why;
+		}
 		pthread_mutex_unlock(&lane->lock);
 	}
-	return !lanes_failed(l, error);
+	return !lanes_failed(l, error) && ok;
 }
 
 void

@@ -48,7 +48,8 @@ void lanes_free(struct lanes *l);
 bool lanes_put(struct lanes *l, struct target *target, const struct entry *e,
     bool replay, bson_error_t *error);
 bool lanes_send(struct lanes *l, bson_error_t *error);
-/* Waits until everything sent is acknowledged. */
+/* Waits until everything sent is acknowledged. Status 8: something is not,
+ * because it conflicts with a unique index. */
 bool lanes_drain(struct lanes *l, bson_error_t *error);
 /* After a drain, before the catalog changes: no image is kept. */
 void lanes_forget(struct lanes *l);

@@ -123,3 +123,30 @@ positions() { # of all entries that the source has
 	P
 	[[ $output -ge 5 ]]
 }
+
+@test "values of a unique index that move, applied again over their result" {
+	local name times
+	for name in 4.9-v2/unique 4.9-v2/fuzzy-unique; do
+		serve "$name"
+		start_server dst
+		export MM_TARGET_URI=$dst_uri
+		mm-dump --quiet -d uq | mm-load --quiet -d uq
+		feed
+		mm-oplog-tail --from "$(mm-oplog-apply -d uq --print-position)" -d uq \
+			--exit-when-caught-up >"$TMP/log"
+		mm-oplog-apply -d uq "$TMP/log"
+		py "$dst_uri" <<<'client.uq.u.create_index("email", unique=True)'
+		for times in 1 2; do
+			# as if the applier had died before its first checkpoint
+			py "$dst_uri" <<-'P'
+				j = client.mm_control.jobs.find_one()
+				c = j["checkpoint"]
+				client.mm_control.jobs.update_one({}, {"$set": {"checkpoint.applied": j["from"], "checkpoint.seen": c["applied"]}})
+			P
+			mm-oplog-apply -d uq --workers 3 --batch-ops $((times * 17)) "$TMP/log" 2>"$TMP/err"
+			grep -q 'applied [1-9]' "$TMP/err"
+			"$PY" "$TOOLS/recorded.py" "$REPO/tests/corpus/$name" "$dst_uri" uq
+		done
+		stop_servers
+	done
+}
