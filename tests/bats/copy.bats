@@ -253,6 +253,15 @@ no_orders() { # no_orders WHETHER
 	assert_output 0
 }
 
+# peak FILE COMMAND...: runs it; its largest RSS in KiB goes to FILE.
+peak() {
+	"$PY" -c 'import os, subprocess, sys
+p = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(p.pid, 0)
+open(sys.argv[1], "w").write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))' "$@"
+}
+
 @test "memory: 200 MB through dump and load, at most 64 MiB each" {
 	[[ -z ${VG:-} ]] || skip 'not under valgrind'
 	! grep -q __asan_init "$B/bin/mm-dump" || skip 'not under sanitizers'
@@ -264,13 +273,6 @@ no_orders() { # no_orders WHETHER
 		        for i in range(at, at + 2000)])
 		client.shop.users.insert_many([{"_id": i, "p": pad[:1 << 15]} for i in range(600)])
 	P
-	peak() { # peak NAME COMMAND...: runs it, its VmHWM in KiB to $TMP/NAME
-		"$PY" -c 'import os, subprocess, sys
-p = subprocess.Popen(sys.argv[2:])
-_, status, usage = os.wait4(p.pid, 0)
-open(sys.argv[1], "w").write(str(usage.ru_maxrss))
-sys.exit(os.waitstatus_to_exitcode(status))' "$@"
-	}
 	local options
 	for options in '' '-Z none --partition-size 20M'; do
 		# shellcheck disable=SC2086 # several words
@@ -280,5 +282,21 @@ sys.exit(os.waitstatus_to_exitcode(status))' "$@"
 		(($(cat "$TMP/dump") <= 65536))
 		(($(cat "$TMP/load") <= 65536))
 	done
+	assert_same "$src_uri" "$dst_uri" shop
+}
+
+@test "memory: documents of 16 MiB, at most 64 MiB and six of them" {
+	[[ -z ${VG:-} ]] || skip 'not under valgrind'
+	! grep -q __asan_init "$B/bin/mm-dump" || skip 'not under sanitizers'
+	two start_server
+	py "$src_uri" <<-'P'
+		for name in "abc":
+		    for i in range(6):
+		        client.shop[name].insert_one({"_id": i, "p": os.urandom(16777216 - 27)})
+	P
+	peak "$TMP/dump" mm-dump -d shop | peak "$TMP/load" mm-load -d shop
+	echo "peak: dump $(cat "$TMP/dump") load $(cat "$TMP/load") KiB"
+	(($(cat "$TMP/dump") <= 163840))
+	(($(cat "$TMP/load") <= 163840))
 	assert_same "$src_uri" "$dst_uri" shop
 }
