@@ -1,8 +1,3 @@
-/* Positions only grow within a stream, and a group is one timestamp, so
- * `reached` (the last whole group that was sent to the lanes) is all there is
- * to know about what may be skipped: in a stream that starts earlier, in
- * segments read anew, in a log that is given twice.
- */
 #include "engine/apply.h"
 
 #include <inttypes.h>
@@ -14,6 +9,7 @@
 #include "engine/apply_ddl.h"
 #include "engine/apply_job.h"
 #include "engine/apply_trails.h"
+#include "engine/apply_walk.h"
 #include "engine/checkpoint.h"
 #include "engine/lanes.h"
 #include "model/ddl.h"
@@ -26,117 +22,50 @@ struct apply {
 	struct checkpoint *checkpoint;
 	struct apply_ddl *ddl;
 	struct target *last; /* target of the last entry */
-	struct boundary reached;
+	struct apply_walk walk;
 	struct optime seen;
 	struct optime ahead; /* what a killed run may have written */
 	struct apply_trails trails;
-	struct optime in_stream; /* the last position met in this stream */
-	struct optime group;     /* of the group that is open; null: none */
-	bool skipping;           /* that group was reached before */
-	bool done;               /* until */
+	bool barrier; /* the last entry changed the catalog */
 };
-
-static bool
-damaged(const struct entry *e, const char *why, bson_error_t *error)
-{
-	char text[OPTIME_TEXT];
-
-	return error_set(error, MM_EXIT_STREAM, 0, "entry at position %s: %s",
-	    optime_text(e->at, text), why);
-}
-
-static bool
-other_history(struct apply *a, struct optime at, bson_error_t *error)
-{
-	char text[OPTIME_TEXT], mine[OPTIME_TEXT];
-
-	return error_set(error, MM_EXIT_POSITION, 0,
-	    "the stream is of another history: applied up to %s, it has %s",
-	    optime_text(a->reached.at, mine), optime_text(at, text));
-}
 
 /* ---------------------------------------------------------------- headers */
 
 static bool
-begin_stream(struct apply *a, enum stream_kind kind, const bson_t *head,
-    bson_error_t *error)
+begin(void *arg, enum stream_kind kind, const bson_t *head, bson_error_t *error)
 {
-	struct optime after, seen;
+	struct apply *a = arg;
 	bson_t filters;
 	struct grant *g;
 	bool ok;
-	char text[OPTIME_TEXT], mine[OPTIME_TEXT];
 
 	if (!record_doc(head, "filters", &filters, error) ||
 	    !(g = grant_new(&ns_flags, &filters, error)))
 		return false;
 	ok = apply_job_check(&a->job, kind, head, g, error);
 	grant_free(g);
-	if (!ok || !record_optime(head, "after", &after, error) ||
-	    !record_optime(head, "seen", &seen, error))
-		return false;
-	if (optime_cmp(after, a->reached.at) > 0)
-		return error_set(error, MM_EXIT_POSITION, 0,
-		    "there is a gap: applied up to %s, the stream begins after "
-		    "%s",
-		    optime_text(a->reached.at, mine), optime_text(after, text));
-	if (optime_cmp(after, a->reached.at) == 0 &&
-	    !optime_same(after, a->reached.at))
-		return other_history(a, after, error);
-	a->seen = optime_max(a->seen, seen);
+	return ok;
+}
+
+static void
+seen(void *arg, struct optime at)
+{
+	struct apply *a = arg;
+
+	a->seen = optime_max(a->seen, at);
 	checkpoint_seen(a->checkpoint, a->seen);
-	a->in_stream = after;
-	a->group = OPTIME_NULL;
-	return true;
 }
 
 /* ---------------------------------------------------------------- entries */
 
-/* Opens, continues or closes the entry's group. */
 static bool
-enter(struct apply *a, const struct entry *e, bson_error_t *error)
+send(void *arg, bson_error_t *error)
 {
-	bool open = !optime_is_null(a->group);
+	struct apply *a = arg;
 
-	if (open && optime_cmp(e->at, a->group) != 0)
-		return damaged(e, "the group before it has no end", error);
-	if (!open && optime_cmp(e->at, a->in_stream) <= 0)
-		return damaged(
-		    e, "not after the entry before it in this stream", error);
-	if (!open) {
-		if (!optime_is_null(a->o->until) &&
-		    optime_cmp(e->at, a->o->until) > 0) {
-			a->done = true;
-			return true;
-		}
-		a->skipping = optime_cmp(e->at, a->reached.at) <= 0;
-		if (optime_cmp(e->at, a->reached.at) == 0 &&
-		    !optime_same(e->at, a->reached.at))
-			return other_history(a, e->at, error);
-		a->in_stream = a->group = e->at;
-	}
-	return true;
-}
-
-static void
-leave(struct apply *a, const struct entry *e)
-{
-	if (e->txn_index >= 0 && !e->txn_last)
-		return;
-	a->group = OPTIME_NULL;
-	if (a->skipping)
-		return;
-	a->reached.at = e->at;
-	if (e->wall)
-		a->reached.wall = e->wall;
-}
-
-static bool
-send(struct apply *a, bson_error_t *error)
-{
 	if (!lanes_send(a->lanes, error))
 		return false;
-	checkpoint_boundary(a->checkpoint, &a->reached);
+	checkpoint_boundary(a->checkpoint, &a->walk.reached);
 	return true;
 }
 
@@ -158,12 +87,11 @@ route(struct apply *a, const struct entry *e, bson_error_t *error)
 /* Everything before a change of the catalog is acknowledged and saved before
  * it is made. */
 static bool
-catalog(
-    struct apply *a, const struct entry *e, bool *barrier, bson_error_t *error)
+catalog(struct apply *a, const struct entry *e, bson_error_t *error)
 {
-	if (!apply_ddl_read(a->ddl, e, barrier, error))
+	if (!apply_ddl_read(a->ddl, e, &a->barrier, error))
 		return false;
-	if (!*barrier)
+	if (!a->barrier)
 		return true;
 	if (!send(a, error) || !lanes_drain(a->lanes, error))
 		return false;
@@ -174,105 +102,30 @@ catalog(
 	return apply_ddl_run(a->ddl, e, a->seen, error);
 }
 
-/* The group may go on: then only how far it is done. */
 static bool
-catalog_done(struct apply *a, const struct entry *e, bson_error_t *error)
+entry(void *arg, const struct entry *e, bson_error_t *error)
 {
-	bool whole = optime_is_null(a->group);
+	struct apply *a = arg;
 
+	return ddl_is(e) ? catalog(a, e, error) : route(a, e, error);
+}
+
+/* After a change of the catalog the group may go on: then only how far it is
+ * done is saved. */
+static bool
+left(void *arg, const struct entry *e, bool whole, bson_error_t *error)
+{
+	struct apply *a = arg;
+
+	if (!a->barrier)
+		return true;
+	a->barrier = false;
 	return (!whole || send(a, error)) &&
 	    apply_ddl_done(a->ddl, e, whole, error);
 }
 
-static bool
-one_entry(
-    struct apply *a, const uint8_t *data, uint32_t len, bson_error_t *error)
-{
-	struct entry e;
-	bool barrier = false, ok = true;
-
-	if (!entry_parse(data, len, &e, error) || !enter(a, &e, error))
-		return false;
-	if (a->done)
-		return true;
-	if (!a->skipping) {
-		if (ddl_is(&e))
-			ok = catalog(a, &e, &barrier, error);
-		else if (e.op != ENTRY_NOOP)
-			ok = route(a, &e, error);
-	}
-	if (!ok)
-		return false;
-	leave(a, &e);
-	return !barrier || catalog_done(a, &e, error);
-}
-
-static bool
-block(struct apply *a, const struct block_view *view, bson_error_t *error)
-{
-	struct block_cursor cur;
-	const uint8_t *doc;
-	uint32_t len;
-
-	block_rewind(&cur, view);
-	while (!a->done && block_next(&cur, &doc, &len))
-		if (!one_entry(a, doc, len, error))
-			return false;
-	return send(a, error);
-}
-
-/* ------------------------------------------------------------------ marks */
-
-/* A mark, or an end: everything up to `at` has been in the stream. */
-static bool
-mark(struct apply *a, const bson_t *doc, struct optime at, bson_error_t *error)
-{
-	bson_iter_t it;
-	struct optime limit = a->o->until;
-
-	if (!optime_is_null(a->group))
-		return error_set(
-		    error, MM_EXIT_STREAM, 0, "a mark or end within a group");
-	a->in_stream = optime_max(a->in_stream, at);
-	if (!optime_is_null(limit) && optime_cmp(at, limit) >= 0) {
-		a->done = true;
-		/* Between the last group and here is nothing, so the limit
-		 * itself is reached, but only a real position is kept. */
-		if (optime_cmp(at, limit) > 0)
-			return true;
-	}
-	if (optime_cmp(at, a->reached.at) < 0)
-		return true;
-	a->reached.at = at;
-	a->reached.read_from = at;
-	optime_read(doc, "readFrom", &a->reached.read_from);
-	if (bson_iter_init_find(&it, doc, "wall") &&
-	    BSON_ITER_HOLDS_DATE_TIME(&it))
-		a->reached.wall = bson_iter_date_time(&it);
-	return send(a, error);
-}
-
-static bool
-item(struct apply *a, const struct stream_item *i, enum stream_kind kind,
-    bson_error_t *error)
-{
-	struct optime at;
-
-	switch (i->type) {
-	case RECORD_STREAM:
-		return begin_stream(a, kind, &i->control, error);
-	case RECORD_BLOCK:
-		return block(a, &i->block, error);
-	case RECORD_MARK:
-		return !optime_of(&i->control, &at) ||
-		    mark(a, &i->control, at, error);
-	case RECORD_END:
-		return record_optime(&i->control, "to", &at, error) &&
-		    mark(a, &i->control, at, error);
-	default:
-		return true;
-	}
-}
+static const struct apply_walk_ops walk_ops = {
+    .begin = begin, .seen = seen, .entry = entry, .left = left, .pause = send};
 
 /* ------------------------------------------------------------------- loop */
 
@@ -283,12 +136,12 @@ read_all(struct apply *a, bson_error_t *error)
 	enum stream_kind kind;
 	enum stream_got got;
 
-	while (!a->done) {
+	while (!a->walk.done) {
 		got = apply_input_next(
-		    a->o->input, a->reached.at, &i, &kind, error);
+		    a->o->input, a->walk.reached.at, &i, &kind, error);
 		if (got != STREAM_GOT)
 			return got != STREAM_ERROR;
-		if (!item(a, &i, kind, error)) {
+		if (!apply_walk_item(&a->walk, &i, kind, error)) {
 			if (!lanes_failed(a->lanes, NULL))
 				apply_input_where(a->o->input, error);
 			return false;
@@ -366,7 +219,11 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	co.arg = &a.trails;
 	lo.ledger = a.trails.ledger;
 	lo.journal = a.trails.journal;
-	a.reached = (struct boundary){co.start.applied, co.start.read_from, 0};
+	a.walk.reached =
+	    (struct boundary){co.start.applied, co.start.read_from, 0};
+	a.walk.ops = &walk_ops;
+	a.walk.arg = &a;
+	a.walk.until = opts->until;
 	a.seen = co.start.seen;
 	a.ahead = co.start.ahead;
 	bson_copy_to(job_doc(opts->job), &a.job);
