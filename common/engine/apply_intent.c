@@ -5,22 +5,23 @@
 #include "mongo/catalog.h"
 
 static bool
-look(struct conn *c, const char *ns, bool *has, uint8_t *uuid,
+look(struct conn *c, const char *ns, bool *there, bool *has, uint8_t *uuid,
     bson_error_t *error)
 {
-	struct coll there;
+	struct coll coll;
 	int got;
 
-	*has = false;
+	*there = *has = false;
 	if (!strchr(ns, '.'))
 		return true; /* a database */
-	got = catalog_one(c, ns, &there, error);
+	got = catalog_one(c, ns, &coll, error);
 	if (got <= 0)
 		return got == 0;
-	*has = there.has_uuid;
+	*there = true;
+	*has = coll.has_uuid;
 	if (*has)
-		memcpy(uuid, there.uuid, sizeof there.uuid);
-	coll_release(&there);
+		memcpy(uuid, coll.uuid, sizeof coll.uuid);
+	coll_release(&coll);
 	return true;
 }
 
@@ -29,9 +30,10 @@ intent_look(struct conn *c, const struct ddl *d, struct intent_uuids *now,
     bson_error_t *error)
 {
 	memset(now, 0, sizeof *now);
-	return look(c, d->target, &now->has, now->uuid, error) &&
+	return look(c, d->target, &now->there, &now->has, now->uuid, error) &&
 	    (d->kind != DDL_RENAME ||
-		look(c, d->to_target, &now->has_to, now->to_uuid, error));
+		look(c, d->to_target, &now->there_to, &now->has_to,
+		    now->to_uuid, error));
 }
 
 static void
@@ -57,6 +59,8 @@ intent_write(const struct entry *e, const struct ddl *d,
 	BSON_APPEND_UTF8(out, "ns", d->target);
 	if (before->has)
 		append_uuid(out, "uuid", before->uuid);
+	else if (before->there)
+		BSON_APPEND_NULL(out, "uuid");
 	if (d->kind != DDL_RENAME)
 		return;
 	BSON_APPEND_UTF8(out, "to", d->to_target);
@@ -108,6 +112,7 @@ intent_match(
 		return INTENT_PASSED;
 	memset(before, 0, sizeof *before);
 	before->has = read_uuid(intent, "uuid", before->uuid);
+	before->there = bson_has_field(intent, "uuid");
 	before->has_to = read_uuid(intent, "to_uuid", before->to_uuid);
 	return INTENT_BEGUN;
 }
@@ -134,6 +139,10 @@ intent_judge(const struct ddl *d, const struct intent_uuids *before,
 		return before->has && now->has && !same ? INTENT_DONE
 							: INTENT_TODO;
 	case DDL_RENAME:
+		if (before->there && !before->has)
+			return now->there   ? INTENT_TODO
+			    : now->there_to ? INTENT_DONE
+					    : INTENT_LOST;
 		if (!before->has)
 			return INTENT_LOST;
 		if (now->has_to && is(true, now->to_uuid, true, before->uuid))

@@ -3,7 +3,8 @@
  *
  * Stands in the job document, with the checkpoint just before, while a change
  * is under way: {at, i, command, ns, to, uuid, to_uuid} with the names and the
- * UUIDs on the target before it (absent: there was none); `i` is the place
+ * UUIDs on the target before it (absent: there was none; null: a
+ * collection without one); `i` is the place
  * within a transaction. {at, i, done: true} between two of one transaction.
  */
 #ifndef MM_ENGINE_APPLY_INTENT_H
@@ -12,9 +13,13 @@
 #include "model/ddl.h"
 #include "mongo/server.h"
 
-/* Which collections there are under the names concerned. */
+/* Which collections there are under the names concerned. A server that gives
+ * no UUIDs (none of MongoDB's, but some that speak its protocol) tells by names
+ * alone: what the job owns is then whatever has the name, and a rename that was
+ * begun has happened when the old name is gone and the new one there. */
 struct intent_uuids {
-	bool has, has_to;
+	bool there, there_to; /* with a UUID or without */
+	bool has, has_to;     /* with one */
 	uint8_t uuid[16], to_uuid[16];
 };
 

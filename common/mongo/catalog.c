@@ -289,18 +289,16 @@ catalog_list(struct conn *c, const struct ns_rules *rules, bool with_stats,
 	return ok;
 }
 
-int
-catalog_one(
-    struct conn *c, const char *ns, struct coll *out, bson_error_t *error)
+/* The collection's document of listCollections, found by name: not every server
+ * heeds the filter. `use` may be NULL. */
+static int
+look_up(struct conn *c, const char *ns, struct coll *use, bson_error_t *error)
 {
 	char db[NS_MAX + 1];
 	const char *name;
 	struct docs docs;
 	int got = 0;
 
-	memset(out, 0, sizeof *out);
-	bson_init(&out->options);
-	bson_init(&out->indexes);
 	if (!ns_split(ns, db, &name)) {
 		error_set(
 		    error, MM_EXIT_USAGE, 0, "\"%s\" is not a namespace", ns);
@@ -308,10 +306,30 @@ catalog_one(
 	}
 	if (!list_collections(c, db, name, &docs, error))
 		return -1;
-	if (docs.n)
-		got = fill(c, db, docs.item[0], out, error);
+	for (size_t i = 0; i < docs.n && got == 0; i++) {
+		const char *there = doc_text(docs.item[i], "name");
+
+		if (there && strcmp(there, name) == 0)
+			got = use ? fill(c, db, docs.item[i], use, error) : 1;
+	}
 	docs_release(&docs);
 	return got;
+}
+
+int
+catalog_one(
+    struct conn *c, const char *ns, struct coll *out, bson_error_t *error)
+{
+	memset(out, 0, sizeof *out);
+	bson_init(&out->options);
+	bson_init(&out->indexes);
+	return look_up(c, ns, out, error);
+}
+
+int
+catalog_has(struct conn *c, const char *ns, bson_error_t *error)
+{
+	return look_up(c, ns, NULL, error);
 }
 
 void

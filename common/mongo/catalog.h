@@ -34,6 +34,8 @@ bool catalog_list(struct conn *c, const struct ns_rules *rules, bool with_stats,
 /* One collection: 1, 0 not there, -1 error. */
 int catalog_one(
     struct conn *c, const char *ns, struct coll *out, bson_error_t *error);
+/* Whether there is one, or a view: 1, 0, -1. */
+int catalog_has(struct conn *c, const char *ns, bson_error_t *error);
 void coll_release(struct coll *c);
 void coll_list_release(struct coll_list *list);
 

@@ -96,23 +96,6 @@ split(const char *ns, char *db, const char **coll, bson_error_t *error)
 	    error, MM_EXIT_REFUSED, 0, "\"%s\" is not a namespace", ns);
 }
 
-static int
-exists(struct conn *c, const char *db, const char *coll, bson_error_t *error)
-{
-	bson_t cmd = BSON_INITIALIZER, reply, first;
-	bool ok;
-	int found = -1;
-
-	BCON_APPEND(&cmd, "listCollections", BCON_INT32(1), "filter", "{",
-	    "name", BCON_UTF8(coll), "}", "nameOnly", BCON_BOOL(true));
-	ok = conn_read(c, db, &cmd, &reply, error);
-	if (ok)
-		found = doc_sub(&reply, "cursor.firstBatch.0", &first);
-	bson_destroy(&reply);
-	bson_destroy(&cmd);
-	return found;
-}
-
 bool
 catalog_create(struct conn *c, const char *ns, const bson_t *options,
     const bson_t *indexes, bool *existed, bson_error_t *error)
@@ -129,7 +112,7 @@ catalog_create(struct conn *c, const char *ns, const bson_t *options,
 	if (!split(ns, db, &coll, error))
 		return false;
 	/* From 7.0 on create of what is there with equal options is fine. */
-	found = exists(c, db, coll, error);
+	found = catalog_has(c, ns, error);
 	if (found) {
 		*existed = found > 0;
 		return found > 0;

@@ -57,6 +57,9 @@ changes() { # what an application does meanwhile
 		        shop.types.replace_one({"_id": "a"}, {"v": i})
 		shop.gone.delete_many({})
 		shop.fresh.insert_one({"_id": 1})
+		shop.was.insert_one({"_id": 1})
+		shop.was.rename("new")
+		shop.new.insert_one({"_id": 2})
 	P
 }
 
