@@ -4,48 +4,7 @@
 
 #include <string.h>
 
-#include "mongo/control.h"
-#include "mongo/lease.h"
-
-struct job {
-	struct conn *conn; /* of its own: callers may be several threads */
-	pthread_mutex_t lock;
-	struct lease *lease;
-	char *name;
-	bson_t doc;
-	char **owned;
-	size_t n_owned;
-};
-
-static void
-note_owned(struct job *j, const char *ns)
-{
-	for (size_t i = 0; i < j->n_owned; i++)
-		if (strcmp(j->owned[i], ns) == 0)
-			return;
-	j->owned = bson_realloc(j->owned, (j->n_owned + 1) * sizeof *j->owned);
-	j->owned[j->n_owned++] = bson_strdup(ns);
-}
-
-static void
-forget_owned(struct job *j)
-{
-	for (size_t i = 0; i < j->n_owned; i++)
-		bson_free(j->owned[i]);
-	bson_free(j->owned);
-	j->owned = NULL;
-	j->n_owned = 0;
-}
-
-static bool
-note_owned_doc(void *arg, const bson_t *doc)
-{
-	const char *ns = doc_text(doc, "_id.ns");
-
-	if (ns)
-		note_owned(arg, ns);
-	return true;
-}
+#include "mongo/job_work.h"
 
 struct job *
 job_open(
@@ -60,7 +19,7 @@ job_open(
 	if (j->conn) {
 		j->lease = lease_take(j->conn, name, tool, &j->doc, error);
 		if (j->lease &&
-		    control_owned(j->conn, name, note_owned_doc, j, error))
+		    control_owned(j->conn, name, job_note_owned, j, error))
 			return j;
 	}
 	job_close(j);
@@ -75,7 +34,7 @@ job_close(struct job *j)
 	if (j->lease)
 		lease_give(j->lease);
 	conn_close(j->conn);
-	forget_owned(j);
+	job_forget_owned(j);
 	bson_destroy(&j->doc);
 	pthread_mutex_destroy(&j->lock);
 	bson_free(j->name);
@@ -86,6 +45,13 @@ bool
 job_lost(const struct job *j)
 {
 	return lease_lost(j->lease);
+}
+
+bool
+job_refuse_lost(struct job *j, bson_error_t *error)
+{
+	return error_set(error, MM_EXIT_REFUSED, 0,
+	    "job \"%s\": the lease is lost to another writer", j->name);
 }
 
 enum job_phase
@@ -110,13 +76,6 @@ bool
 job_read_checkpoint(const struct job *j, struct job_checkpoint *cp)
 {
 	return job_doc_checkpoint(&j->doc, cp);
-}
-
-static bool
-lost(struct job *j, bson_error_t *error)
-{
-	return error_set(error, MM_EXIT_REFUSED, 0,
-	    "job \"%s\": the lease is lost to another writer", j->name);
 }
 
 /* The copy at hand: without the names in `unset`, with the fields of `set` in
@@ -150,7 +109,7 @@ put(struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
 	bool ok;
 
 	if (job_lost(j))
-		return lost(j, error);
+		return job_refuse_lost(j, error);
 	lease_guard(j->lease, &q);
 	if (!bson_empty(set))
 		BSON_APPEND_DOCUMENT(&u, "$set", set);
@@ -160,7 +119,7 @@ put(struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
 	ok = control_update(j->conn, "jobs", &q, &u, false, &result, error);
 	if (ok && result.n == 0) {
 		lease_note_lost(j->lease);
-		ok = lost(j, error);
+		ok = job_refuse_lost(j, error);
 	}
 	if (ok)
 		mend(&j->doc, set, unset);
@@ -206,99 +165,6 @@ job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
 	return ok;
 }
 
-static void
-owned_id(const struct job *j, const char *ns, bson_t *q)
-{
-	bson_init(q);
-	BCON_APPEND(
-	    q, "_id", "{", "job", BCON_UTF8(j->name), "ns", BCON_UTF8(ns), "}");
-}
-
-bool
-job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
-    bson_error_t *error)
-{
-	struct control_result result;
-	bson_t doc, q;
-	bool ok;
-
-	if (job_lost(j))
-		return lost(j, error);
-	owned_id(j, ns, &q);
-	bson_copy_to(&q, &doc);
-	if (staged)
-		BSON_APPEND_ARRAY(&doc, "staged", staged);
-	if (born)
-		BSON_APPEND_BOOL(&doc, "born", true);
-	pthread_mutex_lock(&j->lock);
-	ok = control_update(j->conn, "owned", &q, &doc, true, &result, error);
-	if (ok)
-		note_owned(j, ns);
-	pthread_mutex_unlock(&j->lock);
-	bson_destroy(&doc);
-	bson_destroy(&q);
-	return ok;
-}
-
-bool
-job_own(
-    struct job *j, const char *ns, const bson_t *staged, bson_error_t *error)
-{
-	return job_own_as(j, ns, staged, false, error);
-}
-
-int
-job_owned(struct job *j, const char *ns, bson_t *staged, bool *born,
-    bson_error_t *error)
-{
-	bson_t q, doc, list;
-	int got;
-
-	owned_id(j, ns, &q);
-	pthread_mutex_lock(&j->lock);
-	got = control_read(j->conn, "owned", &q, &doc, error);
-	pthread_mutex_unlock(&j->lock);
-	if (got > 0 && doc_sub(&doc, "staged", &list))
-		bson_copy_to(&list, staged);
-	else
-		bson_init(staged);
-	*born = got > 0 && doc_bool(&doc, "born");
-	bson_destroy(&doc);
-	bson_destroy(&q);
-	return got;
-}
-
-bool
-job_disown(struct job *j, const char *ns, bson_error_t *error)
-{
-	size_t i = 0;
-	bson_t q;
-	bool ok;
-
-	if (job_lost(j))
-		return lost(j, error);
-	owned_id(j, ns, &q);
-	pthread_mutex_lock(&j->lock);
-	ok = control_delete(j->conn, "owned", &q, error);
-	while (i < j->n_owned && strcmp(j->owned[i], ns) != 0)
-		i++;
-	if (ok && i < j->n_owned) {
-		bson_free(j->owned[i]);
-		j->owned[i] = j->owned[--j->n_owned];
-	}
-	pthread_mutex_unlock(&j->lock);
-	bson_destroy(&q);
-	return ok;
-}
-
-void
-job_each_owned(
-    const struct job *j, void (*each)(void *arg, const char *ns), void *arg)
-{
-	for (size_t i = 0; i < j->n_owned; i++)
-		each(arg, j->owned[i]);
-}
-
 bool
 job_reset(struct job *j, bson_error_t *error)
 {
@@ -314,7 +180,7 @@ job_reset(struct job *j, bson_error_t *error)
 	    BCON_INT32(1), "checkpoint", BCON_INT32(1), "intent",
 	    BCON_INT32(1));
 	/* Owned ones first: a phase without them would hide data of ours. */
-	ok = !job_lost(j) || lost(j, error);
+	ok = !job_lost(j) || job_refuse_lost(j, error);
 	pthread_mutex_lock(&j->lock);
 	ok = ok && control_update_all(j->conn, "owned", &q, &u, error);
 	pthread_mutex_unlock(&j->lock);

@@ -92,9 +92,9 @@ int job_owned(struct job *j, const char *ns, bson_t *staged, bool *born,
     bson_error_t *error);
 /* The namespace was dropped. */
 bool job_disown(struct job *j, const char *ns, bson_error_t *error);
-/* Calls `each` for the namespaces this job owns. */
+/* Calls `each` for the namespaces this job owns; it must not use the job. */
 void job_each_owned(
-    const struct job *j, void (*each)(void *arg, const char *ns), void *arg);
+    struct job *j, void (*each)(void *arg, const char *ns), void *arg);
 /* Forget everything loaded (after its namespaces were dropped): phase none.
  * What was owned stays owned until the next load ends, because a write of the
  * load before, sent by a program that was killed, may still arrive. */

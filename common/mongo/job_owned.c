@@ -1,0 +1,129 @@
+/* What a job owns on the target: mm_control.owned, and the names in memory. */
+#include "mongo/job_work.h"
+
+#include <string.h>
+
+static void
+note_owned(struct job *j, const char *ns)
+{
+	for (size_t i = 0; i < j->n_owned; i++)
+		if (strcmp(j->owned[i], ns) == 0)
+			return;
+	j->owned = bson_realloc(j->owned, (j->n_owned + 1) * sizeof *j->owned);
+	j->owned[j->n_owned++] = bson_strdup(ns);
+}
+
+void
+job_forget_owned(struct job *j)
+{
+	for (size_t i = 0; i < j->n_owned; i++)
+		bson_free(j->owned[i]);
+	bson_free(j->owned);
+	j->owned = NULL;
+	j->n_owned = 0;
+}
+
+static bool
+note_owned_doc(void *arg, const bson_t *doc)
+{
+	const char *ns = doc_text(doc, "_id.ns");
+
+	if (ns)
+		note_owned(arg, ns);
+	return true;
+}
+
+static void
+owned_id(const struct job *j, const char *ns, bson_t *q)
+{
+	bson_init(q);
+	BCON_APPEND(
+	    q, "_id", "{", "job", BCON_UTF8(j->name), "ns", BCON_UTF8(ns), "}");
+}
+
+bool
+job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
+    bson_error_t *error)
+{
+	struct control_result result;
+	bson_t doc, q;
+	bool ok;
+
+	if (job_lost(j))
+		return job_refuse_lost(j, error);
+	owned_id(j, ns, &q);
+	bson_copy_to(&q, &doc);
+	if (staged)
+		BSON_APPEND_ARRAY(&doc, "staged", staged);
+	if (born)
+		BSON_APPEND_BOOL(&doc, "born", true);
+	pthread_mutex_lock(&j->lock);
+	ok = control_update(j->conn, "owned", &q, &doc, true, &result, error);
+	if (ok)
+		note_owned(j, ns);
+	pthread_mutex_unlock(&j->lock);
+	bson_destroy(&doc);
+	bson_destroy(&q);
+	return ok;
+}
+
+bool
+job_own(
+    struct job *j, const char *ns, const bson_t *staged, bson_error_t *error)
+{
+	return job_own_as(j, ns, staged, false, error);
+}
+
+int
+job_owned(struct job *j, const char *ns, bson_t *staged, bool *born,
+    bson_error_t *error)
+{
+	bson_t q, doc, list;
+	int got;
+
+	owned_id(j, ns, &q);
+	pthread_mutex_lock(&j->lock);
+	got = control_read(j->conn, "owned", &q, &doc, error);
+	pthread_mutex_unlock(&j->lock);
+	if (got > 0 && doc_sub(&doc, "staged", &list))
+		bson_copy_to(&list, staged);
+	else
+		bson_init(staged);
+	*born = got > 0 && doc_bool(&doc, "born");
+	bson_destroy(&doc);
+	bson_destroy(&q);
+	return got;
+}
+
+bool
+job_disown(struct job *j, const char *ns, bson_error_t *error)
+{
+	size_t i = 0;
+	bson_t q;
+	bool ok;
+
+	if (job_lost(j))
+		return job_refuse_lost(j, error);
+	owned_id(j, ns, &q);
+	pthread_mutex_lock(&j->lock);
+	ok = control_delete(j->conn, "owned", &q, error);
+	while (i < j->n_owned && strcmp(j->owned[i], ns) != 0)
+		i++;
+	if (ok && i < j->n_owned) {
+		bson_free(j->owned[i]);
+		j->owned[i] = j->owned[--j->n_owned];
+	}
+	pthread_mutex_unlock(&j->lock);
+	bson_destroy(&q);
+	return ok;
+}
+
+void
+job_each_owned(
+    struct job *j, void (*each)(void *arg, const char *ns), void *arg)
+{
+	pthread_mutex_lock(&j->lock);
+	for (size_t i = 0; i < j->n_owned; i++)
+		each(arg, j->owned[i]);
+	pthread_mutex_unlock(&j->lock);
+}
