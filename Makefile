@@ -14,6 +14,7 @@ B ?= build
 PREFIX ?= /usr/local
 bindir = $(PREFIX)/bin
 mandir = $(PREFIX)/share/man
+addressdir = $(PREFIX)/libexec/mongomove/address
 
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
@@ -60,8 +61,10 @@ units := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 benches := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(bench_src))
 helpers := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(helper_src))
 piped := $(patsubst pipelines/%,$(B)/bin/%,$(pipelines))
+addresses := $(patsubst pipelines/%,$(B)/bin/%, \
+	$(filter-out %/lib.bash,$(wildcard pipelines/address/*)))
 
-all: $(tools) $(piped)
+all: $(tools) $(piped) $(addresses)
 sim := $(if $(wildcard tests/server/main.c),$(B)/tests/mongosim)
 tests: all $(sim) $(units) $(benches) $(helpers)
 
@@ -82,6 +85,13 @@ $(B)/bin/%: pipelines/% pipelines/lib.bash VERSION
 	@mkdir -p $(@D)
 	sed -e '/\/lib\.bash"$$/{' -e 'r pipelines/lib.bash' -e d -e '}' $< | \
 		sed 's/@VERSION@/$(VERSION)/' >$@.new
+	chmod 755 $@.new
+	mv $@.new $@
+
+$(B)/bin/address/%: pipelines/address/% pipelines/address/lib.bash
+	@mkdir -p $(@D)
+	sed -e '/\/lib\.bash"$$/{' -e 'r pipelines/address/lib.bash' -e d -e '}' \
+		$< >$@.new
 	chmod 755 $@.new
 	mv $@.new $@
 
@@ -147,14 +157,17 @@ deps-bench:
 	B=$(abspath $(B)) scripts/deps-bench.sh
 
 install: all
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1 \
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(addressdir) \
+		$(DESTDIR)$(mandir)/man1 \
 		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7
 	install -m 755 $(tools) $(piped) $(DESTDIR)$(bindir)
+	install -m 755 $(addresses) $(DESTDIR)$(addressdir)
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/*.7 $(DESTDIR)$(mandir)/man7
 
 uninstall:
+	cd $(DESTDIR)$(addressdir) && rm -f $(notdir $(addresses))
 	cd $(DESTDIR)$(bindir) && rm -f $(notdir $(tools) $(piped))
 	cd $(DESTDIR)$(mandir) && rm -f $(patsubst man/%.1,man1/%.1,$(wildcard \
 		man/*.1)) $(patsubst man/%.5,man5/%.5,$(wildcard man/*.5)) \

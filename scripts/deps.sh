@@ -10,7 +10,8 @@ packages=(
 	# tests, demo, bench
 	bats bats-assert bats-support bats-file clang libclang-rt-14-dev
 	python3 python3-pymongo python3-bson python3-zstandard python3-xxhash
-	zstd jq procps util-linux openssl
+	zstd jq procps util-linux openssl haproxy socat etcd-server etcd-client
+	spin
 	# lint
 	clang-format shellcheck mandoc
 )
