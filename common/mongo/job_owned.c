@@ -23,13 +23,13 @@ job_forget_owned(struct job *j)
 	j->n_owned = 0;
 }
 
-static bool
-note_owned_doc(void *arg, const bson_t *doc)
+bool
+job_note_owned(void *job, const bson_t *doc)
 {
 	const char *ns = doc_text(doc, "_id.ns");
 
 	if (ns)
-		note_owned(arg, ns);
+		note_owned(job, ns);
 	return true;
 }
 
