@@ -8,10 +8,20 @@ cd "$(dirname "$0")/.." || exit 70
 B=${B:-$PWD/build}
 export B VG=${VG:-}
 export MM_TESTS=$PWD/tests
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
+# Under sanitizers or valgrind all limits of time are larger.
+MM_SLOW=1
+if [[ -n $VG ]] || grep -qs __asan_init "$B/bin/mm-dump"; then
+	MM_SLOW=4
+fi
+export MM_SLOW
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$((120 * MM_SLOW))}
 results=$B/tests/results
 rm -rf "$results"
 mkdir -p "$results"
+# What a sanitizer finds counts in every program that a test starts, whatever
+# becomes of its status and its messages.
+export ASAN_OPTIONS=exitcode=99:log_path=$results/sanitizer
+export UBSAN_OPTIONS=print_stacktrace=1:log_path=$results/sanitizer
 
 list_tests() {
 	find "$B/tests/unit" -type f -name '*_test' 2>/dev/null
@@ -33,14 +43,14 @@ fi
 
 # shellcheck disable=SC2317 # called through xargs
 run_one() {
-	local file=$1 name out status start
+	local file=$1 name out status start limit=$((900 * MM_SLOW))
 	name=$(basename "$file")
 	out=$results/$name.tap
 	start=$SECONDS
 	case $file in
-	*.bats) timeout -k 10 900 bats --tap "$file" ;;
-	*.py) timeout -k 10 900 "$(scripts/python.sh)" "$file" ;;
-	*) timeout -k 10 900 ${VG:+$VG} "$file" ;;
+	*.bats) timeout -k 10 $limit bats --tap "$file" ;;
+	*.py) timeout -k 10 $limit "$(scripts/python.sh)" "$file" ;;
+	*) timeout -k 10 $limit ${VG:+$VG} "$file" ;;
 	esac >"$out" 2>&1 </dev/null
 	status=$?
 	if ((status != 0)) && ! grep -q '^not ok' "$out"; then
@@ -81,6 +91,12 @@ for out in "$results"/*.tap; do
 	if grep -q '^not ok' "$out"; then
 		grep -A 30 '^not ok' "$out" | sed 's/^/    /' | head -n 120
 	fi
+done
+for report in "$results"/sanitizer.*; do
+	[[ -e $report ]] || continue
+	((failed++))
+	echo "FAILED: a sanitizer's finding:"
+	sed 's/^/    /' "$report" | head -n 40
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0 && passed > 0))

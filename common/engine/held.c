@@ -79,11 +79,13 @@ void
 held_put(bson_t *list, const char *ns, const bson_t *spec, const char *why)
 {
 	bson_t copy;
+	char *reason = bson_strdup(why);
 
-	bson_copy_to(spec, &copy); /* it may be a view into the list */
+	bson_copy_to(spec, &copy); /* both may be views into the list */
 	held_remove(list, held_name(&copy));
-	append(list, ns, &copy, why);
+	append(list, ns, &copy, reason);
 	bson_destroy(&copy);
+	bson_free(reason);
 }
 
 bool

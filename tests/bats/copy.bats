@@ -3,7 +3,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=120
+	BATS_TEST_TIMEOUT=$((120 * MM_SLOW))
 }
 
 # copy DB [options of mm-load]: output is both statuses.
@@ -263,8 +263,7 @@ sys.exit(os.waitstatus_to_exitcode(status))' "$@"
 }
 
 @test "memory: 200 MB through dump and load, at most 64 MiB each" {
-	[[ -z ${VG:-} ]] || skip 'not under valgrind'
-	! grep -q __asan_init "$B/bin/mm-dump" || skip 'not under sanitizers'
+	require_plain
 	two start_server
 	py "$src_uri" <<-'P'
 		pad = os.urandom(20000).hex()

@@ -331,9 +331,7 @@ assert_ends() {
 }
 
 @test "memory is the same at 100,000 and 400,000 documents, and below 64 MiB" {
-	if grep -qs __asan_init "$B/bin/mm-diff" || [[ -n ${VG:-} ]]; then
-		skip 'memory of an instrumented program'
-	fi
+	require_plain
 	local peak=()
 	for count in 100000 400000; do
 		on_both "$count" <<-'P'

@@ -3,7 +3,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=60
+	BATS_TEST_TIMEOUT=$((60 * MM_SLOW))
 }
 
 # snapshot_of FILE: a summary as JSON, by a reader that shares no code; fails

@@ -31,6 +31,14 @@ export PATH
 
 MONGOD=${MM_MONGOD:-$(command -v mongod || true)}
 
+# Under sanitizers or valgrind: slower, and with memory of its own.
+instrumented() {
+	[[ -n ${VG:-} ]] || grep -qs __asan_init "$B/bin/mm-dump"
+}
+# All limits of time are multiplied by it.
+: "${MM_SLOW:=$(instrumented && echo 4 || echo 1)}"
+export MM_SLOW
+
 teardown() {
 	stop_servers
 }
@@ -112,9 +120,14 @@ require_sim() {
 		skip 'needs mongosim: a fault that no mongod can be told to play'
 }
 
+# A test that measures memory.
+require_plain() {
+	! instrumented || skip 'memory of an instrumented program'
+}
+
 # wait_until SECONDS COMMAND...: polls; 1 when the time is over.
 wait_until() {
-	local end=$((SECONDS + $1 + 1))
+	local end=$((SECONDS + $1 * MM_SLOW + 1))
 	shift
 	until "$@"; do
 		((SECONDS < end)) || return 1

@@ -4,7 +4,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=60
+	BATS_TEST_TIMEOUT=$((60 * MM_SLOW))
 }
 
 @test 'reads and writes' {

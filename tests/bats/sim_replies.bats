@@ -5,7 +5,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=60
+	BATS_TEST_TIMEOUT=$((60 * MM_SLOW))
 }
 
 # replies FILE SET: as many lines `ok` as the file has commands, no other.

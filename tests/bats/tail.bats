@@ -6,7 +6,7 @@ load lib
 # A source whose oplog holds changes of two databases. $first is a position
 # before all of them.
 setup() {
-	BATS_TEST_TIMEOUT=90
+	BATS_TEST_TIMEOUT=$((90 * MM_SLOW))
 	start_server src
 	export MM_SOURCE_URI=$src_uri
 	first=$(last_position)
