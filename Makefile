@@ -3,6 +3,7 @@
 #   make            the programs, in build/bin
 #   make check      all tests; T=TEXT runs those whose file name contains it
 #   make check-recordings  the recordings of real servers alone ($$MM_CORPUS)
+#   make bench      speed, CPU time, memory, latency; PARTS='tail apply' for some
 #   make demo       a whole migration on two local servers
 #   make deps       install the Debian packages that all of these need
 #
@@ -129,7 +130,7 @@ demo: all $(B)/tests/mongosim
 	B=$(abspath $(B)) scripts/demo.sh
 
 bench: all $(B)/tests/mongosim $(benches)
-	B=$(abspath $(B)) $$(scripts/python.sh) tests/bench/bench.py
+	B=$(abspath $(B)) $$(scripts/python.sh) tests/bench/bench.py $(PARTS)
 
 # libFuzzer over what reads bytes from outside; finds stay in $(B)/fuzz.
 FUZZ_RUNS ?= 1000000

@@ -2,7 +2,8 @@
 # Build mongodump, mongorestore and bsondump for comparisons, into
 # $B/peers. They come as a Go module, release 100.10, pinned by version and
 # checksum. Needs Go 1.24 or newer on PATH; without it this says so and ends 0:
-# the comparisons then skip, counted.
+# the comparisons then skip, counted. $MM_PEERS names a directory that has them
+# already.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -12,6 +13,10 @@ module=github.com/mongodb/mongo-tools
 sum=h1:BOTtfrCNuPnXgnEDvmXYiP0K8WF5JzDh3dQwZ9QThF0=
 sum_mod=h1:mq5q2Rrbw6+VEtDc+p5haujgWoQv3foL2YS5YISr2UA=
 
+if [[ -n ${MM_PEERS:-} && -x $MM_PEERS/mongorestore ]]; then
+	echo "deps-bench: taking the tools in $MM_PEERS"
+	exit 0
+fi
 have=$(go version 2>/dev/null | sed -nE 's/^go version go1\.([0-9]+).*/\1/p')
 if [[ -z $have || $have -lt 24 ]]; then
 	echo 'deps-bench: Go 1.24 or newer is not on PATH: comparisons will skip'

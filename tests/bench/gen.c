@@ -1,6 +1,7 @@
 /* gen N snapshot|oplog [SIZE [EVEN|ZIPF]]: a stream of N synthetic documents
- * of about SIZE bytes (300), or an oplog stream of N mixed entries on such
- * documents, to standard output. Deterministic. For benchmarks. */
+ * of about SIZE bytes (300; below 180 hardly more than an _id), or an oplog
+ * stream of N mixed entries on those N documents, as a server would have
+ * written it, to standard output. Deterministic. For benchmarks. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,14 @@ next_random(void)
 	return state;
 }
 
+static void
+tiny_doc(bson_t *doc, int64_t id, size_t size)
+{
+	BSON_APPEND_INT64(doc, "_id", id);
+	bson_append_utf8(
+	    doc, "text", 4, words, size > 30 ? (int)(size - 29) % 140 : 1);
+}
+
 /* Half of the bytes are words, the rest numbers and hex: compresses about as
  * business data does. */
 static void
@@ -33,6 +42,10 @@ make_doc(bson_t *doc, int64_t id, size_t size, int32_t version)
 	bson_t sub;
 	size_t fill = size > 180 ? size - 180 : 0, at = 0;
 
+	if (fill == 0) {
+		tiny_doc(doc, id, size);
+		return;
+	}
 	snprintf(hex, sizeof hex, "%016llx%016llx",
 	    (unsigned long long)next_random(),
 	    (unsigned long long)next_random());
@@ -154,46 +167,60 @@ envelope(bson_t *e, int64_t i, const char *op)
 	BSON_APPEND_DATE_TIME(e, "wall", 1795344204000 + i);
 }
 
-/* 70 % deltas, 10 % replacements, 10 % deletes, 10 % inserts. */
 static void
-make_entry(bson_t *e, int64_t i, int64_t keys, size_t size, bool zipf)
+make_delta(bson_t *e, int64_t i)
 {
-	bson_t o, diff, sub, o2;
-	int64_t key = draw_key(zipf, keys);
-	int kind = (int)(next_random() % 10);
+	bson_t o, diff, sub, customer;
 
-	if (kind == 0 || kind == 1) {
-		envelope(e, i, kind ? "i" : "u");
+	BSON_APPEND_DOCUMENT_BEGIN(e, "o", &o);
+	BSON_APPEND_INT32(&o, "$v", 2);
+	BSON_APPEND_DOCUMENT_BEGIN(&o, "diff", &diff);
+	BSON_APPEND_DOCUMENT_BEGIN(&diff, "u", &sub);
+	BSON_APPEND_INT32(&sub, "version", (int32_t)i);
+	bson_append_document_end(&diff, &sub);
+	BSON_APPEND_DOCUMENT_BEGIN(&diff, "scustomer", &customer);
+	BSON_APPEND_DOCUMENT_BEGIN(&customer, "u", &sub);
+	BSON_APPEND_INT64(&sub, "n", (int64_t)(next_random() % 100));
+	bson_append_document_end(&customer, &sub);
+	bson_append_document_end(&diff, &customer);
+	bson_append_document_end(&o, &diff);
+	bson_append_document_end(e, &o);
+}
+
+static void
+append_key(bson_t *e, const char *name, int64_t key)
+{
+	bson_t sub;
+
+	BSON_APPEND_DOCUMENT_BEGIN(e, name, &sub);
+	BSON_APPEND_INT64(&sub, "_id", key);
+	bson_append_document_end(e, &sub);
+}
+
+/* 70 % deltas, 10 % replacements, 10 % deletes and nearly as many inserts, of
+ * what was deleted before. */
+static void
+make_entry(bson_t *e, int64_t i, int64_t key, bool *gone, size_t size)
+{
+	unsigned kind = (unsigned)(next_random() % 9);
+	bson_t o;
+
+	if (*gone || kind == 0) {
+		envelope(e, i, *gone ? "i" : "u");
 		bson_init(&o);
 		make_doc(&o, key, size, (int32_t)i);
 		BSON_APPEND_DOCUMENT(e, "o", &o);
 		bson_destroy(&o);
-	} else if (kind == 2) {
+	} else if (kind == 1) {
 		envelope(e, i, "d");
-		BSON_APPEND_DOCUMENT_BEGIN(e, "o", &o);
-		BSON_APPEND_INT64(&o, "_id", key);
-		bson_append_document_end(e, &o);
+		append_key(e, "o", key);
 	} else {
 		envelope(e, i, "u");
-		BSON_APPEND_DOCUMENT_BEGIN(e, "o", &o);
-		BSON_APPEND_INT32(&o, "$v", 2);
-		BSON_APPEND_DOCUMENT_BEGIN(&o, "diff", &diff);
-		BSON_APPEND_DOCUMENT_BEGIN(&diff, "u", &sub);
-		BSON_APPEND_INT32(&sub, "version", (int32_t)i);
-		bson_append_document_end(&diff, &sub);
-		BSON_APPEND_DOCUMENT_BEGIN(&diff, "scustomer", &sub);
-		BSON_APPEND_DOCUMENT_BEGIN(&sub, "u", &o2);
-		BSON_APPEND_INT64(&o2, "n", (int64_t)(next_random() % 100));
-		bson_append_document_end(&sub, &o2);
-		bson_append_document_end(&diff, &sub);
-		bson_append_document_end(&o, &diff);
-		bson_append_document_end(e, &o);
+		make_delta(e, i);
 	}
-	if (kind != 1 && kind != 2) {
-		BSON_APPEND_DOCUMENT_BEGIN(e, "o2", &o2);
-		BSON_APPEND_INT64(&o2, "_id", key);
-		bson_append_document_end(e, &o2);
-	}
+	if (!*gone && kind != 1)
+		append_key(e, "o2", key);
+	*gone = !*gone && kind == 1;
 }
 
 static bool
@@ -205,11 +232,13 @@ oplog(struct stream_out *s, int64_t n, size_t size, bool zipf,
 	uint64_t sum = 0;
 	struct optime last = {1001 + (uint32_t)((n - 1) / 1000),
 	    1 + (uint32_t)((n - 1) % 1000), 1};
-	bool ok = true;
+	bool *gone = bson_malloc0((size_t)n * sizeof *gone), ok = true;
+	int64_t key;
 
 	for (int64_t i = 0; ok && i < n; i++) {
 		bson_init(&entry);
-		make_entry(&entry, i, n, size, zipf);
+		key = draw_key(zipf, n);
+		make_entry(&entry, i, key, &gone[key], size);
 		ok = put(s, &b, &entry, &sum, error);
 		bson_destroy(&entry);
 	}
@@ -219,6 +248,7 @@ oplog(struct stream_out *s, int64_t n, size_t size, bool zipf,
 	    stream_put_end(s, "until", &end, error);
 	block_release(&b);
 	bson_destroy(&end);
+	bson_free(gone);
 	return ok;
 }
 
