@@ -131,7 +131,7 @@ wait_for 30 caught_up || die 'the applier did not catch up'
 say 'apply: caught up, follows the writer'
 
 under_way() {
-	jq '[.missing, .extra, .content] | add' "$work/diff1.status"
+	jq '[.missing, .extra, .content, .order_only, .type_only] | add' "$work/diff1.status"
 }
 mm-diff -d $moved --status-file "$work/diff1.status" \
 	>/dev/null 2>"$work/diff1.log"
@@ -167,7 +167,8 @@ say "drain: everything up to $end is applied"
 
 mm-diff -d $moved --status-file "$work/diff.status" \
 	>"$work/diff.log" 2>&1 || die 'the final diff found differences'
-differences=$(jq '[.missing, .extra, .content, .sequence, .metadata] | add' \
+differences=$(jq '[.missing, .extra, .content, .order_only, .type_only, .sequence,
+		.stale, .foreign, .metadata] | add' \
 	"$work/diff.status")
 printf 'demo: documents=%s operations=%s lag_ms=%s seconds=%s differences=%s\n' \
 	"$(status_field diff.status docs)" \

@@ -78,7 +78,7 @@ open_output(struct program *p, bson_error_t *error)
 static struct report *
 open_report(struct program *p, bson_error_t *error)
 {
-	struct report_opts opts = {.fd = p->fd, .name = p->name};
+	struct report_opts opts = {.fd = p->fd, .name = p->name, .sums = true};
 	bson_t head = BSON_INITIALIZER, filters;
 	struct report *r;
 

@@ -3,23 +3,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *diff_class_text(enum diff_class class)
+static int64_t
+sum_of(const struct tally *t, bool in(enum diff_class class))
 {
-	static const char *const text[DIFF_CLASSES] = {
-	    "missing", "extra", "content", "sequence", "metadata", "staged"};
+	int64_t sum = 0;
 
-	return text[class];
+	for (enum diff_class k = 0; k < DIFF_CLASSES; k++)
+		if (in(k))
+			sum += atomic_load(&t->found[k]);
+	return sum;
 }
 
 int64_t
 tally_differences(const struct tally *t)
 {
-	int64_t sum = 0;
+	return sum_of(t, diff_class_differs);
+}
 
-	for (int i = 0; i < DIFF_CLASSES; i++)
-		if (i != DIFF_STAGED)
-			sum += atomic_load(&t->found[i]);
-	return sum;
+int64_t
+tally_undecided(const struct tally *t)
+{
+	return sum_of(t, diff_class_undecided);
 }
 
 /* Rules without selection that map by one pair of patterns, backwards. */

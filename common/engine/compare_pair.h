@@ -9,34 +9,30 @@
 
 #include <stdatomic.h>
 
+#include "engine/compare_class.h"
 #include "model/ns.h"
 #include "mongo/catalog.h"
-
-enum diff_class {
-	DIFF_MISSING,  /* document: not on the target */
-	DIFF_EXTRA,    /* document: only on the target */
-	DIFF_CONTENT,  /* document: other bytes under the same _id */
-	DIFF_SEQUENCE, /* document of a capped collection: at another place */
-	DIFF_METADATA, /* collection, options, index, view */
-	DIFF_STAGED,   /* index held back or asleep: no difference */
-	DIFF_CLASSES
-};
-
-/* "missing" ... */
-const char *diff_class_text(enum diff_class class);
 
 /* Counted by all threads. */
 struct tally {
 	_Atomic int64_t source_docs, source_bytes;
 	_Atomic int64_t target_docs, target_bytes;
+	/* modulo 2^64, of the XXH64 of the documents: as in a cend */
+	_Atomic uint64_t source_sum, target_sum;
 	_Atomic int64_t found[DIFF_CLASSES];
+	/* Under live writes: what waits to be looked at (again), and the
+	 * position up to which everything was compared: seconds in the upper
+	 * half, 0 none. */
+	_Atomic int64_t waiting;
+	_Atomic uint64_t verified;
 	/* of the difference documents written to a stream */
 	_Atomic int64_t out_docs, out_bytes;
 	_Atomic uint64_t out_sum;
 };
 
-/* Differences: every class but staged. */
+/* Sums of the classes that differ, that are not decided. */
 int64_t tally_differences(const struct tally *t);
+int64_t tally_undecided(const struct tally *t);
 
 struct pair {
 	char ns[NS_MAX + 1];                /* on the source */

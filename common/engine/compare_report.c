@@ -8,6 +8,7 @@
 #include "engine/compare_task.h"
 #include "engine/compare_text.h"
 #include "io/fdio.h"
+#include "model/doc_class.h"
 #include "model/docid.h"
 
 enum { TEXT_PIECE = 1 << 16 };
@@ -37,7 +38,7 @@ report_new(
 	pthread_mutex_init(&r->lock, NULL);
 	/* A reader of the status sees 0, not nothing. */
 	for (int k = 0; k < DIFF_CLASSES; k++)
-		status_add(diff_class_text(k), 0);
+		status_add(diff_class_field(k), 0);
 	if (opts->format == REPORT_STREAM) {
 		r->stream = stream_out_new(&out, STREAM_DIFF, head, error);
 		if (!r->stream) {
@@ -106,17 +107,19 @@ append_found(bson_t *doc, const struct tally *t)
 {
 	for (int k = 0; k < DIFF_CLASSES; k++)
 		BSON_APPEND_INT64(
-		    doc, diff_class_text(k), atomic_load(&t->found[k]));
+		    doc, diff_class_field(k), atomic_load(&t->found[k]));
 }
 
 static void
-append_side(bson_t *doc, const char *key, int64_t docs, int64_t bytes)
+append_side(
+    bson_t *doc, const char *key, int64_t docs, int64_t bytes, uint64_t sum)
 {
 	bson_t in;
 
 	BSON_APPEND_DOCUMENT_BEGIN(doc, key, &in);
 	BSON_APPEND_INT64(&in, "docs", docs);
 	BSON_APPEND_INT64(&in, "bytes", bytes);
+	BSON_APPEND_INT64(&in, "sum", (int64_t)sum);
 	bson_append_document_end(doc, &in);
 }
 
@@ -133,9 +136,9 @@ put_cend(struct report *r, const struct pair *p, bson_error_t *error)
 	BSON_APPEND_INT64(&doc, "bytes", atomic_load(&t->out_bytes));
 	BSON_APPEND_INT64(&doc, "sum", (int64_t)atomic_load(&t->out_sum));
 	append_side(&doc, "source", atomic_load(&t->source_docs),
-	    atomic_load(&t->source_bytes));
+	    atomic_load(&t->source_bytes), atomic_load(&t->source_sum));
 	append_side(&doc, "target", atomic_load(&t->target_docs),
-	    atomic_load(&t->target_bytes));
+	    atomic_load(&t->target_bytes), atomic_load(&t->target_sum));
 	append_found(&doc, t);
 	ok = stream_put(r->stream, &doc, error);
 	bson_destroy(&doc);
@@ -186,9 +189,9 @@ report_end(struct report *r, const struct pair_list *pairs, bool stopped,
 	if (r->stream)
 		return end_stream(r, pairs, stopped, error);
 	if (r->opts.format == REPORT_JSON)
-		json_summary(&text, pairs, stopped);
+		json_summary(&text, pairs, r->opts.sums, stopped);
 	else
-		text_summary(&text, pairs, stopped);
+		text_summary(&text, pairs, r->opts.sums, stopped);
 	ok = write_text(r, &text, error);
 	buf_release(&text);
 	return ok;
@@ -251,10 +254,10 @@ text_grown(struct report_part *p, bson_error_t *error)
 }
 
 static void
-count(struct report_part *p, enum diff_class class)
+count(struct report_part *p, enum diff_class class, int n)
 {
-	atomic_fetch_add(&p->pair->tally.found[class], 1);
-	status_add(diff_class_text(class), 1);
+	atomic_fetch_add(&p->pair->tally.found[class], n);
+	status_add(diff_class_field(class), n);
 }
 
 static void
@@ -272,6 +275,13 @@ append_document(bson_t *doc, const char *key, const bson_t *side)
 }
 
 static void
+append_position(bson_t *doc, const char *key, struct optime o)
+{
+	if (!optime_is_null(o))
+		optime_append(doc, key, o);
+}
+
+static void
 begin_doc(struct report_part *p, bson_t *doc, enum diff_class class)
 {
 	bson_init(doc);
@@ -279,32 +289,76 @@ begin_doc(struct report_part *p, bson_t *doc, enum diff_class class)
 	BSON_APPEND_UTF8(doc, "ns", p->pair->ns);
 }
 
+static bool
+put_found(struct report_part *p, const struct report_doc *found,
+    const struct value *id, bson_error_t *error)
+{
+	bson_t doc;
+	bool ok;
+
+	begin_doc(p, &doc, found->class);
+	compare_append_value(&doc, "_id", id);
+	append_document(&doc, "source", found->source);
+	append_document(&doc, "target", found->target);
+	append_position(&doc, "from", found->from);
+	append_position(&doc, "to", found->to);
+	append_position(&doc, "version", found->version);
+	append_position(&doc, "next", found->next);
+	if (found->rounds > 0)
+		BSON_APPEND_INT32(&doc, "rounds", found->rounds);
+	if (found->resolved)
+		BSON_APPEND_BOOL(&doc, "resolved", true);
+	ok = put_doc(p, &doc, error);
+	bson_destroy(&doc);
+	return ok;
+}
+
+bool
+report_doc(
+    struct report_part *p, const struct report_doc *doc, bson_error_t *error)
+{
+	struct value id;
+
+	if (doc->id)
+		id = *doc->id;
+	else if (!docid_of(doc->source ? doc->source : doc->target, &id, error))
+		return false;
+	count(p, doc->class, doc->resolved ? -1 : 1);
+	if (p->r->stream)
+		return put_found(p, doc, &id, error);
+	if (p->r->opts.format == REPORT_JSON)
+		json_document(&p->text, p->pair, doc, &id);
+	else
+		text_document(&p->text, p->pair, doc, &id);
+	return text_grown(p, error);
+}
+
+enum diff_class
+report_class(enum diff_class class, const bson_t *source, const bson_t *target)
+{
+	if (class != DIFF_CONTENT || !source || !target)
+		return class;
+	switch (doc_class_of(source, target)) {
+	case DOC_ORDER:
+		return DIFF_ORDER;
+	case DOC_TYPE:
+		return DIFF_TYPE;
+	default:
+		return DIFF_CONTENT;
+	}
+}
+
 bool
 report_document(struct report_part *p, enum diff_class class,
     const bson_t *source, const bson_t *target, bson_error_t *error)
 {
-	struct value id;
-	bson_t doc;
-	bool ok;
+	const struct report_doc doc = {
+	    .class = report_class(class, source, target),
+	    .source = source,
+	    .target = target,
+	};
 
-	if (!docid_of(source ? source : target, &id, error))
-		return false;
-	count(p, class);
-	if (!p->r->stream) {
-		if (p->r->opts.format == REPORT_JSON)
-			json_document(
-			    &p->text, p->pair, class, source, target, &id);
-		else
-			text_document(&p->text, p->pair, class, &id);
-		return text_grown(p, error);
-	}
-	begin_doc(p, &doc, class);
-	compare_append_value(&doc, "_id", &id);
-	append_document(&doc, "source", source);
-	append_document(&doc, "target", target);
-	ok = put_doc(p, &doc, error);
-	bson_destroy(&doc);
-	return ok;
+	return report_doc(p, &doc, error);
 }
 
 bool
@@ -314,7 +368,7 @@ report_fact(
 	bson_t doc;
 	bool ok;
 
-	count(p, fact->class);
+	count(p, fact->class, 1);
 	if (!p->r->stream) {
 		if (p->r->opts.format == REPORT_JSON)
 			json_fact(&p->text, p->pair, fact);

@@ -20,6 +20,8 @@ struct report_opts {
 	const char *name;
 	enum report_format format;
 	int level; /* of a stream: zstd level, 0 bare */
+	bool
+	    sums; /* neither side moves: sums of the documents mean something */
 };
 
 /* `head`: fields of the stream record (source, target, filters, mode); used
@@ -31,7 +33,8 @@ void report_free(struct report *r);
 bool report_pairs(
     struct report *r, const struct pair_list *pairs, bson_error_t *error);
 /* The summary: a table of the pairs, and totals as last line. `stopped`: it is
- * no result, and says so. */
+ * no result, and says so. Where the number of undecided documents is not 0 it
+ * is not one either, but complete. */
 bool report_end(struct report *r, const struct pair_list *pairs, bool stopped,
     bson_error_t *error);
 
@@ -42,7 +45,25 @@ void report_part_free(struct report_part *p);
 /* What follows is about this pair. */
 bool report_begin(
     struct report_part *p, struct pair *pair, bson_error_t *error);
-/* A document; the side that does not have it is NULL. */
+
+/* A document. Views, for the call. */
+struct report_doc {
+	enum diff_class class;
+	const bson_t *source, *target; /* NULL: not there, or not known */
+	const struct value *id;        /* NULL: that of the documents */
+	/* Null positions and 0 where nothing is known. */
+	struct optime from, to; /* the source held this from .. to */
+	struct optime version;  /* stale: the entry that made the target's */
+	struct optime next;     /* pending, stale: the entry it waits for */
+	int rounds;             /* how often it was looked at again */
+	bool resolved;          /* told before with this class: gone now */
+};
+bool report_doc(
+    struct report_part *p, const struct report_doc *doc, bson_error_t *error);
+/* Content is order-only or type-only where it is that; other classes stay. */
+enum diff_class report_class(
+    enum diff_class class, const bson_t *source, const bson_t *target);
+/* Both in short, where nothing but class and documents is known. */
 bool report_document(struct report_part *p, enum diff_class class,
     const bson_t *source, const bson_t *target, bson_error_t *error);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/sig.h"
 #include "base/status.h"
 #include "model/docid.h"
@@ -53,6 +54,7 @@ compare_side_init(struct compare_side *s, const struct compare_task *task,
 	s->docs = which == COMPARE_SOURCE ? &t->source_docs : &t->target_docs;
 	s->bytes =
 	    which == COMPARE_SOURCE ? &t->source_bytes : &t->target_bytes;
+	s->sum = which == COMPARE_SOURCE ? &t->source_sum : &t->target_sum;
 	/* A collection that is not there has no _id index to be hinted at. */
 	if (!coll_of(task, which))
 		return;
@@ -75,11 +77,13 @@ tell(struct compare_side *s)
 {
 	atomic_fetch_add(s->docs, s->new_docs);
 	atomic_fetch_add(s->bytes, s->new_bytes);
+	atomic_fetch_add(s->sum, s->new_sum);
 	if (is_source(s)) {
 		status_add("docs", s->new_docs);
 		status_add("bytes", s->new_bytes);
 	}
 	s->new_docs = s->new_bytes = 0;
+	s->new_sum = 0;
 }
 
 void
@@ -129,6 +133,7 @@ account(struct compare_side *s)
 {
 	s->new_docs++;
 	s->new_bytes += s->doc->len;
+	s->new_sum += hash_xxh64(bson_get_data(s->doc), s->doc->len, 0);
 	if (s->new_docs == TELL_EVERY)
 		tell(s);
 	if (!is_source(s))

@@ -54,7 +54,9 @@ struct compare_side {
 	struct buf last;   /* type byte and bytes of the _id before */
 	bool ordered;      /* check that _ids ascend */
 	_Atomic int64_t *docs, *bytes; /* of the tally */
-	int64_t new_docs, new_bytes;   /* not in it yet */
+	_Atomic uint64_t *sum;
+	int64_t new_docs, new_bytes; /* not in it yet */
+	uint64_t new_sum;
 	size_t unpaid; /* bytes not told to the throttle; source only */
 };
 

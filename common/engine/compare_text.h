@@ -11,22 +11,24 @@
  * is no UTF-8): {"$raw": {"type": N, "hex": "..."}}. Appended. */
 void text_value(struct buf *out, const struct value *v);
 
-/* CLASS TAB NAMESPACE TAB _ID newline */
+/* CLASS TAB NAMESPACE TAB _ID [TAB NOTE] newline */
 void text_document(struct buf *out, const struct pair *pair,
-    enum diff_class class, const struct value *id);
+    const struct report_doc *doc, const struct value *id);
 /* CLASS TAB NAMESPACE TAB WHAT [NAME] TAB DETAIL newline */
 void text_fact(
     struct buf *out, const struct pair *pair, const struct report_fact *fact);
-/* A table of the pairs and the line of totals. */
-void text_summary(struct buf *out, const struct pair_list *pairs, bool stopped);
+/* A table of the pairs (with the sums of their documents) and the line of
+ * totals. */
+void text_summary(
+    struct buf *out, const struct pair_list *pairs, bool sums, bool stopped);
 
 /* The same as one JSON object a line. Differences have the field "ns". */
 void json_document(struct buf *out, const struct pair *pair,
-    enum diff_class class, const bson_t *source, const bson_t *target,
-    const struct value *id);
+    const struct report_doc *doc, const struct value *id);
 void json_fact(
     struct buf *out, const struct pair *pair, const struct report_fact *fact);
-void json_summary(struct buf *out, const struct pair_list *pairs, bool stopped);
+void json_summary(
+    struct buf *out, const struct pair_list *pairs, bool sums, bool stopped);
 
 /* Sum of the tallies. */
 void pairs_total(const struct pair_list *pairs, struct tally *sum);

@@ -43,7 +43,7 @@ found() {
 	P
 	run --separate-stderr -0 mm-diff -d shop
 	assert_equal "$stderr" ''
-	assert_line --index -1 'total: collections=2 source=36 target=36 missing=0 extra=0 content=0 sequence=0 metadata=0 staged=0 differences=0'
+	assert_line --index -1 'total: collections=2 source=36 target=36 missing=0 extra=0 content=0 order-only=0 type-only=0 sequence=0 stale=0 foreign=0 metadata=0 staged=0 pending=0 unstable=0 differences=0'
 	run -0 mm-diff -d shop --by-lookup
 	assert_line --partial 'source=36 target=36 missing=0'
 	# What is not selected is not looked at, and selected it differs.
@@ -77,9 +77,9 @@ found() {
 		    print('["%s","shop.big",%s]' % (kind, text), file=out)
 		def take(n):
 		    return [docs.pop() for _ in range(n)]
-		def put(doc):
+		def put(doc, kind="content"):
 		    c.replace_one({"_id": doc["_id"]}, doc)
-		    plant("content", doc["_id"])
+		    plant(kind, doc["_id"])
 		for d in take(120):
 		    c.delete_one({"_id": d["_id"]})
 		    plant("missing", d["_id"])
@@ -92,9 +92,9 @@ found() {
 		    put(d)
 		for d in take(120):                      # the type of a number
 		    d["a"] = Int64(d["a"])
-		    put(d)
+		    put(d, "type-only")
 		for d in take(120):                      # the order of fields
-		    put(SON([("_id", d["_id"]), ("b", d["b"]), ("a", d["a"]), ("c", d["c"])]))
+		    put(SON([("_id", d["_id"]), ("b", d["b"]), ("a", d["a"]), ("c", d["c"])]), "order-only")
 		pairs = take(240)
 		for x, y in zip(pairs[::2], pairs[1::2]):  # bodies swapped
 		    a, b = SON(x), SON(y)
@@ -114,8 +114,8 @@ found() {
 		assert_equal "$stderr" ''
 		found "$TMP/report" >"$TMP/found"
 		run -0 diff "$TMP/planted" "$TMP/found"
-		run jq -c 'select(.total) | [.missing, .extra, .content, .differences, .source_docs, .target_docs]' "$TMP/report"
-		assert_output '[120,120,720,960,3500,3500]'
+		run jq -c 'select(.total) | [.missing, .extra, .content, .order_only, .type_only, .differences, .source_docs, .target_docs]' "$TMP/report"
+		assert_output '[120,120,480,120,120,960,3500,3500]'
 	done
 	# The stream says the same.
 	run -1 mm-diff -d shop --format stream -o "$TMP/report.zst"
@@ -124,7 +124,7 @@ found() {
 	run -0 diff "$TMP/planted" "$TMP/found"
 	# And so does the text.
 	run -1 mm-diff -d shop -o "$TMP/report.txt"
-	run bash -c 'grep -cP "^(missing|extra|content)\tshop.big\t" "$1"' _ "$TMP/report.txt"
+	run bash -c 'grep -cP "^(missing|extra|content|order-only|type-only)\tshop.big\t" "$1"' _ "$TMP/report.txt"
 	assert_output 960
 }
 
@@ -141,7 +141,7 @@ found() {
 	for how in '' --by-lookup; do
 		# shellcheck disable=SC2086
 		run -1 mm-diff -d shop $how
-		assert_line --partial 'missing=0 extra=0 content=6 '
+		assert_line --partial 'missing=0 extra=0 content=0 order-only=0 type-only=6 '
 	done
 }
 
@@ -190,7 +190,7 @@ found() {
 	assert_line $'metadata\tshop.plain\tindex b_c\tmissing on the target'
 	assert_line $'metadata\tshop.plain\tindex d\tonly on the target'
 	# The documents of a missing collection are missing, too.
-	assert_line --index -1 --partial 'missing=55 extra=55 content=0 sequence=0 metadata=226 staged=0 differences=336'
+	assert_line --index -1 --partial 'missing=55 extra=55 content=0 order-only=0 type-only=0 sequence=0 stale=0 foreign=0 metadata=226 staged=0 pending=0 unstable=0 differences=336'
 }
 
 @test "capped collections: natural order is part of the data" {

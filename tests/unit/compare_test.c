@@ -156,14 +156,17 @@ test_lines(void)
 	atomic_store(&pair.tally.source_docs, 5);
 	atomic_store(&pair.tally.found[DIFF_EXTRA], 2);
 	atomic_store(&pair.tally.found[DIFF_STAGED], 1);
-	text_summary(&out, &list, false);
+	atomic_store(&pair.tally.found[DIFF_PENDING], 3);
+	text_summary(&out, &list, true, false);
 	buf_add_byte(&out, 0);
 	text = "\ntotal: collections=1 source=5 target=0 missing=0 extra=2 "
-	       "content=0 sequence=0 metadata=0 staged=1 differences=2\n";
+	       "content=0 order-only=0 type-only=0 sequence=0 stale=0 "
+	       "foreign=0 metadata=0 staged=1 pending=3 unstable=0 "
+	       "differences=2\n";
 	OK(strstr((char *)out.data, text) != NULL,
-	    "the last line; staged is no difference");
+	    "the last line; staged and pending are no difference");
 	buf_clear(&out);
-	text_summary(&out, &list, true);
+	text_summary(&out, &list, false, true);
 	buf_add_byte(&out, 0);
 	OK(strstr((char *)out.data, "\nstopped, not a result: ") &&
 		!strstr((char *)out.data, "total"),
