@@ -27,6 +27,7 @@ list_tests() {
 	find "$B/tests/unit" -type f -name '*_test' 2>/dev/null
 	find tests/bats -name '*.bats'
 	find tests/tools -name '*_test.py'
+	find tests/model -name '*_test.sh'
 }
 
 # Long ones first, so that the two lanes end together.
@@ -50,6 +51,7 @@ run_one() {
 	case $file in
 	*.bats) timeout -k 10 $limit bats --tap "$file" ;;
 	*.py) timeout -k 10 $limit "$(scripts/python.sh)" "$file" ;;
+	*.sh) timeout -k 10 $limit bash "$file" ;;
 	*) timeout -k 10 $limit ${VG:+$VG} "$file" ;;
 	esac >"$out" 2>&1 </dev/null
 	status=$?
