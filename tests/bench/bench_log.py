@@ -2,6 +2,7 @@
 change is when it is there."""
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -136,12 +137,14 @@ def write(servers, count):
          str(RATE)]))
 
 
-def follow(servers, begin, reader, **more):
-    """A running tail, and what reads its stream."""
+def follow(servers, begin, reader, directory=None, **more):
+    """A running tail, and what reads its stream or its directory."""
     env = dict(os.environ, **servers.env)
+    where = ["-D", directory] if directory else []
     tail_proc = subprocess.Popen(
-        mm("mm-oplog-tail", "--from", begin, db="lat"), stdout=subprocess.PIPE, env=env)
-    read_proc = subprocess.Popen(reader, stdin=tail_proc.stdout, env=env, **more)
+        mm("mm-oplog-tail", "--from", begin, *where, db="lat"),
+        stdout=subprocess.PIPE, env=env)
+    read_proc = subprocess.Popen(reader + where, stdin=tail_proc.stdout, env=env, **more)
     tail_proc.stdout.close()
     time.sleep(1)  # both are connected: what is measured is the steady state
     return tail_proc, read_proc
@@ -159,14 +162,20 @@ def to_pipe(servers, count):
     return dict(ages(out), rate=rate)
 
 
-def to_visible(servers, count):
+def to_visible(servers, count, directory=None):
     begin = begin_job(servers)
-    tail_proc, applier = follow(servers, begin, mm("mm-oplog-apply", db="lat"))
+    if directory:
+        shutil.rmtree(directory, ignore_errors=True)
+        os.mkdir(directory)
+    tail_proc, applier = follow(servers, begin, mm("mm-oplog-apply", db="lat"),
+                                directory)
     poll = subprocess.Popen([h.bench_program("latency"), "poll", servers.target,
                              "lat.docs", str(count)], stdout=subprocess.PIPE)
     rate = write(servers, count)
     out = poll.communicate()[0]
     tail_proc.terminate()
+    if directory:
+        applier.terminate()  # it would wait for more
     applier.wait()
     tail_proc.wait()
     return dict(ages(out), rate=rate)
@@ -176,11 +185,15 @@ def latency(seconds):
     """Half inserts, half updates; the inserts are looked at."""
     count = RATE * seconds
     with h.Pair(count * 8 + 1000) as servers:
-        got = h.interleaved(pipe=lambda: to_pipe(servers, count),
-                            visible=lambda: to_visible(servers, count))
-    bars = {"pipe": {"p99": ("<=", 50)}, "visible": {"p50": ("<=", 25)}}
-    for name, numbers in got.items():
-        case = f"{numbers['rate']:.0f} operations/s"
+        got = h.interleaved(
+            pipe=lambda: to_pipe(servers, count),
+            visible=lambda: to_visible(servers, count),
+            directory=lambda: to_visible(servers, count, h.path_of("segments")))
+    lines = {"pipe": ("commit-to-pipe", "tail", {"p99": ("<=", 50)}),
+             "visible": ("commit-to-visible", "tail | apply", {"p50": ("<=", 25)}),
+             "directory": ("commit-to-visible", "tail -D, apply -D", {"p50": ("<=", 25)})}
+    for name, (bench, case, bars) in lines.items():
+        rate = f"{case}, {got[name]['rate']:.0f} ops/s"
         for metric in ("p50", "p99"):
-            h.figure(f"commit-to-{name}", case, f"{metric}_ms", numbers[metric], "ms",
-                     bar=bars[name].get(metric))
+            h.figure(bench, rate, f"{metric}_ms", got[name][metric], "ms",
+                     bar=bars.get(metric))

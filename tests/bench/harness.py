@@ -138,7 +138,7 @@ def figure(bench, case, metric, value, unit, baseline=None, base_value=None, bar
         line["held"] = have <= bar[1] if bar[0] == "<=" else have >= bar[1]
         note += f"  (bar {line['bar']}{'' if line['held'] else ', MISSED'})"
     figures.append(line)
-    print(f"{bench:7} {case:32} {metric:16} {value:13.2f} {unit:4}{note}", flush=True)
+    print(f"{bench:17} {case:34} {metric:16} {value:13.2f} {unit:4}{note}", flush=True)
 
 
 def report(bench, case, got, docs=0, size=0, base=None, base_name=None, bars=None):
