@@ -10,30 +10,15 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/compare_plan.h"
 #include "mongo/job.h"
-
-enum { MAX_RANGES = 256 };
-
-struct unit {
-	struct pair *pair;
-	bson_t *from, *to; /* {"": value}, NULL: open; borrowed */
-	bool first;        /* of its pair: metadata too */
-};
-
-struct bounds {
-	bson_t **item;
-	size_t n;
-	struct bounds *next;
-};
 
 struct run {
 	const struct compare_opts *opts;
 	struct report *report;
 	struct pair_list pairs;
 	struct staged_list *staged;
-	struct unit *units;
-	size_t n_units;
-	struct bounds *bounds; /* all, for release */
+	struct compare_plan plan;
 	struct throttle *throttle;
 	atomic_size_t taken;
 	atomic_bool abort;
@@ -43,71 +28,6 @@ struct run {
 };
 
 static bool
-has_documents(const struct pair *p)
-{
-	return (!p->source || p->source->type != COLL_VIEW) &&
-	    (!p->target || p->target->type != COLL_VIEW);
-}
-
-static bool
-capped(const struct pair *p)
-{
-	return p->source && p->target && p->source->type == COLL_CAPPED &&
-	    p->target->type == COLL_CAPPED;
-}
-
-static bool
-collated(const struct pair *p)
-{
-	return (p->source && p->source->collated) ||
-	    (p->target && p->target->collated);
-}
-
-static void
-add_unit(struct run *run, struct pair *p, bson_t *from, bson_t *to, bool first)
-{
-	run->units =
-	    bson_realloc(run->units, (run->n_units + 1) * sizeof *run->units);
-	run->units[run->n_units++] = (struct unit){p, from, to, first};
-	atomic_fetch_add(&p->units, 1);
-}
-
-/* Bounds come from the larger side; they are values, so they cut both sides at
- * the same place. */
-static bool
-add_pair(struct run *run, struct pair *p, struct conn *source,
-    struct conn *target, bson_error_t *error)
-{
-	int64_t a = p->source ? p->source->est_bytes : 0;
-	int64_t b = p->target ? p->target->est_bytes : 0;
-	int64_t want = (a > b ? a : b) / run->opts->partition_bytes;
-	char db[NS_MAX + 1] = "";
-	struct bounds *cut;
-	const char *coll;
-	bson_t *from = NULL;
-
-	status_add("docs_total", p->source ? p->source->est_docs : 0);
-	if (want < 2 || capped(p) || collated(p) || !has_documents(p)) {
-		add_unit(run, p, NULL, NULL, true);
-		return true;
-	}
-	ns_split(a >= b ? p->ns : p->target_ns, db, &coll);
-	cut = bson_malloc0(sizeof *cut);
-	cut->next = run->bounds;
-	run->bounds = cut;
-	if (!scan_split(a >= b ? source : target, db, coll,
-		(int)(want > MAX_RANGES ? MAX_RANGES : want), &cut->item,
-		&cut->n, error))
-		return false;
-	for (size_t i = 0; i < cut->n; i++) {
-		add_unit(run, p, from, cut->item[i], i == 0);
-		from = cut->item[i];
-	}
-	add_unit(run, p, from, NULL, cut->n == 0);
-	return true;
-}
-
-static bool
 found(void *arg, enum diff_class class, const bson_t *source,
     const bson_t *target, bson_error_t *error)
 {
@@ -115,37 +35,23 @@ found(void *arg, enum diff_class class, const bson_t *source,
 }
 
 static bool
-bound_value(const bson_t *bound, struct value *v)
+fact(void *arg, const struct report_fact *f, bson_error_t *error)
 {
-	struct elem e;
-
-	if (!bound || !walk_find(bson_get_data(bound), bound->len, "", &e))
-		return false;
-	*v = e.value;
-	return true;
+	return report_fact(arg, f, error);
 }
 
 static enum compare_got
-run_unit(struct run *run, const struct unit *u, struct compare_task *task,
-    struct report_part *part, bson_error_t *error)
+run_unit(struct run *run, const struct compare_unit *u,
+    struct compare_task *task, struct report_part *part, bson_error_t *error)
 {
-	struct value from, to;
+	const struct fact_to to = {fact, part};
 
 	if (!report_begin(part, u->pair, error) ||
 	    (u->first &&
 		!compare_meta(
-		    u->pair, run->opts->rules, run->staged, part, error)))
+		    u->pair, run->opts->rules, run->staged, &to, error)))
 		return COMPARE_FAILED;
-	if (!has_documents(u->pair))
-		return COMPARE_DONE;
-	task->pair = u->pair;
-	task->from = bound_value(u->from, &from) ? &from : NULL;
-	task->to = bound_value(u->to, &to) ? &to : NULL;
-	if (capped(u->pair))
-		return compare_sequence(task, error);
-	if (run->opts->by_lookup || collated(u->pair))
-		return compare_lookup(task, error);
-	return compare_merge(task, error);
+	return compare_unit_run(u, task, run->opts->by_lookup, error);
 }
 
 static void
@@ -171,14 +77,15 @@ take_units(struct run *run, struct compare_task *task, struct report_part *part,
 	while (got == COMPARE_DONE && !atomic_load(&run->abort)) {
 		size_t i = atomic_fetch_add(&run->taken, 1);
 
-		if (i >= run->n_units)
+		if (i >= run->plan.n)
 			break;
 		if (sig_stopping())
 			got = COMPARE_STOPPED;
 		else
-			got = run_unit(run, &run->units[i], task, part, error);
+			got = run_unit(
+			    run, &run->plan.unit[i], task, part, error);
 		if (got == COMPARE_DONE &&
-		    atomic_fetch_sub(&run->units[i].pair->units, 1) == 1)
+		    atomic_fetch_sub(&run->plan.unit[i].pair->units, 1) == 1)
 			status_add("collections", 1);
 	}
 	/* What was found counts, also when the end was not reached. */
@@ -221,8 +128,8 @@ work_all(struct run *run)
 	size_t started = 0;
 	bson_error_t error;
 
-	if (n > run->n_units)
-		n = run->n_units;
+	if (n > run->plan.n)
+		n = run->plan.n;
 	threads = bson_malloc0((n + 1) * sizeof *threads);
 	for (; started < n; started++)
 		if (pthread_create(&threads[started], NULL, work, run) != 0) {
@@ -274,7 +181,8 @@ plan(struct run *run, struct conn *source, struct conn *target,
 	if (!run->staged)
 		return false;
 	for (size_t i = 0; i < run->pairs.n; i++)
-		if (!add_pair(run, &run->pairs.item[i], source, target, error))
+		if (!compare_plan_add(&run->plan, &run->pairs.item[i], source,
+			target, o->partition_bytes, error))
 			return false;
 	return report_pairs(run->report, &run->pairs, error);
 }
@@ -297,16 +205,7 @@ open_and_plan(struct run *run, bson_error_t *error)
 static void
 release(struct run *run)
 {
-	struct bounds *cut;
-
-	while ((cut = run->bounds)) {
-		run->bounds = cut->next;
-		for (size_t i = 0; i < cut->n; i++)
-			bson_destroy(cut->item[i]);
-		bson_free(cut->item);
-		bson_free(cut);
-	}
-	bson_free(run->units);
+	compare_plan_release(&run->plan);
 	staged_free(run->staged);
 	pair_list_release(&run->pairs);
 	throttle_free(run->throttle);

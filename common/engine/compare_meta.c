@@ -115,7 +115,7 @@ find_index(const bson_t *array, const char *name, bson_t *spec)
 }
 
 static bool
-tell_index(struct report_part *part, enum diff_class class, const char *detail,
+tell_index(const struct fact_to *to, enum diff_class class, const char *detail,
     const bson_t *source, const bson_t *target, bson_error_t *error)
 {
 	struct report_fact fact = {
@@ -127,11 +127,11 @@ tell_index(struct report_part *part, enum diff_class class, const char *detail,
 	    .target = target,
 	};
 
-	return report_fact(part, &fact, error);
+	return to->fact(to->arg, &fact, error);
 }
 
 static bool
-tell_fields(struct report_part *part, struct report_fact *fact, char *fields,
+tell_fields(const struct fact_to *to, struct report_fact *fact, char *fields,
     bson_error_t *error)
 {
 	char *detail = bson_strdup_printf(
@@ -140,7 +140,7 @@ tell_fields(struct report_part *part, struct report_fact *fact, char *fields,
 
 	fact->class = DIFF_METADATA;
 	fact->detail = detail;
-	ok = report_fact(part, fact, error);
+	ok = to->fact(to->arg, fact, error);
 	bson_free(detail);
 	return ok;
 }
@@ -177,7 +177,7 @@ same_but_ttl(const bson_t *a, const bson_t *b)
 
 static bool
 source_index(const struct pair *pair, const struct staged_list *list,
-    struct report_part *part, const bson_t *spec, bson_error_t *error)
+    const struct fact_to *to, const bson_t *spec, bson_error_t *error)
 {
 	const struct staged *held =
 	    staged_of(list, pair->target_ns, index_name(spec));
@@ -191,9 +191,9 @@ source_index(const struct pair *pair, const struct staged_list *list,
 	if (!pair->target ||
 	    !find_index(&pair->target->indexes, index_name(spec), &there)) {
 		if (ours)
-			return tell_index(part, DIFF_STAGED,
+			return tell_index(to, DIFF_STAGED,
 			    "held back by the job", spec, NULL, error);
-		return tell_index(part, DIFF_METADATA, "missing on the target",
+		return tell_index(to, DIFF_METADATA, "missing on the target",
 		    spec, NULL, error);
 	}
 	if (index_same(spec, &there, &fields)) {
@@ -202,21 +202,21 @@ source_index(const struct pair *pair, const struct staged_list *list,
 	}
 	if (ours && sleeps(&there) && same_but_ttl(spec, &there)) {
 		bson_free(fields);
-		return tell_index(part, DIFF_STAGED, "put to sleep by the job",
+		return tell_index(to, DIFF_STAGED, "put to sleep by the job",
 		    spec, &there, error);
 	}
 	fact.target = &there;
-	ok = tell_fields(part, &fact, fields, error);
+	ok = tell_fields(to, &fact, fields, error);
 	bson_free(fields);
 	return ok;
 }
 
 typedef bool index_fn(const struct pair *pair, const struct staged_list *list,
-    struct report_part *part, const bson_t *spec, bson_error_t *error);
+    const struct fact_to *to, const bson_t *spec, bson_error_t *error);
 
 static bool
 target_index(const struct pair *pair, const struct staged_list *list,
-    struct report_part *part, const bson_t *spec, bson_error_t *error)
+    const struct fact_to *to, const bson_t *spec, bson_error_t *error)
 {
 	bson_t there;
 
@@ -225,12 +225,12 @@ target_index(const struct pair *pair, const struct staged_list *list,
 	    find_index(&pair->source->indexes, index_name(spec), &there))
 		return true;
 	return tell_index(
-	    part, DIFF_METADATA, "only on the target", NULL, spec, error);
+	    to, DIFF_METADATA, "only on the target", NULL, spec, error);
 }
 
 static bool
 each_index(const struct coll *coll, index_fn *f, const struct pair *pair,
-    const struct staged_list *list, struct report_part *part,
+    const struct staged_list *list, const struct fact_to *to,
     bson_error_t *error)
 {
 	bson_iter_t it;
@@ -245,7 +245,7 @@ each_index(const struct coll *coll, index_fn *f, const struct pair *pair,
 			continue;
 		bson_iter_document(&it, &len, &data);
 		if (bson_init_static(&spec, data, len) &&
-		    !f(pair, list, part, &spec, error))
+		    !f(pair, list, to, &spec, error))
 			return false;
 	}
 	return true;
@@ -282,7 +282,7 @@ mapped_options(
 
 static bool
 compare_options(const struct pair *pair, const struct ns_rules *rules,
-    struct report_part *part, bson_error_t *error)
+    const struct fact_to *to, bson_error_t *error)
 {
 	const struct coll *a = pair->source, *b = pair->target;
 	struct report_fact fact = {
@@ -296,7 +296,7 @@ compare_options(const struct pair *pair, const struct ns_rules *rules,
 
 	mapped_options(pair, rules, &wanted);
 	if (!options_same(&wanted, &b->options, &fields))
-		ok = tell_fields(part, &fact, fields, error);
+		ok = tell_fields(to, &fact, fields, error);
 	bson_free(fields);
 	bson_destroy(&wanted);
 	return ok;
@@ -304,7 +304,7 @@ compare_options(const struct pair *pair, const struct ns_rules *rules,
 
 static bool
 both_there(const struct pair *pair, const struct ns_rules *rules,
-    const struct staged_list *staged, struct report_part *part,
+    const struct staged_list *staged, const struct fact_to *to,
     bson_error_t *error)
 {
 	const struct coll *a = pair->source, *b = pair->target;
@@ -319,15 +319,15 @@ both_there(const struct pair *pair, const struct ns_rules *rules,
 	};
 
 	if (view != (b->type == COLL_VIEW))
-		return report_fact(part, &fact, error);
-	return compare_options(pair, rules, part, error) &&
-	    each_index(a, source_index, pair, staged, part, error) &&
-	    each_index(b, target_index, pair, staged, part, error);
+		return to->fact(to->arg, &fact, error);
+	return compare_options(pair, rules, to, error) &&
+	    each_index(a, source_index, pair, staged, to, error) &&
+	    each_index(b, target_index, pair, staged, to, error);
 }
 
 bool
 compare_meta(const struct pair *pair, const struct ns_rules *rules,
-    const struct staged_list *staged, struct report_part *part,
+    const struct staged_list *staged, const struct fact_to *to,
     bson_error_t *error)
 {
 	const struct coll *one = pair->source ? pair->source : pair->target;
@@ -341,6 +341,6 @@ compare_meta(const struct pair *pair, const struct ns_rules *rules,
 	};
 
 	if (pair->source && pair->target)
-		return both_there(pair, rules, staged, part, error);
-	return report_fact(part, &fact, error);
+		return both_there(pair, rules, staged, to, error);
+	return to->fact(to->arg, &fact, error);
 }

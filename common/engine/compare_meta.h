@@ -18,10 +18,17 @@ struct staged_list *staged_read(
     struct conn *target, const char *job, bool required, bson_error_t *error);
 void staged_free(struct staged_list *list);
 
-/* Everything about the pair but its documents; the part is at this pair. The
+/* Who is told what is different. */
+struct fact_to {
+	bool (*fact)(
+	    void *arg, const struct report_fact *fact, bson_error_t *error);
+	void *arg;
+};
+
+/* Everything about the pair but its documents. The
  * rules tell what a view's collection is called on the target. */
 bool compare_meta(const struct pair *pair, const struct ns_rules *rules,
-    const struct staged_list *staged, struct report_part *part,
+    const struct staged_list *staged, const struct fact_to *to,
     bson_error_t *error);
 
 #endif

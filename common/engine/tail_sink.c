@@ -5,6 +5,7 @@ struct tail_sink {
 	bson_t head;
 	struct stream_out *out;
 	struct segment_dir *dir;
+	struct tail_calls calls; /* entry NULL: not this kind */
 	struct block block;
 	struct optime first, last; /* of the block */
 	int64_t entries, bytes;
@@ -31,6 +32,22 @@ tail_sink_dir(struct segment_dir *dir)
 	return s;
 }
 
+struct tail_sink *
+tail_sink_calls(const struct tail_calls *calls)
+{
+	struct tail_sink *s = BSON_ALIGNED_ALLOC0(struct tail_sink);
+
+	bson_init(&s->head);
+	s->calls = *calls;
+	return s;
+}
+
+bool
+tail_sink_writes(const struct tail_sink *s)
+{
+	return !s->calls.entry;
+}
+
 void
 tail_sink_free(struct tail_sink *s)
 {
@@ -47,6 +64,8 @@ bool
 tail_sink_begin(struct tail_sink *s, struct optime after, struct optime seen,
     struct optime read_from, bson_error_t *error)
 {
+	if (s->calls.entry)
+		return s->calls.reached(s->calls.arg, after, read_from, error);
 	if (s->dir)
 		return segment_start(s->dir, after, seen, read_from, error);
 	optime_append(&s->head, "after", after);
@@ -80,6 +99,8 @@ bool
 tail_sink_entry(struct tail_sink *s, const uint8_t *entry, size_t len,
     struct optime at, bson_error_t *error)
 {
+	if (s->calls.entry)
+		return s->calls.entry(s->calls.arg, entry, len, at, error);
 	if (s->block.n > 0 && s->block.docs.len + len > STREAM_BLOCK_BYTES &&
 	    !put_block(s, error))
 		return false;
@@ -99,6 +120,8 @@ tail_sink_mark(struct tail_sink *s, struct optime at, struct optime read_from,
 	bson_t mark = BSON_INITIALIZER;
 	bool ok;
 
+	if (s->calls.entry)
+		return s->calls.reached(s->calls.arg, at, read_from, error);
 	BSON_APPEND_UTF8(&mark, "$mm", "mark");
 	BSON_APPEND_TIMESTAMP(&mark, "ts", at.secs, at.inc);
 	BSON_APPEND_INT64(&mark, "t", at.term);
@@ -114,6 +137,8 @@ bool
 tail_sink_flush(struct tail_sink *s, struct optime at, struct optime read_from,
     bool rotate, bson_error_t *error)
 {
+	if (s->calls.entry)
+		return s->calls.reached(s->calls.arg, at, read_from, error);
 	if (!put_block(s, error))
 		return false;
 	if (s->dir)
@@ -126,8 +151,11 @@ tail_sink_end(struct tail_sink *s, const char *reason, struct optime at,
     struct optime read_from, bson_error_t *error)
 {
 	bson_t extra = BSON_INITIALIZER;
-	bool ok = put_block(s, error);
+	bool ok;
 
+	if (s->calls.entry)
+		return s->calls.reached(s->calls.arg, at, read_from, error);
+	ok = put_block(s, error);
 	if (ok && s->dir) {
 		ok = segment_dir_close(s->dir, reason, at, read_from, error);
 	} else if (ok) {

@@ -99,10 +99,12 @@ static bool
 mark(struct tailer *t, bson_error_t *error)
 {
 	t->mark_ms = clock_ms(CLOCK_MONOTONIC);
-	status_position("position", t->put);
-	status_int("entries", t->entries);
-	status_int("entries_selected", tail_sink_entries(t->o->sink));
-	status_int("bytes", tail_sink_bytes(t->o->sink));
+	if (tail_sink_writes(t->o->sink)) {
+		status_position("position", t->put);
+		status_int("entries", t->entries);
+		status_int("entries_selected", tail_sink_entries(t->o->sink));
+		status_int("bytes", tail_sink_bytes(t->o->sink));
+	}
 	tail_watch_position(t->watch, t->put);
 	return tail_sink_mark(t->o->sink, t->put, read_from(t), t->wall, error);
 }
@@ -119,8 +121,8 @@ end_of_reply(struct tailer *t, bson_error_t *error)
 {
 	if (heartbeat_due(t) && !mark(t, error))
 		return false;
-	return tail_sink_flush(
-	    t->o->sink, t->put, read_from(t), sig_take_rotate(), error);
+	return tail_sink_flush(t->o->sink, t->put, read_from(t),
+	    tail_sink_writes(t->o->sink) && sig_take_rotate(), error);
 }
 
 /* A transaction commits that was open where reading began: read from its start
@@ -265,7 +267,7 @@ between(struct tailer *t, bool was_idle, bson_error_t *error)
 		t->reason = "signal";
 	if (t->reason)
 		return true;
-	if (sig_take_report())
+	if (tail_sink_writes(t->o->sink) && sig_take_report())
 		msg_info("read up to %s, %" PRId64 " entries, %" PRId64
 			 " of the selection",
 		    optime_text(t->put, text), t->entries,
@@ -350,7 +352,8 @@ tailer_run(const struct tailer_opts *opts, bson_error_t *error)
 	t.watch = tail_watch_new(conn_server(opts->conn), error);
 	if (!t.watch)
 		goto cleanup;
-	status_state("following");
+	if (tail_sink_writes(opts->sink))
+		status_state("following");
 	tail_watch_position(t.watch, opts->start.after);
 	ok = tail_sink_begin(opts->sink, opts->start.after, opts->start.seen,
 		 opts->start.read_from, error) &&

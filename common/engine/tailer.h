@@ -23,7 +23,9 @@ struct tailer_opts {
 	struct tail_sink *sink;
 };
 
-/* Writes the stream from header to end record (reason until or signal). False:
+/* Writes the stream from header to end record (reason until or signal). With a
+ * sink of functions the status file keeps the fields of the program that they
+ * belong to, lag_seconds and oplog_window_seconds aside. False:
  * no end record, everything before the error is flushed where that is still
  * possible. */
 bool tailer_run(const struct tailer_opts *opts, bson_error_t *error);

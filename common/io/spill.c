@@ -69,6 +69,14 @@ spill_read(
 	return true;
 }
 
+/* Not every file system can; then the place is used until the end. */
+void
+spill_forget(struct spill *s, uint64_t at, size_t len)
+{
+	(void)!fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    (off_t)at, (off_t)len);
+}
+
 void
 spill_close(struct spill *s)
 {

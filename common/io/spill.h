@@ -17,6 +17,9 @@ bool spill_append(
 /* Exactly len bytes from `at`. */
 bool spill_read(
     struct spill *s, uint64_t at, void *data, size_t len, bson_error_t *error);
+/* These bytes are not read again: their place on the disk may be used
+ * otherwise. */
+void spill_forget(struct spill *s, uint64_t at, size_t len);
 void spill_close(struct spill *s);
 
 #endif
