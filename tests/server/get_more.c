@@ -35,11 +35,12 @@ fill_awaiting(struct request *r, int64_t id, struct batch *batch, size_t start,
 	struct cursor *cur;
 	struct coll *c;
 
-	for (;;) {
-		cur = cursor_find(id);
+	for (bool again = false;; again = true) {
+		cur = cursor_find(id); /* it may be killed while we wait */
 		if (!cur)
 			return refuse(error, 43, "cursor id %lld not found",
 			    (long long)id);
+		cur->batches -= again;
 		if (!cursor_coll(cur, &c, error))
 			return false;
 		r->reply->len = start;
@@ -49,7 +50,6 @@ fill_awaiting(struct request *r, int64_t id, struct batch *batch, size_t start,
 			return cursor_find(id) != NULL ||
 			    refuse(error, 43, "cursor id %lld not found",
 				(long long)id);
-		cur->batches--;
 	}
 }
 
