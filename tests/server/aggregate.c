@@ -8,30 +8,6 @@
 #include "reply.h"
 #include "stages.h"
 
-static bool
-over_view(struct request *r, const char *name, const bson_t *pipeline,
-    const bson_t *view, struct coll **c, struct cursor **cur,
-    bson_error_t *error)
-{
-	bson_t all = BSON_INITIALIZER, own;
-	char ns[400], text[INDEX_TEXT];
-	bson_iter_t it;
-
-	if (bson_iter_init_find(&it, view, "pipeline") && iter_doc(&it, &own))
-		bson_concat(&all, &own);
-	bson_iter_init(&it, pipeline);
-	while (bson_iter_next(&it))
-		bson_append_iter(
-		    &all, index_text(bson_count_keys(&all), text), -1, &it);
-	*c = bson_iter_init_find(&it, view, "viewOn")
-	    ? catalog_find(r->db, bson_iter_utf8(&it, NULL))
-	    : NULL;
-	snprintf(ns, sizeof ns, "%s.%s", r->db, name);
-	*cur = stages_cursor(*c, ns, &all, false, error);
-	bson_destroy(&all);
-	return *cur != NULL;
-}
-
 bool
 cmd_aggregate(struct request *r, bson_error_t *error)
 {
@@ -58,12 +34,10 @@ cmd_aggregate(struct request *r, bson_error_t *error)
 	if (bson_iter_init_find(&it, &options, "batchSize"))
 		max_docs = bson_iter_as_int64(&it);
 	snprintf(ns, sizeof ns, "%s.%s", r->db, name);
-	if (!c && catalog_view(r->db, name, &view)) {
-		if (!over_view(r, name, &pipeline, &view, &c, &cur, error))
-			return false;
-	} else {
-		cur = stages_cursor(c, ns, &pipeline, r->majority, error);
-	}
+	if (!c && catalog_view(r->db, name, &view))
+		cur = stages_over_view(r, ns, &view, &pipeline, &c, error);
+	else
+		cur = stages_cursor(r, c, ns, &pipeline, error);
 	return cur && reply_first_batch(r, cur, c, max_docs, false, error);
 }
 
@@ -94,8 +68,8 @@ each_match(struct request *r, each_doc *each, void *ctx, bson_error_t *error)
 		return true;
 	ok = plan_make(
 		 c, &filter, &none, NULL, NULL, NULL, &plan, &sorted, error) &&
-	    scan_each(
-		c, &plan, &filter, view_now(r->majority), each, ctx, error);
+	    scan_each(c, &plan, &filter, view_now(r->majority, r->at), each,
+		ctx, error);
 	plan_release(&plan);
 	return ok;
 }

@@ -12,9 +12,10 @@
 struct node {
 	struct coll *coll;
 	UT_hash_handle hh; /* by coll->ns */
+	UT_hash_handle by_serial;
 };
 
-static struct node *nodes;
+static struct node *nodes, *serials;
 
 static struct node *
 node_of(const char *ns)
@@ -53,6 +54,15 @@ catalog_by_uuid(const uint8_t uuid[16])
 }
 
 struct coll *
+catalog_by_serial(uint64_t serial)
+{
+	struct node *n;
+
+	HASH_FIND(by_serial, serials, &serial, sizeof serial, n);
+	return n ? n->coll : NULL;
+}
+
+struct coll *
 catalog_next(const struct coll *c, const char *db)
 {
 	struct node *n = c ? node_of(c->ns)->hh.next : nodes;
@@ -72,6 +82,7 @@ add_node(struct coll *c)
 
 	n->coll = c;
 	HASH_ADD_KEYPTR(hh, nodes, c->ns, strlen(c->ns), n);
+	HASH_ADD_KEYPTR(by_serial, serials, &c->serial, sizeof c->serial, n);
 }
 
 static void
@@ -80,6 +91,7 @@ remove_node(const struct coll *c)
 	struct node *n = node_of(c->ns);
 
 	HASH_DEL(nodes, n);
+	HASH_DELETE(by_serial, serials, n);
 	bson_free(n);
 }
 
@@ -238,13 +250,6 @@ catalog_check_name(const char *db, const char *name, bson_error_t *error)
 		return false;
 	}
 	return true;
-}
-
-void
-catalog_settle(void)
-{
-	for (struct node *n = nodes; n; n = n->hh.next)
-		coll_settle(n->coll);
 }
 
 static struct coll *

@@ -10,6 +10,7 @@ void catalog_init(void);
 struct coll *catalog_find(const char *db, const char *name);
 struct coll *catalog_find_ns(const char *ns);
 struct coll *catalog_by_uuid(const uint8_t uuid[16]);
+struct coll *catalog_by_serial(uint64_t serial);
 /* The next one after c (NULL: the first), of that database (NULL: of all), in
  * the order of their making. */
 struct coll *catalog_next(const struct coll *c, const char *db);
@@ -32,8 +33,5 @@ bool catalog_view(const char *db, const char *name, bson_t *view);
 
 /* 73 for names that the server takes for no collection. */
 bool catalog_check_name(const char *db, const char *name, bson_error_t *error);
-
-/* The majority view caught up with the newest state. */
-void catalog_settle(void);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "coll_work.h"
+#include "history.h"
 #include "out.h"
 #include "server.h"
 #include "trans.h"
@@ -23,6 +24,7 @@ key_of_doc(const void *item, struct key *key)
 struct coll *
 coll_new(const char *db, const char *name, const bson_t *options)
 {
+	static uint64_t serial;
 	struct coll *c = bson_malloc0(sizeof *c);
 
 	coll_set_name(c, db, name);
@@ -33,6 +35,7 @@ coll_new(const char *db, const char *name, const bson_t *options)
 	order_init(&c->by_id, key_of_doc);
 	c->has_id = true;
 	c->next_rid = 1;
+	c->serial = ++serial;
 	return c;
 }
 
@@ -87,7 +90,7 @@ coll_clear(struct coll *c)
 	order_release(&c->by_id);
 	for (size_t i = 0; i < c->n_indexes; i++)
 		unique_clear(c->index[i].unique);
-	c->n_docs = c->bytes = 0;
+	c->n_docs = c->bytes = c->head = 0;
 }
 
 void
@@ -146,31 +149,38 @@ find_in(const struct order *o, const struct key *key, const struct doc *d,
 	return order_seek(o, key, at) && order_item(o, at) == d;
 }
 
+bool
+coll_last_of_id(
+    const struct coll *c, const struct value *id, struct order_at *at)
+{
+	struct key key = {key_prefix(id), *id, RID_MAX}, k;
+
+	order_seek(&c->by_id, &key, at);
+	if (!order_prev(&c->by_id, at))
+		return false;
+	key_of_doc(order_item(&c->by_id, at), &k);
+	return value_cmp(&k.v, id) == 0;
+}
+
 struct doc *
 coll_by_id(const struct coll *c, const struct value *id)
 {
-	struct key key = {key_prefix(id), *id, RID_MIN}, k;
 	struct order_at at;
+	struct doc *d;
 
-	for (bool more = order_seek(&c->by_id, &key, &at); more;
-	     more = order_next(&c->by_id, &at)) {
-		struct doc *d = order_item(&c->by_id, &at);
-
-		key_of_doc(d, &k);
-		if (value_cmp(&k.v, id) != 0)
-			break;
-		if (d->len > 0)
-			return d;
-	}
-	return NULL;
+	if (!coll_last_of_id(c, id, &at))
+		return NULL;
+	d = order_item(&c->by_id, &at);
+	return d->len > 0 ? d : NULL;
 }
 
-bool
-coll_needed(const struct doc *d)
+/* May another view still ask for this version, replaced at ts? */
+static bool
+needed(const struct coll *c, const struct doc *d, uint64_t ts)
 {
-	if (d->len == 0 || d->ts >= MARK_BASE)
+	if (d->len == 0 || d->ts >= MARK_BASE || ts == 0 || c->is_oplog)
 		return false;
-	return sim.mark || (sim.held && d->ts <= ts_of(sim.committed));
+	return sim.mark || sim.held || sim.set.window > 0;
 }
 
 static struct doc *
@@ -231,17 +241,19 @@ coll_uniques_remove(struct coll *c, const struct doc *d)
 static void
 drop_oldest(struct coll *c, uint64_t ts)
 {
+	struct key key = {.prefix = (uint64_t)c->head};
 	struct order_at at;
-	struct doc *d = NULL;
 
-	for (bool more = order_first(&c->natural, &at); more;
+	for (bool more = order_seek(&c->natural, &key, &at); more;
 	     more = order_next(&c->natural, &at)) {
-		d = order_item(&c->natural, &at);
-		if (d->len > 0)
-			break;
-	}
-	if (d)
+		struct doc *d = order_item(&c->natural, &at);
+
+		if (d->len == 0)
+			continue;
+		c->head = d->rid + 1;
 		coll_remove(c, d, ts);
+		return;
+	}
 }
 
 bool
@@ -292,12 +304,13 @@ coll_insert(struct coll *c, const uint8_t *doc, size_t len, uint64_t ts,
 /* The version that stays behind a new one: d itself, the one behind it, or
  * none; what is not needed is freed. */
 static struct doc *
-keep_behind(struct coll *c, struct doc *d)
+keep_behind(struct coll *c, struct doc *d, uint64_t ts)
 {
 	struct doc *older = d->older;
 
-	if (coll_needed(d)) {
-		c->dirty = true;
+	if (needed(c, d, ts)) {
+		if (ts < MARK_BASE)
+			history_kept(c, d->rid, ts, sizeof *d + d->len);
 		return d;
 	}
 	bson_free(d);
@@ -318,7 +331,7 @@ coll_update(struct coll *c, struct doc *d, const uint8_t *doc, size_t len,
 	coll_uniques_remove(c, d);
 	coll_swap(c, d, new);
 	c->bytes += (int64_t)len - d->len;
-	new->older = keep_behind(c, d);
+	new->older = keep_behind(c, d, ts);
 	coll_uniques_add(c, new);
 	return new;
 }
@@ -334,7 +347,7 @@ coll_remove(struct coll *c, struct doc *d, uint64_t ts)
 	c->bytes -= d->len;
 	coll_uniques_remove(c, d);
 	/* The oplog is read by position: it never keeps what it dropped. */
-	if (c->is_oplog || (!coll_needed(d) && !d->older)) {
+	if (c->is_oplog || (!needed(c, d, ts) && !d->older)) {
 		coll_unlink(c, d);
 		coll_free_chain(d);
 		return;
@@ -342,5 +355,5 @@ coll_remove(struct coll *c, struct doc *d, uint64_t ts)
 	tomb = new_doc(NULL, 0, d->rid, ts);
 	tomb->older = d; /* so that its key can be read */
 	coll_swap(c, d, tomb);
-	tomb->older = keep_behind(c, d);
+	tomb->older = keep_behind(c, d, ts);
 }

@@ -1,9 +1,9 @@
 /* mongosim: one collection: documents, natural order, indexes.
  *
  * A document is one block of memory: header and raw bytes, never changed in
- * place. While the majority view is held back, the version it shows stays
- * chained behind the newer one, and a removed document stays as a tombstone
- * (len 0), so a read in the majority view finds what was there.
+ * place. A version that an older view may ask for (history.h) stays chained
+ * behind the newer one, and a removed document stays as a tombstone (len 0) in
+ * every order, so that a read in such a view finds what was there.
  */
 #ifndef SIM_COLL_H
 #define SIM_COLL_H
@@ -36,7 +36,8 @@ struct coll {
 	bson_t options;   /* as listCollections shows them */
 	uint64_t owner;   /* mark of the one transaction that may write; 0 */
 	uint64_t visible; /* catalog change: no majority read before it */
-	bool capped, is_oplog, has_id, dirty;
+	uint64_t serial;  /* of this process; never used again */
+	bool capped, is_oplog, has_id;
 	int64_t cap_size, cap_max;
 
 	struct order natural; /* struct doc by rid */
@@ -44,6 +45,7 @@ struct coll {
 	struct index *index;  /* the first is _id_, where has_id */
 	size_t n_indexes;
 	int64_t next_rid;
+	int64_t head;          /* capped: no document before that record id */
 	int64_t n_docs, bytes; /* without tombstones */
 };
 
@@ -64,6 +66,9 @@ void coll_set_options(struct coll *c, const bson_t *options);
 const struct doc *coll_visible(const struct doc *d, uint64_t view);
 /* The _id of a document in a collection that has one. */
 void doc_id(const struct doc *d, struct value *id);
+/* What the view shows of an _id; NULL: nothing. */
+const struct doc *coll_id_visible(
+    const struct coll *c, const struct value *id, uint64_t view);
 /* The newest document of that _id; NULL: none. */
 struct doc *coll_by_id(const struct coll *c, const struct value *id);
 
@@ -88,7 +93,7 @@ void coll_finish(struct coll *c, int64_t rid, uint64_t mark, uint64_t ts);
 /* Back to the version of that time, or to none. */
 void coll_revert(struct coll *c, struct doc *d, uint64_t ts);
 void coll_revert_all(struct coll *c, uint64_t ts);
-/* The majority view caught up: forget the versions behind. */
-void coll_settle(struct coll *c);
+/* No view asks for what that record was before the time: forget it. */
+void coll_trim(struct coll *c, int64_t rid, uint64_t oldest);
 
 #endif

@@ -119,7 +119,7 @@ mod_coll(struct request *r, struct coll *c, bson_error_t *error)
 		put_command(&o, r, name);
 		put_before(&o2, c, &reply);
 		coll_set_options(c, &changed);
-		oplog_command(r->db, c->uuid, &o, &o2);
+		c->visible = ts_of(oplog_command(r->db, c->uuid, &o, &o2));
 		out_elements(r->reply, bson_get_data(&reply), reply.len);
 	}
 	bson_destroy(&reply);

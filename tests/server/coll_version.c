@@ -1,58 +1,67 @@
 /* mongosim: versions of a document: which stay, which go. */
 #include "coll_work.h"
+#include "history.h"
 #include "server.h"
 
 void
-coll_settle(struct coll *c)
+coll_trim(struct coll *c, int64_t rid, uint64_t oldest)
 {
-	struct doc **gone;
-	size_t n = 0;
-	bool open = false;
+	struct key key = {.prefix = (uint64_t)rid, .rid = rid};
 	struct order_at at;
+	struct doc *d, *keep;
 
-	if (!c->dirty)
+	if (!order_seek(&c->natural, &key, &at))
 		return;
-	gone = bson_malloc(c->natural.count * sizeof *gone + 1);
-	for (bool more = order_first(&c->natural, &at); more;
-	     more = order_next(&c->natural, &at)) {
-		struct doc *d = order_item(&c->natural, &at);
-
-		if (d->ts >= MARK_BASE) {
-			open = true;
-		} else if (d->len == 0) {
-			gone[n++] = d;
-		} else {
-			coll_free_chain(d->older);
-			d->older = NULL;
-		}
+	d = keep = order_item(&c->natural, &at);
+	if (d->rid != rid)
+		return;
+	while (keep && keep->ts > oldest) /* a mark, too */
+		keep = keep->older;
+	if (!keep)
+		return;
+	if (keep == d && d->len == 0) {
+		coll_unlink(c, d);
+		coll_free_chain(d);
+		return;
 	}
-	while (n > 0) {
-		coll_unlink(c, gone[--n]);
-		coll_free_chain(gone[n]);
-	}
-	bson_free(gone);
-	c->dirty = open;
+	coll_free_chain(keep->older);
+	keep->older = NULL;
 }
 
+/* One transaction at most has a mark on slots of an _id, and they are its
+ * last. */
 bool
 coll_id_marked(const struct coll *c, const struct value *id)
 {
-	struct key key = {key_prefix(id), *id, RID_MIN};
+	struct order_at at;
+	const struct doc *d;
+
+	if (!coll_last_of_id(c, id, &at))
+		return false;
+	d = order_item(&c->by_id, &at);
+	return d->ts >= MARK_BASE && d->ts != sim.mark;
+}
+
+const struct doc *
+coll_id_visible(const struct coll *c, const struct value *id, uint64_t view)
+{
 	struct order_at at;
 	struct value v;
 
-	for (bool more = order_seek(&c->by_id, &key, &at); more;
-	     more = order_next(&c->by_id, &at)) {
+	for (bool more = coll_last_of_id(c, id, &at); more;
+	     more = order_prev(&c->by_id, &at)) {
 		const struct doc *d = order_item(&c->by_id, &at);
+		const struct doc *seen = coll_visible(d, view);
 
 		/* A tombstone is where its document was. */
 		doc_id(d->len > 0 ? d : d->older, &v);
 		if (value_cmp(&v, id) != 0)
-			return false;
-		if (d->ts >= MARK_BASE && d->ts != sim.mark)
-			return true;
+			return NULL;
+		/* What was before a removal that the view knows is over. */
+		if (seen || (d->len == 0 && d->ts <= view))
+			return seen;
 	}
-	return false;
+	return NULL;
 }
 
 void
@@ -64,6 +73,7 @@ coll_revert(struct coll *c, struct doc *d, uint64_t ts)
 		keep = keep->older;
 	if (keep == d)
 		return;
+	c->head = 0;
 	if (d->len > 0) {
 		coll_uniques_remove(c, d);
 		c->n_docs--;
@@ -88,17 +98,8 @@ static void
 confirm(struct coll *c, struct doc *d, uint64_t ts)
 {
 	d->ts = ts;
-	if (d->older && coll_needed(d->older)) {
-		c->dirty = true;
-		return;
-	}
-	if (d->len == 0) {
-		coll_unlink(c, d);
-		coll_free_chain(d);
-		return;
-	}
-	coll_free_chain(d->older);
-	d->older = NULL;
+	if (d->older)
+		history_kept(c, d->rid, ts, sizeof *d->older + d->older->len);
 }
 
 void

@@ -11,7 +11,9 @@ void coll_unlink(struct coll *c, struct doc *d);
 void coll_swap(struct coll *c, struct doc *old, struct doc *d);
 void coll_uniques_add(struct coll *c, const struct doc *d);
 void coll_uniques_remove(struct coll *c, const struct doc *d);
-/* Must another view still find this version? */
-bool coll_needed(const struct doc *d);
+/* The last slot of that _id in by_id, where the living document is if there
+ * is one; false: there is no slot. */
+bool coll_last_of_id(
+    const struct coll *c, const struct value *id, struct order_at *at);
 
 #endif

@@ -27,6 +27,19 @@ cursor_new(const char *ns, const struct coll *c)
 }
 
 void
+cursor_reads_as(struct cursor *cur, const struct request *r)
+{
+	cur->majority = r->majority;
+	cur->at = r->at;
+}
+
+uint64_t
+cursor_view(const struct cursor *cur)
+{
+	return view_now(cur->majority, cur->at);
+}
+
+void
 cursor_free(struct cursor *cur)
 {
 	if (!cur)
@@ -169,7 +182,7 @@ static bool
 resume(struct cursor *cur, const struct coll *c, struct scan *s,
     bson_error_t *error)
 {
-	uint64_t view = view_now(cur->majority);
+	uint64_t view = cursor_view(cur);
 	struct value id = {0};
 
 	if (!cur->placed) {

@@ -20,6 +20,7 @@ struct cursor {
 	struct plan plan;
 	bson_t filter, projection; /* own copies */
 	bool project, majority, tailable, await, show_rid, token;
+	uint64_t at; /* every batch is of that time; 0: of its own */
 	bool in_use;
 	int64_t skip, limit; /* still to do; limit -1: none */
 
@@ -37,6 +38,10 @@ struct cursor {
 };
 
 struct cursor *cursor_new(const char *ns, const struct coll *c);
+/* Reads as the read concern of the command says. */
+void cursor_reads_as(struct cursor *cur, const struct request *r);
+/* view_now() of its read concern. */
+uint64_t cursor_view(const struct cursor *cur);
 void cursor_free(struct cursor *cur);
 /* Give it an id and keep it. */
 void cursor_register(struct cursor *cur);

@@ -6,6 +6,7 @@
 #include "cursor.h"
 #include "election.h"
 #include "feed.h"
+#include "history.h"
 #include "hold.h"
 #include "net.h"
 #include "ttl.h"
@@ -33,13 +34,14 @@ enum kind {
 	ROLLBACK,
 	OPLOG_HOLE,
 	FILL_HOLE,
+	FORGET_HISTORY,
 	N_KINDS
 };
 
 static const char *const names[N_KINDS] = {"killCursors", "loseReply",
     "dropConnection", "delay", "stall", "fail", "writeConcernError", "slowDown",
     "duplicateReply", "hold", "release", "rollover", "clock", "ttl", "stepDown",
-    "stepUp", "rollback", "oplogHole", "fillHole"};
+    "stepUp", "rollback", "oplogHole", "fillHole", "forgetHistory"};
 
 struct fault {
 	bool armed;
@@ -281,6 +283,9 @@ at_once(struct request *r, enum kind kind)
 	case FILL_HOLE:
 		oplog_fill();
 		release();
+		break;
+	case FORGET_HISTORY:
+		history_forget();
 		break;
 	case KILL_CURSORS:
 		if (arg_int(r, "after", -1) >= 0)

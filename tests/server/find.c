@@ -89,6 +89,7 @@ resume_after(struct request *r, struct cursor *cur, const struct coll *c,
 	bson_t doc;
 	bson_iter_t it;
 	struct key key = {0};
+	const struct doc *d = NULL;
 	struct order_at at;
 
 	cur->token = arg_bool(r, "$_requestResumeToken");
@@ -104,8 +105,10 @@ resume_after(struct request *r, struct cursor *cur, const struct coll *c,
 	cur->last_rid = bson_iter_as_int64(&it);
 	cur->placed = true;
 	key.prefix = (uint64_t)cur->last_rid;
-	if (!order_seek(&c->natural, &key, &at) ||
-	    ((struct doc *)order_item(&c->natural, &at))->rid != cur->last_rid)
+	if (order_seek(&c->natural, &key, &at))
+		d = coll_visible(
+		    order_item(&c->natural, &at), cursor_view(cur));
+	if (!d || d->rid != cur->last_rid)
 		return refuse(error, 211,
 		    "Executor error during find command :: caused by :: Failed "
 		    "to resume collection scan: the recordId from which we are "
@@ -187,7 +190,7 @@ cmd_find(struct request *r, bson_error_t *error)
 		return reply_nothing(r, ns);
 	}
 	cur = cursor_new(c->ns, c);
-	cur->majority = r->majority;
+	cursor_reads_as(cur, r);
 	if (!set_up(r, cur, c, error)) {
 		cursor_free(cur);
 		return false;

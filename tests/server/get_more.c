@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "concern.h"
 #include "reply.h"
 
 #define AWAIT_MS 1000
@@ -44,6 +45,8 @@ fill_awaiting(struct request *r, int64_t id, struct batch *batch, size_t start,
 		if (!cursor_coll(cur, &c, error))
 			return false;
 		r->reply->len = start;
+		if (cur->at && !cur->list && !snapshot_there(cur->at, error))
+			return false;
 		if (!cursor_fill(cur, c, batch, r->reply, error))
 			return false;
 		if (batch->n > 0 || !cur->await || !server_wait(deadline))
@@ -72,6 +75,7 @@ next_batch(struct request *r, int64_t id, bson_error_t *error)
 	cur->in_use = false;
 	r->n_docs = batch.n;
 	r->majority = cur->majority;
+	r->at = cur->at;
 	if (!ok) {
 		cursor_kill(id);
 		return false;

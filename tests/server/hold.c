@@ -1,6 +1,6 @@
 #include "hold.h"
 
-#include "catalog.h"
+#include "history.h"
 #include "server.h"
 
 void
@@ -15,6 +15,6 @@ release(void)
 	sim.held = false;
 	sim.committed = sim.last;
 	sim.committed_wall = sim.last_wall;
-	catalog_settle();
+	history_trim();
 	server_wake();
 }

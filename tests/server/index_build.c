@@ -25,7 +25,8 @@ build_empty(struct build *b)
 		out_elements(&o, bson_get_data(&b->spec[i]), b->spec[i].len);
 		out_close(&o, mark);
 		coll_add_index(b->coll, &b->spec[i]);
-		oplog_command(b->r->db, b->coll->uuid, &o, NULL);
+		b->coll->visible =
+		    ts_of(oplog_command(b->r->db, b->coll->uuid, &o, NULL));
 		buf_release(&o);
 	}
 }
@@ -54,7 +55,8 @@ log_step(const struct build *b, const char *step, const bson_error_t *cause)
 		out_close(&o, sub);
 	}
 	out_close(&o, mark);
-	oplog_command(b->r->db, b->coll->uuid, &o, NULL);
+	b->coll->visible =
+	    ts_of(oplog_command(b->r->db, b->coll->uuid, &o, NULL));
 	buf_release(&o);
 }
 

@@ -125,7 +125,7 @@ drop_one(struct request *r, struct coll *c, size_t i)
 	out_text(&o, "dropIndexes", c->name);
 	out_text(&o, "index", c->index[i].name);
 	out_close(&o, mark);
-	oplog_command(r->db, c->uuid, &o, &o2);
+	c->visible = ts_of(oplog_command(r->db, c->uuid, &o, &o2));
 	buf_release(&o);
 	coll_drop_index(c, i);
 }

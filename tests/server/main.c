@@ -16,7 +16,7 @@
 #include "server.h"
 
 static int64_t port = 27017, entries = 1000000, txn_bytes = MAX_DOC;
-static int64_t feed_rate = -1;
+static int64_t feed_rate = -1, window = 300;
 static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile, *feed;
 static char *login;
 
@@ -32,6 +32,10 @@ static const struct opt rows[] = {
     {0, "txn-entry-bytes", "N", OPT_COUNT, &txn_bytes,
 	"split a transaction over entries of about N bytes (16777216)", 1,
 	MAX_DOC},
+    {0, "snapshot-window", "SECONDS", OPT_COUNT, &window,
+	"how far back snapshot reads can go, within 256 MiB; 0: not at all "
+	"(300)",
+	0, 1000000},
     {0, "auth", "USER:PASSWORD", OPT_SECRET, &login,
 	"require a login (SCRAM-SHA-256): USER may do all; with the same "
 	"password `reader` reads, `noplog` does all but local"},
@@ -59,6 +63,13 @@ static const struct opt_program program = {
     0,
 };
 
+/* Before 4.9 there is no snapshot read outside of transactions. */
+static int64_t
+set_window(void)
+{
+	return strcmp(fcv, "4.4") == 0 ? 0 : window;
+}
+
 static bool
 settings(struct settings *set, bson_error_t *error)
 {
@@ -70,6 +81,7 @@ settings(struct settings *set, bson_error_t *error)
 	    .fcv = (fcv[0] - '0') * 10 + fcv[2] - '0',
 	    .oplog_entries = entries,
 	    .txn_entry_bytes = txn_bytes,
+	    .window = set_window(),
 	    .pose = pose,
 	    .feed = feed};
 	if (login && !colon)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "history.h"
 #include "out.h"
 #include "server.h"
 #include "trans.h"
@@ -132,6 +133,7 @@ oplog_add(const uint8_t *doc, size_t len, struct optime at, int64_t wall)
 	if (!sim.held) {
 		sim.committed = at;
 		sim.committed_wall = wall;
+		history_trim();
 	}
 	server_wake();
 }
@@ -250,6 +252,7 @@ oplog_restart(struct optime at)
 	clock_now = at;
 	sim.term = at.term;
 	oplog_write(&e, at);
+	history_start(ts_of(at));
 	sim.last_wall = sim.committed_wall = (int64_t)at.secs * 1000;
 	bson_destroy(o);
 }
@@ -273,6 +276,7 @@ oplog_init(void)
 	at = oplog_next();
 	at.term = -1;
 	oplog_write(&e, at);
+	history_start(ts_of(at));
 	oplog_note(bson_get_data(term), term->len);
 	bson_destroy(options);
 	bson_destroy(first);

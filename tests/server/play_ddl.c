@@ -170,6 +170,8 @@ play_command(const struct entry *e, bson_error_t *error)
 	char db[128];
 	struct coll *c = coll_of(e, &name, db);
 
+	if (c)
+		c->visible = ts_of(e->at);
 	if (is(e, "create"))
 		create(e, db, name);
 	else if (is(e, "dropDatabase"))

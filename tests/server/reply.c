@@ -27,6 +27,8 @@ reply_close(
 	}
 	out_i64(r->reply, "id", cur->id);
 	out_text(r->reply, "ns", cur->ns);
+	if (cur->at)
+		out_ts(r->reply, "atClusterTime", cur->at);
 	out_close(r->reply, o->cursor);
 }
 
@@ -37,6 +39,8 @@ reply_nothing(struct request *r, const char *ns)
 
 	out_i64(r->reply, "id", 0);
 	out_text(r->reply, "ns", ns);
+	if (r->at)
+		out_ts(r->reply, "atClusterTime", r->at);
 	out_close(r->reply, out_open(r->reply, "firstBatch", BSON_TYPE_ARRAY));
 	out_close(r->reply, cursor);
 	return true;

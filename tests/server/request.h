@@ -64,6 +64,7 @@ struct request {
 	bson_t *labels; /* errorLabels of an error reply */
 	int64_t n_docs; /* documents in the reply */
 	bool majority;  /* a majority read */
+	uint64_t at;    /* a read at that time; 0: none */
 	bool twice;     /* send the reply again behind itself */
 	bool drop;      /* close without a reply */
 	int64_t cut_after; /* send that many bytes and close; -1: all */

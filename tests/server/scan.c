@@ -67,9 +67,11 @@ scan_after(struct scan *s, const struct coll *c, const struct plan *plan,
 	if (id && plan->kind == PLAN_ID)
 		key = (struct key){key_prefix(id), *id, rid};
 	if (c->capped && plan->kind == PLAN_NATURAL) {
-		s->more = order_seek(s->order, &key, &at);
-		if (!s->more ||
-		    ((struct doc *)order_item(s->order, &at))->rid != rid)
+		const struct doc *d = NULL;
+
+		if (order_seek(s->order, &key, &at))
+			d = coll_visible(order_item(s->order, &at), view);
+		if (!d || d->rid != rid)
 			return false;
 	}
 	/* Slots equal to the key have been seen. */
@@ -111,22 +113,11 @@ next_point(struct scan *s)
 		size_t i =
 		    plan->backward ? plan->n_points - 1 - s->point : s->point;
 		const struct value *v = &plan->point[i];
-		struct key key = {key_prefix(v), *v, RID_MIN};
-		struct value id;
+		const struct doc *d = coll_id_visible(s->c, v, s->view);
 
 		s->point++;
-		for (s->more = order_seek(s->order, &key, &s->at); s->more;
-		     s->more = order_next(s->order, &s->at)) {
-			const struct doc *d =
-			    coll_visible(order_item(s->order, &s->at), s->view);
-
-			if (!d)
-				continue;
-			doc_id(d, &id);
-			if (value_cmp(&id, v) == 0)
-				return d;
-			break;
-		}
+		if (d)
+			return d;
 	}
 	return NULL;
 }

@@ -18,6 +18,7 @@ struct settings {
 	const char *fcv_text; /* "4.4", "4.9", "5.0", "6.0" */
 	int fcv;              /* 44, 49, 50, 60 */
 	int64_t oplog_entries, txn_entry_bytes;
+	int64_t window;              /* of snapshot reads, seconds; 0: none */
 	const char *user, *password; /* NULL: no access control */
 	const char *pose;            /* NULL, or as --pose */
 	const char *feed;            /* NULL, or a folder: feed.h */

@@ -146,8 +146,8 @@ sort_cursor(struct cursor *cur, const struct coll *c, const bson_t *sort,
     bson_error_t *error)
 {
 	cur->list = true;
-	if (!scan_each(c, &cur->plan, &cur->filter, view_now(cur->majority),
-		add_doc, &cur->docs, error) ||
+	if (!scan_each(c, &cur->plan, &cur->filter, cursor_view(cur), add_doc,
+		&cur->docs, error) ||
 	    !sort_docs(&cur->docs, sort, error))
 		return false;
 	while (cur->skip > 0 && cur->docs_at < cur->docs.len) {

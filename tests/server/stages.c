@@ -249,8 +249,8 @@ set_up(struct cursor *cur, const struct coll *c, const bson_t *pipeline,
 		return true;
 	cur->list = true;
 	if (c &&
-	    !scan_each(c, &cur->plan, &cur->filter, view_now(cur->majority),
-		collect, &cur->docs, error))
+	    !scan_each(c, &cur->plan, &cur->filter, cursor_view(cur), collect,
+		&cur->docs, error))
 		return false;
 	for (; more; more = bson_iter_next(&it))
 		if (!run_stage(&cur->docs, &it, error))
@@ -259,12 +259,12 @@ set_up(struct cursor *cur, const struct coll *c, const bson_t *pipeline,
 }
 
 struct cursor *
-stages_cursor(const struct coll *c, const char *ns, const bson_t *pipeline,
-    bool majority, bson_error_t *error)
+stages_cursor(const struct request *r, const struct coll *c, const char *ns,
+    const bson_t *pipeline, bson_error_t *error)
 {
 	struct cursor *cur = cursor_new(ns, c);
 
-	cur->majority = majority;
+	cursor_reads_as(cur, r);
 	if (set_up(cur, c, pipeline, error))
 		return cur;
 	cursor_free(cur);
@@ -283,6 +283,30 @@ add_stage(bson_t *pipeline, const char *name, const bson_iter_t *value)
 	bson_append_document_end(pipeline, &stage);
 }
 
+struct cursor *
+stages_over_view(struct request *r, const char *ns, const bson_t *view,
+    const bson_t *pipeline, struct coll **c, bson_error_t *error)
+{
+	bson_t all = BSON_INITIALIZER, own;
+	char text[INDEX_TEXT], on[300] = "";
+	struct cursor *cur = NULL;
+	bson_iter_t it;
+
+	/* The definition goes with the wait. */
+	if (bson_iter_init_find(&it, view, "viewOn"))
+		snprintf(on, sizeof on, "%s", bson_iter_utf8(&it, NULL));
+	if (bson_iter_init_find(&it, view, "pipeline") && iter_doc(&it, &own))
+		bson_concat(&all, &own);
+	bson_iter_init(&it, pipeline);
+	while (bson_iter_next(&it))
+		bson_append_iter(
+		    &all, index_text(bson_count_keys(&all), text), -1, &it);
+	if (read_begin(r, on, c, error))
+		cur = stages_cursor(r, *c, ns, &all, error);
+	bson_destroy(&all);
+	return cur;
+}
+
 bool
 stages_find_view(struct request *r, const char *name, const bson_t *view,
     bson_error_t *error)
@@ -290,14 +314,12 @@ stages_find_view(struct request *r, const char *name, const bson_t *view,
 	static const char *const field[][2] = {{"filter", "$match"},
 	    {"sort", "$sort"}, {"skip", "$skip"}, {"limit", "$limit"},
 	    {"projection", "$project"}};
-	bson_t pipeline = BSON_INITIALIZER, own;
+	bson_t pipeline = BSON_INITIALIZER;
 	struct cursor *cur;
 	struct coll *c;
 	bson_iter_t it;
 	char ns[400];
 
-	if (bson_iter_init_find(&it, view, "pipeline") && iter_doc(&it, &own))
-		bson_concat(&pipeline, &own);
 	for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
 		bson_t doc;
 
@@ -308,10 +330,7 @@ stages_find_view(struct request *r, const char *name, const bson_t *view,
 			add_stage(&pipeline, field[i][1], &it);
 	}
 	snprintf(ns, sizeof ns, "%s.%s", r->db, name);
-	c = bson_iter_init_find(&it, view, "viewOn")
-	    ? catalog_find(r->db, bson_iter_utf8(&it, NULL))
-	    : NULL;
-	cur = stages_cursor(c, ns, &pipeline, false, error);
+	cur = stages_over_view(r, ns, view, &pipeline, &c, error);
 	bson_destroy(&pipeline);
 	return cur &&
 	    reply_first_batch(r, cur, c, arg_int(r, "batchSize", -1),

@@ -69,6 +69,9 @@ SETUP = {
             ("w", SON([("create", "cap2"), ("capped", True), ("size", 4096),
                        ("max", 3)])),
         ],
+        # The collection is new, and the majority has not seen it.
+        "reads: insert": [("admin", SON(simulate="hold"))],
+        "find resume after a missing record": [("admin", SON(simulate="release"))],
         "getMore of a cursor opened before": [
             ("w", SON([("find", "f"), ("batchSize", 1),
                        ("$readPreference", {"mode": "secondary"})])),
@@ -102,7 +105,6 @@ KNOWN = {
         "unlock when not locked": LOCK,
     },
     "replies-2.json": {
-        "find snapshot": later("tier 3: snapshot reads"),
         "aggregate collStats count": later("tier 3: $collStats"),
         "catalog: collStats": deviates(
             "there is no storage engine to describe", ""),
