@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/sig.h"
+#include "engine/plain_log.h"
 #include "io/input.h"
 
 enum { POLL_MS = 200 };
@@ -17,6 +18,8 @@ struct apply_input {
 	struct segment_in *segments;
 	struct input *source;
 	struct stream_in *in;
+	struct plain_log_opts plain; /* rules NULL: a stream */
+	struct plain_log *log;
 	bool ahead; /* item was read by apply_input_head */
 	struct stream_item item;
 	enum stream_kind kind;
@@ -35,40 +38,75 @@ apply_input_new(char *const *files, int n, const char *dir, bool follow)
 }
 
 void
+apply_input_plain(struct apply_input *in, const struct ns_rules *rules,
+    struct optime after, bool allow_truncated)
+{
+	in->plain = (struct plain_log_opts){
+	    .rules = rules, .after = after, .allow_truncated = allow_truncated};
+	in->kind = STREAM_OPLOG;
+}
+
+void
 apply_input_free(struct apply_input *in)
 {
 	if (!in)
 		return;
 	stream_in_free(in->in);
+	plain_log_free(in->log);
 	input_close(in->source, NULL);
 	segment_in_free(in->segments);
 	bson_free(in);
 }
 
-/* The next item of the stream. */
+/* A file that could not be read looks like the end of the stream. */
 static enum stream_got
-next_of_stream(struct apply_input *in, bson_error_t *error)
+check_source(struct apply_input *in, enum stream_got got, bson_error_t *error)
 {
-	enum stream_got got;
 	bson_error_t why;
 
-	if (!in->in) {
-		in->source = input_open(in->files, in->n, error);
-		if (!in->source)
-			return STREAM_ERROR;
-		in->in = stream_in_new(
-		    input_fd(in->source), input_name(in->source), true);
-	}
-	got = stream_next(in->in, &in->item, error);
-	if (got == STREAM_GOT)
-		in->kind = stream_in_kind(in->in);
-	/* A file that could not be read looks like the end of the stream. */
 	if (got == STREAM_ERROR && in->source) {
 		if (!input_close(in->source, &why))
 			*error = why;
 		in->source = NULL;
 	}
 	return got;
+}
+
+static enum stream_got
+next_of_plain(struct apply_input *in, struct optime from, bson_error_t *error)
+{
+	enum stream_got got;
+	bson_t entry;
+
+	if (!in->log) {
+		in->plain.fd = input_fd(in->source);
+		in->plain.name = input_name(in->source);
+		in->log = plain_log_new(&in->plain, error);
+		if (!in->log)
+			return STREAM_ERROR;
+	}
+	got = plain_log_next(in->log, from, &in->item, error);
+	return plain_log_entry(in->log, &entry) ? got
+						: check_source(in, got, error);
+}
+
+/* The next item of the stream. */
+static enum stream_got
+next_of_stream(struct apply_input *in, struct optime from, bson_error_t *error)
+{
+	enum stream_got got;
+
+	if (!in->source && !(in->source = input_open(in->files, in->n, error)))
+		return STREAM_ERROR;
+	if (in->plain.rules)
+		return next_of_plain(in, from, error);
+	if (!in->in)
+		in->in = stream_in_new(
+		    input_fd(in->source), input_name(in->source), true);
+	got = stream_next(in->in, &in->item, error);
+	if (got == STREAM_GOT)
+		in->kind = stream_in_kind(in->in);
+	return check_source(in, got, error);
 }
 
 static enum stream_got
@@ -141,7 +179,7 @@ apply_input_head(struct apply_input *in, bson_t *head, enum stream_kind *kind,
 
 	bson_init(head);
 	if (!in->dir) {
-		got = next_of_stream(in, error);
+		got = next_of_stream(in, OPTIME_NULL, error);
 		if (got != STREAM_GOT)
 			return got;
 		in->ahead = true;
@@ -168,7 +206,7 @@ apply_input_next(struct apply_input *in, struct optime from,
 	if (in->dir)
 		got = next_of_dir(in, from, error);
 	else if (!in->ahead)
-		got = next_of_stream(in, error);
+		got = next_of_stream(in, from, error);
 	in->ahead = false;
 	*item = in->item;
 	*kind = in->kind;
@@ -180,5 +218,11 @@ apply_input_where(const struct apply_input *in, bson_error_t *error)
 {
 	if (in->in)
 		return stream_in_where(in->in, error);
-	return false;
+	return in->log ? plain_log_where(in->log, error) : false;
+}
+
+bool
+apply_input_entry(const struct apply_input *in, bson_t *entry)
+{
+	return in->log && plain_log_entry(in->log, entry);
 }

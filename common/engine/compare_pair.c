@@ -90,10 +90,8 @@ add_database(struct opt_list *list, const char *pattern)
 	return true;
 }
 
-/* Where target names of the selection can lie: all databases, or, where the
- * patterns name them, only those: rights on others are not needed then. */
-static struct ns_rules *
-target_rules(const struct ns_flags *flags, bson_error_t *error)
+struct ns_rules *
+pair_target_rules(const struct ns_flags *flags, bson_error_t *error)
 {
 	struct ns_flags wide = {0};
 	bool named = flags->db || flags->include.n > 0;
@@ -216,7 +214,7 @@ pair_list_read(struct pair_list *list, struct conn *source, struct conn *target,
 	if (!catalog_list(source, rules, true, &list->source, error))
 		return false;
 	/* Without mapping the target is asked for the same selection. */
-	wide = flags->to.n > 0 ? target_rules(flags, error) : NULL;
+	wide = flags->to.n > 0 ? pair_target_rules(flags, error) : NULL;
 	if (flags->to.n > 0 && !wide)
 		return false;
 	ok = catalog_list(

@@ -62,4 +62,10 @@ void pair_list_release(struct pair_list *list);
 bool pair_unmap(const struct ns_flags *flags, const struct ns_rules *rules,
     const char *target_ns, char *source_ns);
 
+/* Where target names of the selection can lie: all databases, or, where the
+ * patterns name them, only those: rights on others are not needed then. Caller
+ * frees. */
+struct ns_rules *pair_target_rules(
+    const struct ns_flags *flags, bson_error_t *error);
+
 #endif

@@ -1,13 +1,8 @@
-/* Logs. An operation of a group is held back until the next one that is kept,
- * or the end of the group, tells whether it is the last: filtering never needs
- * more than one entry in memory, however large the transaction was. */
 #include "engine/cut.h"
 
 #include <string.h>
 
-#include "engine/tail_filter.h"
-#include "model/entry.h"
-#include "model/txn.h"
+#include "engine/group_cut.h"
 
 struct cut_log {
 	struct cut_opts o;
@@ -22,50 +17,14 @@ struct cut_log {
 	char reason[32];    /* why the input ended */
 	struct block block;
 	struct optime first, last; /* of the block */
-	/* The group that is being read. */
-	bool inside;
-	struct optime group;
-	int32_t next; /* number of the next operation that is kept */
-	struct buf held, made;
+	struct group_cut *group;
 };
-
-struct cut_log *
-cut_log_new(const struct cut_opts *opts, bson_error_t *error)
-{
-	struct cut_log *l = bson_malloc0(sizeof *l);
-
-	l->o = *opts;
-	l->at = l->from = l->seen = OPTIME_NULL;
-	l->filter = tail_filter_new(opts->rules, error);
-	if (l->filter)
-		return l;
-	cut_log_free(l);
-	return NULL;
-}
-
-void
-cut_log_free(struct cut_log *l)
-{
-	if (!l)
-		return;
-	tail_filter_free(l->filter);
-	if (l->head)
-		bson_destroy(l->head);
-	stream_out_free(l->out);
-	segment_dir_free(l->dir);
-	block_release(&l->block);
-	buf_release(&l->held);
-	buf_release(&l->made);
-	bson_free(l);
-}
 
 static struct stream_out *
 stream_of(const struct cut_log *l)
 {
 	return l->dir ? segment_stream(l->dir) : l->out;
 }
-
-/* ----------------------------------------------------------------- writing */
 
 static bool
 put_block(struct cut_log *l, bson_error_t *error)
@@ -83,9 +42,11 @@ put_block(struct cut_log *l, bson_error_t *error)
 }
 
 static bool
-put_entry(struct cut_log *l, const uint8_t *data, size_t len, struct optime at,
+put_entry(void *arg, const uint8_t *data, size_t len, struct optime at,
     bson_error_t *error)
 {
+	struct cut_log *l = arg;
+
 	if (l->block.n > 0 && l->block.docs.len + len > STREAM_BLOCK_BYTES &&
 	    !put_block(l, error))
 		return false;
@@ -95,6 +56,39 @@ put_entry(struct cut_log *l, const uint8_t *data, size_t len, struct optime at,
 	block_add(&l->block, data, len);
 	return true;
 }
+
+struct cut_log *
+cut_log_new(const struct cut_opts *opts, bson_error_t *error)
+{
+	struct cut_log *l = bson_malloc0(sizeof *l);
+
+	l->o = *opts;
+	l->at = l->from = l->seen = OPTIME_NULL;
+	l->filter = tail_filter_new(opts->rules, error);
+	if (l->filter) {
+		l->group = group_cut_new(l->filter, put_entry, l);
+		return l;
+	}
+	cut_log_free(l);
+	return NULL;
+}
+
+void
+cut_log_free(struct cut_log *l)
+{
+	if (!l)
+		return;
+	group_cut_free(l->group);
+	tail_filter_free(l->filter);
+	if (l->head)
+		bson_destroy(l->head);
+	stream_out_free(l->out);
+	segment_dir_free(l->dir);
+	block_release(&l->block);
+	bson_free(l);
+}
+
+/* ----------------------------------------------------------------- writing */
 
 /* Between groups: the reader gets what there is, a segment may rotate. */
 static bool
@@ -167,7 +161,7 @@ open_stream(struct cut_log *l, const bson_t *head, bson_error_t *error)
 static bool
 no_group(const struct cut_log *l, const char *what, bson_error_t *error)
 {
-	return !l->inside ||
+	return !group_cut_open(l->group) ||
 	    error_set(error, MM_EXIT_STREAM, 0,
 		"%s stands inside a transaction", what);
 }
@@ -224,67 +218,15 @@ cleanup:
 	return ok;
 }
 
-/* The operation that is held back, as number `next` of its group. */
-static bool
-put_held(struct cut_log *l, bool last, bson_error_t *error)
-{
-	struct entry outer = {
-	    .raw = l->held.data, .raw_len = (uint32_t)l->held.len};
-
-	if (l->held.len == 0)
-		return true;
-	buf_clear(&l->made);
-	txn_build(l->held.data, l->held.len, &outer, l->next++, last, &l->made);
-	buf_clear(&l->held);
-	return put_entry(l, l->made.data, l->made.len, l->group, error);
-}
-
-/* False: an operation within an operation, which no log stream holds. */
-static bool
-is_flat(enum tail_part part, struct optime at, bson_error_t *error)
-{
-	char text[OPTIME_TEXT];
-
-	return part != TAIL_GROUP ||
-	    error_set(error, MM_EXIT_REFUSED, 0,
-		"the entry at %s holds a transaction: this log is not as "
-		"mm-oplog-tail writes it",
-		optime_text(at, text));
-}
-
 static bool
 add_grouped(struct cut_log *l, const uint8_t *data, size_t len,
     const bson_t *txn, struct optime at, bson_error_t *error)
 {
-	enum tail_part part;
-	bson_iter_t it;
-	bool last =
-	    bson_iter_init_find(&it, txn, "last") && bson_iter_as_bool(&it);
+	bool wanted = optime_cmp(at, l->at) > 0;
 
-	if (l->inside && optime_cmp(at, l->group) != 0)
-		return no_group(l, "an entry of another time", error);
-	if (!l->inside) {
-		l->inside = true;
-		l->group = at;
-		l->next = 0;
-	}
-	if (optime_cmp(at, l->at) > 0) {
-		if (!tail_filter_inner(
-			l->filter, data, len, at, &part, error) ||
-		    !is_flat(part, at, error))
-			return false;
-		if (part == TAIL_TAKE) {
-			if (!put_held(l, false, error))
-				return false;
-			buf_add(&l->held, data, len);
-		}
-	}
-	if (!last)
-		return true;
-	l->inside = false;
-	if (!put_held(l, true, error))
+	if (!group_cut_add(l->group, data, len, txn, at, wanted, error))
 		return false;
-	if (optime_cmp(at, l->at) > 0)
+	if (wanted && !group_cut_open(l->group))
 		l->at = at;
 	return true;
 }
@@ -308,7 +250,7 @@ add_entry(
 	if (optime_cmp(at, l->at) <= 0)
 		return true;
 	if (!tail_filter_look(l->filter, data, len, &look, &part, error) ||
-	    !is_flat(part, at, error) ||
+	    !group_cut_flat(part, at, error) ||
 	    (part == TAIL_TAKE && !put_entry(l, data, len, at, error)))
 		return false;
 	l->at = at;
@@ -326,7 +268,7 @@ add_block(struct cut_log *l, const struct block_view *b, bson_error_t *error)
 	while (block_next(&cur, &data, &len))
 		if (!add_entry(l, data, len, error))
 			return false;
-	return l->inside || !l->dir || !block_full(&l->block) ||
+	return group_cut_open(l->group) || !l->dir || !block_full(&l->block) ||
 	    settle(l, error);
 }
 

@@ -22,6 +22,10 @@ struct tail_look {
 	uint32_t o_len;
 };
 
+/* Where an entry of the selection goes; at: the position of its group. */
+typedef bool tail_emit_fn(void *arg, const uint8_t *doc, size_t len,
+    struct optime at, bson_error_t *error);
+
 struct tail_filter;
 
 /* Takes also what is renamed into the selection (ddl_wide). */

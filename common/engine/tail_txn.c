@@ -6,7 +6,8 @@
 
 struct tail_txn {
 	struct tail_filter *filter;
-	struct tail_sink *sink;
+	tail_emit_fn *emit;
+	void *arg;
 	struct txn *txn;
 	bool refused; /* by the filter, while txn asked what is selected */
 	bson_error_t why;
@@ -32,7 +33,7 @@ emit(void *arg, const uint8_t *doc, size_t len, bson_error_t *error)
 {
 	struct tail_txn *t = arg;
 
-	return tail_sink_entry(t->sink, doc, len, t->at, error);
+	return t->emit(t->arg, doc, len, t->at, error);
 }
 
 static void *
@@ -67,14 +68,15 @@ static const struct txn_spill spill = {
 
 struct tail_txn *
 tail_txn_new(
-    struct tail_filter *f, struct tail_sink *sink, struct optime applied)
+    struct tail_filter *f, tail_emit_fn *to, void *arg, struct optime applied)
 {
 	struct tail_txn *t = bson_malloc0(sizeof *t);
 	struct txn_io io = {
 	    .arg = t, .selected = selected, .emit = emit, .spill = &spill};
 
 	t->filter = f;
-	t->sink = sink;
+	t->emit = to;
+	t->arg = arg;
 	t->txn = txn_new(&io, applied);
 	return t;
 }
@@ -100,6 +102,7 @@ tail_txn_feed(
 	t->at = e.at;
 	got = txn_feed(t->txn, &e, error);
 	if (t->refused) {
+		t->refused = false;
 		*error = t->why;
 		return TAIL_TXN_ERROR;
 	}

@@ -1,25 +1,24 @@
 /* engine: transactions and grouped writes of the log, put together while a
- * tail reads (model/txn), and written to its sink at their commit.
+ * plain log is read (model/txn), and given on at their commit.
  */
 #ifndef MM_ENGINE_TAIL_TXN_H
 #define MM_ENGINE_TAIL_TXN_H
 
 #include "engine/tail_filter.h"
-#include "engine/tail_sink.h"
 #include "mongo/server.h"
 
 struct tail_txn;
 
-/* Borrows filter and sink. Groups that end at or before `applied` are read,
- * not written. */
-struct tail_txn *tail_txn_new(
-    struct tail_filter *f, struct tail_sink *sink, struct optime applied);
+/* Borrows filter. Groups that end at or before `applied` are read, not
+ * emitted. */
+struct tail_txn *tail_txn_new(struct tail_filter *f, tail_emit_fn *emit,
+    void *arg, struct optime applied);
 void tail_txn_free(struct tail_txn *t);
 
 enum tail_txn_got {
 	TAIL_TXN_ERROR = -1,
 	TAIL_TXN_PLAIN, /* no part of a group */
-	TAIL_TXN_TAKEN, /* kept, or written as a group */
+	TAIL_TXN_TAKEN, /* kept, or emitted as a group */
 	TAIL_TXN_CUT    /* it commits what began before the first entry that
 			   was fed: tail_txn_begin says where */
 };

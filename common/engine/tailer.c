@@ -125,6 +125,15 @@ end_of_reply(struct tailer *t, bson_error_t *error)
 	    tail_sink_writes(t->o->sink) && sig_take_rotate(), error);
 }
 
+static bool
+emit(void *arg, const uint8_t *doc, size_t len, struct optime at,
+    bson_error_t *error)
+{
+	struct tailer *t = arg;
+
+	return tail_sink_entry(t->o->sink, doc, len, at, error);
+}
+
 /* A transaction commits that was open where reading began: read from its start
  * on once more; what is in the stream already is not written again. */
 static bool
@@ -142,7 +151,7 @@ rewind_to_start(struct tailer *t, const bson_t *doc, bson_error_t *error)
 	    optime_text(t->from, text));
 	close_cursor(t);
 	tail_txn_free(t->txn);
-	t->txn = tail_txn_new(t->filter, t->o->sink, t->put);
+	t->txn = tail_txn_new(t->filter, emit, t, t->put);
 	t->at = t->from;
 	return true;
 }
@@ -348,7 +357,7 @@ tailer_run(const struct tailer_opts *opts, bson_error_t *error)
 	t.filter = tail_filter_new(opts->rules, error);
 	if (!t.filter)
 		goto cleanup;
-	t.txn = tail_txn_new(t.filter, opts->sink, opts->start.after);
+	t.txn = tail_txn_new(t.filter, emit, &t, opts->start.after);
 	t.watch = tail_watch_new(conn_server(opts->conn), error);
 	if (!t.watch)
 		goto cleanup;

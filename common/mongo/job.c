@@ -100,9 +100,9 @@ mend(bson_t *doc, const bson_t *set, const bson_t *unset)
 	bson_destroy(&out);
 }
 
-/* Sets and unsets fields under the lease. */
-static bool
-put(struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
+bool
+job_put(
+    struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
 {
 	bson_t q = BSON_INITIALIZER, u = BSON_INITIALIZER;
 	struct control_result result = {0};
@@ -129,8 +129,8 @@ put(struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
 	return ok;
 }
 
-static void
-append_checkpoint(bson_t *set, const struct job_checkpoint *cp)
+void
+job_append_checkpoint(bson_t *set, const struct job_checkpoint *cp)
 {
 	bson_t sub;
 
@@ -159,7 +159,7 @@ job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
 	BSON_APPEND_DOCUMENT(&set, "selection", filters);
 	optime_append(&set, "from", from);
 	BCON_APPEND(&unset, "to", BCON_INT32(1), "checkpoint", BCON_INT32(1));
-	ok = put(j, &set, &unset, error);
+	ok = job_put(j, &set, &unset, error);
 	bson_destroy(&set);
 	bson_destroy(&unset);
 	return ok;
@@ -184,7 +184,7 @@ job_reset(struct job *j, bson_error_t *error)
 	pthread_mutex_lock(&j->lock);
 	ok = ok && control_update_all(j->conn, "owned", &q, &u, error);
 	pthread_mutex_unlock(&j->lock);
-	ok = ok && put(j, &none, &unset, error);
+	ok = ok && job_put(j, &none, &unset, error);
 	bson_destroy(&unset);
 	bson_destroy(&u);
 	bson_destroy(&q);
@@ -197,7 +197,7 @@ put_phase(struct job *j, enum job_phase phase, bson_t *set, bson_error_t *error)
 	bson_t none = BSON_INITIALIZER;
 
 	BSON_APPEND_UTF8(set, "phase", job_phase_text[phase]);
-	return put(j, set, &none, error);
+	return job_put(j, set, &none, error);
 }
 
 bool
@@ -217,7 +217,7 @@ job_end_load(struct job *j, struct optime read_from, struct optime from,
 
 	optime_append(&set, "from", from);
 	optime_append(&set, "to", to);
-	append_checkpoint(&set, &cp);
+	job_append_checkpoint(&set, &cp);
 	ok = ok && put_phase(j, JOB_LOADED, &set, error);
 	bson_destroy(&set);
 	return ok;
@@ -229,7 +229,7 @@ job_save(struct job *j, const struct job_checkpoint *cp, bson_error_t *error)
 	bson_t set = BSON_INITIALIZER;
 	bool ok;
 
-	append_checkpoint(&set, cp);
+	job_append_checkpoint(&set, cp);
 	ok = put_phase(j, JOB_APPLYING, &set, error);
 	bson_destroy(&set);
 	return ok;
@@ -242,13 +242,13 @@ job_save_intent(struct job *j, const struct job_checkpoint *cp,
 	bson_t set = BSON_INITIALIZER, unset = BSON_INITIALIZER;
 	bool ok;
 
-	append_checkpoint(&set, cp);
+	job_append_checkpoint(&set, cp);
 	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_APPLYING]);
 	if (intent)
 		BSON_APPEND_DOCUMENT(&set, "intent", intent);
 	else
 		BSON_APPEND_INT32(&unset, "intent", 1);
-	ok = put(j, &set, &unset, error);
+	ok = job_put(j, &set, &unset, error);
 	bson_destroy(&set);
 	bson_destroy(&unset);
 	return ok;

@@ -18,6 +18,7 @@
  *   checkpoint {readFrom, applied, seen, ahead}, each {ts, t}
  *   intent     what was about to be done to the catalog: {at, i, command, ns,
  *              to, uuid, to_uuid, done}; engine/apply_intent.h
+ *   adopting   true: what is there of a copy of one's own is not recorded yet
  *   writer     {tool, host, boot, pid, ticks, started, epoch, expires}; ticks
  *              is when the process began, against reuse of its pid; expires
  *              1970 when the lease was given back
@@ -102,6 +103,15 @@ bool job_reset(struct job *j, bson_error_t *error);
 /* Loaded: from, to; checkpoint = {read_from, from, to}. */
 bool job_end_load(struct job *j, struct optime read_from, struct optime from,
     struct optime to, bson_error_t *error);
+/* A new job over a copy that is there already: loaded, from, to, checkpoint =
+ * {from, from, to}; source may be empty (not known). job_adopting until
+ * job_adopted: its namespaces are still to be recorded. */
+bool job_adopt(struct job *j, const bson_t *source, const bson_t *filters,
+    struct optime from, struct optime to, bson_error_t *error);
+bool job_adopting(const struct job *j);
+bool job_adopted(struct job *j, bson_error_t *error);
+/* Keeps the source where none was known. */
+bool job_learn_source(struct job *j, const bson_t *source, bson_error_t *error);
 /* Phase applying, checkpoint saved. Conditional on the lease. */
 bool job_save(
     struct job *j, const struct job_checkpoint *cp, bson_error_t *error);

@@ -1,5 +1,5 @@
-/* mongo: inside of a job: what job.c (the document) and job_owned.c (what it
- * owns) share. For these two only.
+/* mongo: inside of a job: what job.c (the document), job_owned.c (what it owns)
+ * and job_adopt.c share. For these only.
  */
 #ifndef MM_MONGO_JOB_WORK_H
 #define MM_MONGO_JOB_WORK_H
@@ -23,5 +23,9 @@ bool job_refuse_lost(struct job *j, bson_error_t *error);
 /* A document of mm_control.owned is this job's. For control_owned. */
 bool job_note_owned(void *job, const bson_t *doc);
 void job_forget_owned(struct job *j);
+/* Sets and unsets fields under the lease, in the copy at hand, too. */
+bool job_put(
+    struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error);
+void job_append_checkpoint(bson_t *set, const struct job_checkpoint *cp);
 
 #endif
