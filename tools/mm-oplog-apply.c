@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/finish.h"
 #include "base/msg.h"
 #include "base/opt.h"
@@ -13,14 +12,16 @@
 #include "base/status.h"
 #include "engine/apply.h"
 #include "engine/apply_job.h"
+#include "engine/apply_plan.h"
 #include "engine/lanes.h"
 #include "io/fdio.h"
 #include "mongo/server.h"
 
 static const char *directory, *job_option, *ledger, *journal;
 static struct optime until;
-static bool caught_up, print_position;
-static const char *ddl = "apply";
+static struct adopt_copy copy;
+static bool caught_up, print_position, allow_truncated;
+static const char *ddl = "apply", *format = "stream";
 static int64_t exit_lag_ms = -1, workers = 8, batch_ops = 1000;
 
 static const struct opt rows[] = {
@@ -28,6 +29,15 @@ static const struct opt rows[] = {
 	"read the segments in DIR and follow it"},
     {0, "until", "POSITION", OPT_POSITION, &until,
 	"end with the entry at POSITION"},
+    {0, "input-format", "FORMAT", OPT_CHOICE, &format,
+	"stream, or bson: entries as in oplog.bson (stream)", 0, 0,
+	"stream|bson"},
+    {0, "from", "POSITION", OPT_POSITION, &copy.from,
+	"everything up to POSITION is in the copy"},
+    {0, "fuzzy-until", "POSITION", OPT_POSITION, &copy.to,
+	"nothing after POSITION is: a copy of your own as the start"},
+    {0, "allow-truncated", NULL, OPT_FLAG, &allow_truncated,
+	"bson: an input that ends within an entry is 9, not 3"},
     {0, "exit-when-caught-up", NULL, OPT_FLAG, &caught_up,
 	"with -D: end where the directory ends now"},
     {0, "exit-when-lag", "SECONDS", OPT_SECONDS, &exit_lag_ms,
@@ -48,53 +58,20 @@ static const struct opt rows[] = {
 	"print where a tail has to go on, and end"},
 };
 
-/* What the flags and the header of the first stream say. */
-struct plan {
-	struct apply_input *input;
-	struct grant *grant;
-	enum stream_kind kind;
-	bson_t head;
-	char text[SHA256_TEXT];
-	const char *job;
-};
-
-/* False without error: there is nothing to do (the directory is empty). */
-static bool
-read_head(struct plan *p, bool *nothing, bson_error_t *error)
-{
-	bson_t filters;
-
-	switch (apply_input_head(p->input, &p->head, &p->kind, error)) {
-	case STREAM_GOT:
-		break;
-	case STREAM_ERROR:
-		return false;
-	case STREAM_EOF:
-		return error_set(error, MM_EXIT_STREAM, 0,
-		    "\"%s\" holds no segment", directory);
-	case STREAM_STOPPED:
-		*nothing = true;
-		return false;
-	}
-	if (!record_doc(&p->head, "filters", &filters, error) ||
-	    !(p->grant = grant_new(&ns_flags, &filters, error)))
-		return false;
-	p->job = apply_job_name(job_option, &p->head, p->grant, p->text, error);
-	return p->job;
-}
+/* The selection of plain entries; they have no header. */
+static struct ns_rules *rules;
 
 /* ---------------------------------------------------------- printing only */
 
 static bool
-print(struct conn *conn, const struct plan *p, bson_error_t *error)
+print(struct conn *conn, const struct apply_plan *p, bson_error_t *error)
 {
-	struct ns_rules *rules = ns_rules_new(&ns_flags, error);
+	struct ns_rules *mine = ns_rules_new(&ns_flags, error);
 	struct optime from;
 	char text[OPTIME_TEXT];
-	bool ok =
-	    rules && apply_job_position(conn, p->job, rules, &from, error);
+	bool ok = mine && apply_job_position(conn, p->name, mine, &from, error);
 
-	ns_rules_free(rules);
+	ns_rules_free(mine);
 	if (ok &&
 	    (printf("%s\n", optime_text(from, text)) < 0 ||
 		fflush(stdout) != 0))
@@ -106,17 +83,17 @@ print(struct conn *conn, const struct plan *p, bson_error_t *error)
 /* Of the job that is named, or that segments or files belong to, or that has
  * this selection. */
 static bool
-run_print(struct plan *p, bool has_input, bson_error_t *error)
+run_print(struct apply_plan *p, bool has_input, bson_error_t *error)
 {
 	struct server *target;
 	struct conn *conn;
 	bool ok = false, nothing = false;
 
 	if (job_option)
-		p->job = job_option;
-	else if (has_input && !read_head(p, &nothing, error))
+		p->name = job_option;
+	else if (has_input && !apply_plan_read(p, &nothing, error))
 		return nothing;
-	target = server_open(SIDE_TARGET, &target_flags, p->job, false, error);
+	target = server_open(SIDE_TARGET, &target_flags, p->name, false, error);
 	if (!target)
 		return false;
 	conn = conn_open(target, error);
@@ -139,7 +116,7 @@ ddl_mode(void)
 }
 
 static bool
-apply(struct plan *p, struct server *target, struct conn *conn,
+apply(struct apply_plan *p, struct server *target, struct conn *conn,
     struct conn *job_conn, bson_error_t *error)
 {
 	struct apply_opts opts = {.input = p->input,
@@ -155,28 +132,26 @@ apply(struct plan *p, struct server *target, struct conn *conn,
 	    .ddl = ddl_mode()};
 	bool ok;
 
-	opts.job = apply_job_open(job_conn, p->job, error);
+	opts.job = apply_plan_job(p, conn, job_conn, error);
 	if (!opts.job)
 		return false;
-	status_text("job", p->job);
-	ok = apply_job_check(
-		 job_doc(opts.job), p->kind, &p->head, p->grant, error) &&
-	    apply_run(&opts, error);
+	status_text("job", p->name);
+	ok = apply_run(&opts, error);
 	job_close(opts.job);
 	return ok;
 }
 
 static bool
-run(struct plan *p, bson_error_t *error)
+run(struct apply_plan *p, bson_error_t *error)
 {
 	struct server *target;
 	struct conn *conn = NULL, *job_conn = NULL;
 	bool ok = false, nothing = false;
 
 	status_state("connecting");
-	if (!read_head(p, &nothing, error))
+	if (!apply_plan_read(p, &nothing, error))
 		return nothing;
-	target = server_open(SIDE_TARGET, &target_flags, p->job, false, error);
+	target = server_open(SIDE_TARGET, &target_flags, p->name, false, error);
 	if (!target)
 		return false;
 	if ((conn = conn_open(target, error)) &&
@@ -190,6 +165,23 @@ run(struct plan *p, bson_error_t *error)
 	return ok;
 }
 
+static bool
+plain(void)
+{
+	return strcmp(format, "bson") == 0;
+}
+
+/* A copy without a position, or with half of one, is never guessed at. Plain
+ * entries may have --from alone: where they begin, for a job that is there. */
+static bool
+check_copy(void)
+{
+	if (optime_is_null(copy.to))
+		return optime_is_null(copy.from) || plain();
+	return !optime_is_null(copy.from) &&
+	    optime_cmp(copy.from, copy.to) <= 0;
+}
+
 /* Use that the option table cannot judge; 0 when all is well. */
 static int
 check_use(int files)
@@ -200,6 +192,16 @@ check_use(int files)
 		return opt_wrong_use("-D and files exclude each other");
 	if (strcmp(ddl, "apply") != 0 && ddl_mode() == DDL_MODE_APPLY)
 		return opt_wrong_use("--ddl takes apply, stop or ignore");
+	if (plain() && directory)
+		return opt_wrong_use("--input-format=bson is for files");
+	if (allow_truncated && !plain())
+		return opt_wrong_use(
+		    "--allow-truncated is for --input-format=bson");
+	if (!check_copy())
+		return opt_wrong_use(
+		    "a copy of your own needs --from (everything up to there "
+		    "is in it) and --fuzzy-until (nothing after it is), in "
+		    "this order; they are equal for one of a single moment");
 	if (caught_up && !directory)
 		return opt_wrong_use("--exit-when-caught-up needs -D");
 	if (print_position && job_option)
@@ -209,6 +211,17 @@ check_use(int files)
 		!fdio_refuse_terminal(STDIN_FILENO, "standard input", &error)))
 		return opt_wrong_use("%s", error.message);
 	return 0;
+}
+
+static bool
+use_plain(struct apply_plan *p, bson_error_t *error)
+{
+	if (!p->plain)
+		return true;
+	rules = ns_rules_new(&ns_flags, error);
+	if (rules)
+		apply_input_plain(p->input, rules, copy.from, allow_truncated);
+	return rules;
 }
 
 int
@@ -222,7 +235,7 @@ main(int argc, char **argv)
 	    .groups = groups,
 	    .n_groups = sizeof groups / sizeof *groups,
 	    .max_operands = -1};
-	struct plan plan = {.head = BSON_INITIALIZER};
+	struct apply_plan plan = {.head = BSON_INITIALIZER};
 	bson_error_t error = {0};
 	int operand, status;
 	bool ok;
@@ -234,16 +247,20 @@ main(int argc, char **argv)
 	status = check_use(argc - operand);
 	if (status)
 		return status;
+	plan.job = job_option;
+	plan.directory = directory;
+	plan.plain = plain();
+	plan.copy = copy;
 	plan.input = apply_input_new(argv + operand, argc - operand, directory,
 	    !caught_up && !print_position);
-	ok = status_start(opt_status_file(), &error);
+	ok =
+	    status_start(opt_status_file(), &error) && use_plain(&plan, &error);
 	if (ok && print_position)
 		ok = run_print(&plan, directory || argc > operand, &error);
 	else if (ok)
 		ok = run(&plan, &error);
-	apply_input_free(plan.input);
-	grant_free(plan.grant);
-	bson_destroy(&plan.head);
+	apply_plan_release(&plan);
+	ns_rules_free(rules);
 	ns_flags_release(&ns_flags);
 	return finish(MM_EXIT_OK, ok ? NULL : &error);
 }

@@ -227,7 +227,7 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	a.seen = co.start.seen;
 	a.ahead = co.start.ahead;
 	bson_copy_to(job_doc(opts->job), &a.job);
-	a.targets = targets_new(opts->conn, opts->grant);
+	a.targets = targets_new(opts->conn, opts->grant, opts->job);
 	a.checkpoint = checkpoint_new(&co);
 	lo.arg = a.checkpoint;
 	a.lanes = lanes_new(&lo, error);

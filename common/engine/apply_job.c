@@ -111,17 +111,15 @@ apply_job_find(struct conn *c, const char *name, const struct ns_rules *rules,
 	return found;
 }
 
-struct job *
-apply_job_open(struct conn *c, const char *name, bson_error_t *error)
+bool
+apply_job_ready(const struct job *j, bson_error_t *error)
 {
-	struct job *j = job_open(c, name, msg_tool(), error);
 	const char *why = NULL;
 
-	if (!j)
-		return NULL;
 	switch (job_phase(j)) {
 	case JOB_NONE:
-		why = "nothing was loaded for it";
+		why = "nothing was loaded for it (a copy of your own needs "
+		      "--from and --fuzzy-until)";
 		break;
 	case JOB_LOADING:
 		why = "its load is not finished";
@@ -131,10 +129,23 @@ apply_job_open(struct conn *c, const char *name, bson_error_t *error)
 		break;
 	case JOB_LOADED:
 	case JOB_APPLYING:
-		return j;
+		if (job_adopting(j))
+			why = "it begins with a copy that is not recorded "
+			      "yet: give --from and --fuzzy-until once more";
+		break;
 	}
-	error_set(error, MM_EXIT_REFUSED, 0, "cannot apply to job \"%s\": %s",
-	    name, why);
+	return !why ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"cannot apply to job \"%s\": %s", job_name(j), why);
+}
+
+struct job *
+apply_job_open(struct conn *c, const char *name, bson_error_t *error)
+{
+	struct job *j = job_open(c, name, msg_tool(), error);
+
+	if (!j || apply_job_ready(j, error))
+		return j;
 	job_close(j);
 	return NULL;
 }

@@ -20,6 +20,8 @@ bool apply_job_position(struct conn *c, const char *name,
 /* The name of that job; caller frees with bson_free. */
 char *apply_job_find(struct conn *c, const char *name,
     const struct ns_rules *rules, bson_error_t *error);
+/* Status 8: nothing can be applied to an open job in this phase. */
+bool apply_job_ready(const struct job *j, bson_error_t *error);
 /* Takes the lease. Refused (8): not loaded, switched already, or another
  * writer. */
 struct job *apply_job_open(

@@ -3,22 +3,26 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "engine/owners.h"
 
 enum { BUCKETS = 1024, TYPICAL_FIRST = 16384 };
 
 struct targets {
 	struct conn *conn;
 	const struct grant *grant;
+	struct job *job;
+	struct owners *others; /* read when it is first needed */
 	struct target *bucket[BUCKETS];
 };
 
 struct targets *
-targets_new(struct conn *c, const struct grant *grant)
+targets_new(struct conn *c, const struct grant *grant, struct job *job)
 {
 	struct targets *t = bson_malloc0(sizeof *t);
 
 	t->conn = c;
 	t->grant = grant;
+	t->job = job;
 	return t;
 }
 
@@ -34,6 +38,7 @@ targets_free(struct targets *t)
 			next = p->next;
 			bson_free(p);
 		}
+	owners_free(t->others);
 	bson_free(t);
 }
 
@@ -58,6 +63,38 @@ has_unique(const struct coll *c)
 	return false;
 }
 
+struct looking {
+	const char *ns;
+	bool found;
+};
+
+static void
+look(void *arg, const char *ns)
+{
+	struct looking *l = arg;
+
+	l->found = l->found || strcmp(ns, l->ns) == 0;
+}
+
+static bool
+own(struct targets *t, const char *ns, bson_error_t *error)
+{
+	struct looking l = {.ns = ns};
+
+	job_each_owned(t->job, look, &l);
+	if (l.found)
+		return true;
+	if (!t->others &&
+	    !(t->others = owners_read(t->conn, job_name(t->job), error)))
+		return false;
+	if (owners_of(t->others, ns))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "cannot write \"%s\" on the target: it belongs to job "
+		    "\"%s\"",
+		    ns, owners_of(t->others, ns));
+	return job_own(t->job, ns, NULL, error);
+}
+
 static bool
 refresh(struct targets *t, struct target *target, bson_error_t *error)
 {
@@ -65,6 +102,8 @@ refresh(struct targets *t, struct target *target, bson_error_t *error)
 	int got = catalog_one(t->conn, target->ns, &c, error);
 
 	target->order = ORDER_ID;
+	if (got == 0 && !own(t, target->ns, error))
+		got = -1;
 	if (got <= 0) {
 		target->stale = got < 0;
 		return got == 0;
@@ -83,7 +122,7 @@ refresh(struct targets *t, struct target *target, bson_error_t *error)
 		target->order = ORDER_ALL;
 	}
 	coll_release(&c);
-	return got > 0;
+	return got > 0 && own(t, target->ns, error);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "base/optime.h"
 #include "engine/grant.h"
 #include "mongo/catalog.h"
+#include "mongo/job.h"
 
 enum target_order {
 	ORDER_ID,       /* only entries of one _id keep their order */
@@ -30,12 +31,14 @@ struct target {
 
 struct targets;
 
-/* Borrows conn and grant. */
-struct targets *targets_new(struct conn *c, const struct grant *grant);
+/* Borrows all. What is found becomes the job's, in its books, before anything
+ * is written to it: not every log tells that a collection was made. */
+struct targets *targets_new(
+    struct conn *c, const struct grant *grant, struct job *job);
 void targets_free(struct targets *t);
-/* Status 8: outside the filters of its stream, or something that cannot be
- * written; position `at` is for the message. The result lives as long as t.
- * Reads the target's catalog when a name is met for the first time. */
+/* Status 8: outside the filters of its stream, another job's, or something that
+ * cannot be written; position `at` is for the message. The result lives as long
+ * as t. Reads the target's catalog when a name is met for the first time. */
 struct target *targets_find(
     struct targets *t, const char *ns, struct optime at, bson_error_t *error);
 /* The catalog of this namespace, or of this database, changed: it is learnt

@@ -1,0 +1,88 @@
+#include "engine/apply_plan.h"
+
+#include "base/msg.h"
+#include "engine/apply_job.h"
+
+bool
+apply_plan_read(struct apply_plan *p, bool *nothing, bson_error_t *error)
+{
+	bson_t filters;
+
+	switch (apply_input_head(p->input, &p->head, &p->kind, error)) {
+	case STREAM_GOT:
+		break;
+	case STREAM_ERROR:
+		return false;
+	case STREAM_EOF:
+		return error_set(error, MM_EXIT_STREAM, 0,
+		    "\"%s\" holds no segment", p->directory);
+	case STREAM_STOPPED:
+		*nothing = true;
+		return false;
+	}
+	if (!record_doc(&p->head, "filters", &filters, error) ||
+	    !(p->grant = grant_new(&ns_flags, &filters, error)))
+		return false;
+	p->name = p->job;
+	if (p->plain)
+		return true;
+	p->name = apply_job_name(p->job, &p->head, p->grant, p->text, error);
+	return p->name;
+}
+
+bool
+apply_plan_find(struct apply_plan *p, struct conn *c, bson_error_t *error)
+{
+	bson_t source = BSON_INITIALIZER;
+	bson_error_t why;
+
+	if (p->name)
+		return true;
+	p->found = apply_job_find(c, NULL, grant_rules(p->grant), &why);
+	p->name = p->found;
+	if (!p->name && !optime_is_null(p->copy.to) &&
+	    error_status(&why) == MM_EXIT_REFUSED)
+		p->name =
+		    job_default_name(&source, grant_rules(p->grant), p->text);
+	bson_destroy(&source);
+	if (!p->name && error)
+		*error = why;
+	return p->name;
+}
+
+static bool
+prepare(struct apply_plan *p, struct conn *c, struct job *j,
+    const bson_t *source, bson_error_t *error)
+{
+	return apply_job_check(
+		   job_doc(j), p->kind, &p->head, p->grant, error) &&
+	    (optime_is_null(p->copy.to) ||
+		apply_adopt(c, j, &p->copy, source, p->grant, error)) &&
+	    apply_job_ready(j, error) && job_learn_source(j, source, error);
+}
+
+struct job *
+apply_plan_job(struct apply_plan *p, struct conn *c, struct conn *job_conn,
+    bson_error_t *error)
+{
+	struct job *j;
+	bson_t source;
+
+	if (!record_doc(&p->head, "source", &source, error) ||
+	    !apply_plan_find(p, c, error) ||
+	    !(j = job_open(job_conn, p->name, msg_tool(), error)))
+		return NULL;
+	if (prepare(p, c, j, &source, error))
+		return j;
+	job_close(j);
+	return NULL;
+}
+
+void
+apply_plan_release(struct apply_plan *p)
+{
+	apply_input_free(p->input);
+	grant_free(p->grant);
+	bson_destroy(&p->head);
+	bson_free(p->found);
+}
