@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/msg.h"
+#include "engine/tail_sink.h"
 #include "engine/tail_txn.h"
 #include "model/value.h"
 
@@ -66,6 +67,13 @@ all(struct work *w, const struct buf *log, bson_error_t *error)
 }
 
 static bool
+emit(void *sink, const uint8_t *doc, size_t len, struct optime at,
+    bson_error_t *error)
+{
+	return tail_sink_entry(sink, doc, len, at, error);
+}
+
+static bool
 run(struct work *w, const bson_t *head, const struct buf *log,
     const struct ns_rules *rules, bson_error_t *error)
 {
@@ -76,7 +84,7 @@ run(struct work *w, const bson_t *head, const struct buf *log,
 	w->filter = tail_filter_new(rules, error);
 	if (!w->filter)
 		return false;
-	w->txn = tail_txn_new(w->filter, w->sink, w->after);
+	w->txn = tail_txn_new(w->filter, emit, w->sink, w->after);
 	ok = tail_sink_begin(w->sink, w->after, w->after, w->after, error) &&
 	    all(w, log, error) &&
 	    tail_sink_end(w->sink, "until", w->at, w->at, error);
