@@ -46,6 +46,25 @@ byte crashes, tries, meddled;
 #define BEFORE_RETURN (jr == RB_BLOCKING || jr == RB_BLOCKED || \
 	jr == RB_FENCED)
 
+/* A record. With -DRECORDS the verifier tells each pair that it meets. */
+#ifdef RECORDS
+byte goes_to;
+c_decl { static char met[64][64]; }
+inline to(s) {
+	d_step {
+		goes_to = s;
+		c_code {
+			if (!met[now.jr][now.goes_to]++)
+				printf("FOLLOWS %d %d\n", now.jr, now.goes_to);
+		};
+		goes_to = 0;
+		jr = s
+	}
+}
+#else
+inline to(s) { jr = s }
+#endif
+
 inline holds() { assert(!(src_open && tgt_open)) } /* M1 */
 inline open_source() { /* M3 */
 	atomic { assert(rev == tgt_w); src_open = true; blocks++; holds() }
@@ -61,7 +80,7 @@ again:
 	:: jr == SYNCING && tries < TRIES ->
 		tries++;
 		expired = false;
-		jr = BLOCKING; /* intent: the record stands before the act */
+		to(BLOCKING); /* intent: the record stands before the act */
 		CRASH
 	:: jr == BLOCKING && !expired ->
 		if
@@ -75,10 +94,10 @@ again:
 		:: expired -> goto again
 		fi;
 #endif
-		atomic { block_no = blocks; jr = BLOCKED };
+		atomic { block_no = blocks; to(BLOCKED) };
 		CRASH
 	:: jr == BLOCKED && !expired ->
-		atomic { fence = src_w; jr = FENCED };
+		atomic { fence = src_w; to(FENCED) };
 		CRASH
 	:: jr == FENCED && !expired ->
 #ifndef NO_DRAIN
@@ -87,25 +106,25 @@ again:
 		:: expired -> goto again
 		fi;
 #endif
-		jr = VERIFIED;
+		to(VERIFIED);
 		CRASH
 	:: jr == VERIFIED && !expired ->
-		jr = ARMED; /* the position for the way back is recorded */
+		to(ARMED); /* the position for the way back is recorded */
 		CRASH
 	:: jr == ARMED && !expired ->
 		/* The same block as at the fence, or there is no fence. */
 		atomic {
 			if
 #ifndef NO_BLOCK_TOKEN
-			:: blocks != block_no || src_open -> jr = UNBLOCKING
+			:: blocks != block_no || src_open -> to(UNBLOCKING)
 #endif
-			:: else -> jr = SWITCHING
+			:: else -> to(SWITCHING)
 			fi
 		};
 		CRASH
 #ifndef NO_DEADLINE
 	:: BEFORE_SWITCHING && expired ->
-		jr = UNBLOCKING;
+		to(UNBLOCKING);
 		CRASH
 #endif
 	:: jr == UNBLOCKING ->
@@ -114,7 +133,7 @@ again:
 		:: else
 		fi;
 		CRASH;
-		jr = SYNCING;
+		to(SYNCING);
 		CRASH
 	:: jr == SWITCHING ->
 #ifdef UNBLOCK_IN_SWITCHING
@@ -130,13 +149,13 @@ again:
 		CRASH;
 		addr_new = true;
 		CRASH;
-		jr = SWITCHED;
+		to(SWITCHED);
 		CRASH
 	:: jr == SWITCHED ->
 		expired = false;
 		if
-		:: jr = RB_BLOCKING
-		:: jr = COMMITTED
+		:: to(RB_BLOCKING)
+		:: to(COMMITTED)
 		fi;
 		CRASH
 	:: jr == RB_BLOCKING && !expired ->
@@ -148,10 +167,10 @@ again:
 		:: expired -> goto again
 		fi;
 #endif
-		jr = RB_BLOCKED;
+		to(RB_BLOCKED);
 		CRASH
 	:: jr == RB_BLOCKED && !expired ->
-		atomic { fence = tgt_w; jr = RB_FENCED };
+		atomic { fence = tgt_w; to(RB_FENCED) };
 		CRASH
 	:: jr == RB_FENCED && !expired ->
 #ifndef NO_RB_DRAIN
@@ -160,10 +179,10 @@ again:
 		:: expired -> goto again
 		fi;
 #endif
-		jr = RB_SWITCHING;
+		to(RB_SWITCHING);
 		CRASH
 	:: BEFORE_RETURN && expired ->
-		jr = RB_RETURN;
+		to(RB_RETURN);
 		CRASH
 	:: jr == RB_RETURN ->
 		if
@@ -171,7 +190,7 @@ again:
 		:: else
 		fi;
 		CRASH;
-		jr = SWITCHED;
+		to(SWITCHED);
 		CRASH
 	:: jr == RB_SWITCHING ->
 		if
@@ -181,15 +200,15 @@ again:
 		CRASH;
 		addr_new = false;
 		CRASH;
-		jr = SYNCING;
+		to(SYNCING);
 		CRASH
 	:: jr == COMMITTED ->
-		jr = QUARANTINED;
+		to(QUARANTINED);
 		CRASH
 	:: jr == QUARANTINED ->
 		deleted = true;
 		CRASH;
-		jr = DELETED;
+		to(DELETED);
 		CRASH
 #ifdef DELETE_EARLY
 	:: jr == SWITCHED -> deleted = true

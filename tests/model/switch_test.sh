@@ -3,6 +3,7 @@
 # needed: taken out, a check fails. Output is TAP.
 set -u
 
+B=${B:-$(cd "$(dirname "$0")/../.." && pwd)/build}
 cd "$(dirname "$0")" || exit 70
 model=$PWD/switch.pml
 work=$(mktemp -d "${TMPDIR:-/tmp}/mm-model.XXXXXX") || exit 7
@@ -64,5 +65,29 @@ while IFS='|' read -r what define fails; do
 		bad=1
 	fi
 done <<<"$checks"
+
+# What follows what is the same in the model and in the program. The verifier
+# has numbers for the names: the last one declared is 1.
+records() {
+	local names
+	names=$(sed -n '/^mtype = {/,/}/p' "$model" | tr -d ' \t\n' |
+		sed 's/.*{//; s/}.*/,/' | tr , '\n' | tac)
+	verify safety RECORDS || return
+	awk 'NR == FNR { name[FNR] = tolower($1); next }
+		$1 == "FOLLOWS" { print name[$2], name[$3] }' \
+		<(printf '%s\n' "$names") out |
+		sed 's/rb_/back-/g' | sort -u
+}
+n=$((n + 1))
+records >model.txt
+"$B/tests/tools/switch_table" | sort -u >program.txt
+if [[ -s model.txt ]] && diff model.txt program.txt >differences; then
+	echo "ok $n - records follow each other as in the program:" \
+		"$(wc -l <model.txt) pairs"
+else
+	echo "not ok $n - records follow each other otherwise in the program"
+	sed 's/^/# /' differences
+	bad=1
+fi
 echo "1..$n"
 exit $bad
