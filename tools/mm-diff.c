@@ -14,7 +14,7 @@
 #include "io/zio.h"
 
 static const char *job, *out_file, *format = "text", *level_text = "zstd:1";
-static int64_t workers = 4, rate, part_bytes = 16 << 20;
+static int64_t workers = 4, rate, part_bytes = 8 << 20;
 static bool by_lookup;
 
 static const struct opt own_rows[] = {
@@ -29,7 +29,7 @@ static const struct opt own_rows[] = {
     {0, "workers", "N", OPT_COUNT, &workers, "ranges compared at once (4)", 1,
 	64},
     {0, "partition-size", "BYTES", OPT_BYTES, &part_bytes,
-	"larger collections are compared in ranges (16M)", 64 << 10, INT64_MAX},
+	"larger collections are compared in ranges (8M)", 64 << 10, INT64_MAX},
     {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
 	"read at most BYTES a second from the source", 1, INT64_MAX},
     {0, "by-lookup", NULL, OPT_FLAG, &by_lookup,
