@@ -78,7 +78,7 @@ route(struct apply *a, const struct entry *e, bson_error_t *error)
 		a->last = targets_find(a->targets, e->ns, e->at, error);
 	if (!a->last)
 		return false;
-	if (!known && !checkpoint_promise(a->checkpoint, e->at, error))
+	if (!checkpoint_promise(a->checkpoint, e->at, error))
 		return false;
 	return lanes_put(a->lanes, a->last, e,
 	    known || optime_cmp(e->at, a->ahead) <= 0, error);
@@ -97,6 +97,8 @@ catalog(struct apply *a, const struct entry *e, bson_error_t *error)
 		return false;
 	lanes_forget(a->lanes);
 	a->last = NULL;
+	if (!checkpoint_promise(a->checkpoint, e->at, error))
+		return false;
 	if (a->trails.journal && !journal_command(a->trails.journal, e, error))
 		return false;
 	return apply_ddl_run(a->ddl, e, a->seen, error);
@@ -167,7 +169,7 @@ wind_up(struct apply *a, bool ok, bson_error_t *error)
 		ok = false, *error = later;
 	lanes_stop(a->lanes);
 	checkpoint_acked(a->checkpoint);
-	if (drained)
+	if (drained && !apply_walk_within(&a->walk))
 		checkpoint_kept(a->checkpoint);
 	if (!checkpoint_save(a->checkpoint, &later) && ok)
 		ok = false, *error = later;
@@ -217,6 +219,8 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 		return false;
 	co.durable = apply_trails_sync;
 	co.arg = &a.trails;
+	if (a.trails.journal)
+		co.journal = journal_epoch(a.trails.journal);
 	lo.ledger = a.trails.ledger;
 	lo.journal = a.trails.journal;
 	a.walk.reached =

@@ -21,14 +21,17 @@ apply_trails_open(struct apply_trails *t, const struct job *job,
     const char *ledger, const char *journal, bson_error_t *error)
 {
 	struct optime to = OPTIME_NULL;
+	struct job_checkpoint cp = {.journal = ""};
 	bson_t head;
 	bool ok;
 
 	optime_read(job_doc(job), "to", &to);
+	job_read_checkpoint(job, &cp);
 	*t = (struct apply_trails){0};
 	ok = make_head(job, &head, error) &&
 	    (t->ledger = ledger_new(ledger, &head, error)) &&
-	    (!journal || (t->journal = journal_new(journal, &head, to, error)));
+	    (!journal ||
+		(t->journal = journal_new(journal, &head, &cp, to, error)));
 	bson_destroy(&head);
 	if (!ok) {
 		ledger_free(t->ledger);
@@ -38,12 +41,13 @@ apply_trails_open(struct apply_trails *t, const struct job *job,
 }
 
 bool
-apply_trails_sync(void *trails, bson_error_t *error)
+apply_trails_sync(
+    void *trails, const struct job_checkpoint *cp, bson_error_t *error)
 {
 	struct apply_trails *t = trails;
 
 	return ledger_sync(t->ledger, error) &&
-	    (!t->journal || journal_sync(t->journal, error));
+	    (!t->journal || journal_checkpoint(t->journal, cp, error));
 }
 
 bool

@@ -193,3 +193,9 @@ apply_walk_item(struct apply_walk *w, const struct stream_item *i,
 		return true;
 	}
 }
+
+bool
+apply_walk_within(const struct apply_walk *w)
+{
+	return !optime_is_null(w->group) && !w->skipping;
+}

@@ -47,5 +47,7 @@ struct apply_walk {
  * the stream, or another history. */
 bool apply_walk_item(struct apply_walk *w, const struct stream_item *i,
     enum stream_kind kind, bson_error_t *error);
+/* A part of a group was given, its end was not. */
+bool apply_walk_within(const struct apply_walk *w);
 
 #endif

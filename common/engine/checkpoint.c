@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/msg.h"
@@ -43,6 +44,7 @@ struct checkpoint {
 	int64_t reached_ms; /* when, since 1970 */
 	int64_t lag_ms;     /* of reached, at that moment */
 	struct optime seen, ahead;
+	const char *journal;
 	struct optime promised; /* the reader's own */
 	/* under save_lock */
 	pthread_mutex_t save_lock;
@@ -71,6 +73,7 @@ checkpoint_new(const struct checkpoint_opts *opts)
 	c->saved = opts->start;
 	c->seen = opts->start.seen;
 	c->ahead = opts->start.ahead;
+	c->journal = c->o.start.journal;
 	c->reached =
 	    (struct boundary){opts->start.applied, opts->start.read_from, 0};
 	c->lag_ms = -1;
@@ -102,9 +105,8 @@ advance(struct checkpoint *c)
 	if (!moved)
 		return;
 	c->reached_ms = clock_ms(CLOCK_REALTIME);
-	c->lag_ms = c->reached.wall ? c->reached_ms - c->reached.wall : -1;
-	if (c->lag_ms < 0 && c->reached.wall)
-		c->lag_ms = 0;
+	c->lag_ms =
+	    c->reached.wall ? BSON_MAX(c->reached_ms - c->reached.wall, 0) : -1;
 	if (c->o.exit_lag_ms >= 0 && c->lag_ms >= 0 &&
 	    c->lag_ms <= c->o.exit_lag_ms)
 		sig_stop();
@@ -149,23 +151,34 @@ checkpoint_acked(void *checkpoint)
 
 /* ----------------------------------------------------------------- saving */
 
-static bool
-save_locked(struct checkpoint *c, bson_error_t *error)
+static struct job_checkpoint
+now(struct checkpoint *c, uint64_t *seq)
 {
 	struct job_checkpoint cp;
-	uint64_t seq;
 
 	pthread_mutex_lock(&c->lock);
 	cp = (struct job_checkpoint){
-	    c->reached.read_from, c->reached.at, c->seen, c->ahead};
-	seq = c->reached_seq;
+	    c->reached.read_from, c->reached.at, c->seen, c->ahead, ""};
+	if (c->journal)
+		bson_strncpy(cp.journal, c->journal, sizeof cp.journal);
+	*seq = c->reached_seq;
 	pthread_mutex_unlock(&c->lock);
+	return cp;
+}
+
+static bool
+save_locked(struct checkpoint *c, bson_error_t *error)
+{
+	uint64_t seq;
+	struct job_checkpoint cp = now(c, &seq);
+
 	if (optime_same(cp.applied, c->saved.applied) &&
 	    optime_same(cp.read_from, c->saved.read_from) &&
 	    optime_same(cp.seen, c->saved.seen) &&
-	    optime_same(cp.ahead, c->saved.ahead))
+	    optime_same(cp.ahead, c->saved.ahead) &&
+	    strcmp(cp.journal, c->saved.journal) == 0)
 		return true;
-	if ((c->o.durable && !c->o.durable(c->o.arg, error)) ||
+	if ((c->o.durable && !c->o.durable(c->o.arg, &cp, error)) ||
 	    !job_save(c->o.job, &cp, error))
 		return false;
 	c->saved = cp;
@@ -190,15 +203,13 @@ checkpoint_save_intent(
     struct checkpoint *c, const bson_t *intent, bson_error_t *error)
 {
 	struct job_checkpoint cp;
+	uint64_t seq;
 	bool ok;
 
 	checkpoint_acked(c);
 	pthread_mutex_lock(&c->save_lock);
-	pthread_mutex_lock(&c->lock);
-	cp = (struct job_checkpoint){
-	    c->reached.read_from, c->reached.at, c->seen, c->ahead};
-	pthread_mutex_unlock(&c->lock);
-	ok = (!c->o.durable || c->o.durable(c->o.arg, error)) &&
+	cp = now(c, &seq);
+	ok = (!c->o.durable || c->o.durable(c->o.arg, &cp, error)) &&
 	    job_save_intent(c->o.job, &cp, intent, error);
 	if (ok)
 		c->saved = cp;
@@ -211,10 +222,15 @@ checkpoint_promise(struct checkpoint *c, struct optime at, bson_error_t *error)
 {
 	if (optime_cmp(at, c->promised) <= 0)
 		return true;
-	c->promised = (struct optime){
-	    at.secs > UINT32_MAX - PROMISE_S ? UINT32_MAX : at.secs + PROMISE_S,
-	    UINT32_MAX, at.term};
 	pthread_mutex_lock(&c->lock);
+	if (optime_cmp(at, c->seen) <= 0) {
+		at = c->seen;
+	} else {
+		at.secs += BSON_MIN(PROMISE_S, UINT32_MAX - at.secs);
+		at.inc = UINT32_MAX;
+	}
+	c->promised = at;
+	c->journal = c->o.journal;
 	c->ahead = optime_max(c->ahead, c->promised);
 	pthread_mutex_unlock(&c->lock);
 	return checkpoint_save(c, error);
@@ -242,16 +258,14 @@ checkpoint_saved(struct checkpoint *c)
 static bool
 save_when_due(struct checkpoint *c, bson_error_t *error)
 {
-	int64_t now = clock_ms(CLOCK_MONOTONIC), wait;
+	int64_t since;
 	bool ok = true;
 	uint64_t seq;
 
-	pthread_mutex_lock(&c->lock);
-	seq = c->reached_seq;
-	pthread_mutex_unlock(&c->lock);
+	now(c, &seq);
 	pthread_mutex_lock(&c->save_lock);
-	wait = seq != c->saved_seq ? SAVE_MS : SAVE_IDLE_MS;
-	if (now - c->saved_ms >= wait)
+	since = clock_ms(CLOCK_MONOTONIC) - c->saved_ms;
+	if (since >= (seq != c->saved_seq ? SAVE_MS : SAVE_IDLE_MS))
 		ok = save_locked(c, error);
 	pthread_mutex_unlock(&c->save_lock);
 	return ok;
@@ -265,7 +279,8 @@ tell(struct checkpoint *c)
 	struct lanes_counts counts;
 	struct boundary b;
 	int64_t lag, now = clock_ms(CLOCK_REALTIME), left;
-	char text[OPTIME_TEXT];
+	char text[OPTIME_TEXT], *line;
+	bool asked;
 
 	lanes_count(c->lanes, &counts);
 	pthread_mutex_lock(&c->lock);
@@ -287,20 +302,18 @@ tell(struct checkpoint *c)
 	status_int("documents_read", counts.read);
 	status_int("diverged", counts.diverged);
 	now = clock_ms(CLOCK_MONOTONIC);
-	if (!sig_take_report()) {
-		if (now - c->reported_ms < REPORT_MS)
-			return;
-		c->reported_ms = now;
-		msg_verbose("applied %" PRId64 " entries up to %s, lag %.1f s, "
-			    "%" PRId64 " entries under way",
-		    counts.entries, optime_text(b.at, text),
-		    lag >= 0 ? (double)lag / 1000 : 0.0, left > 0 ? left : 0);
+	asked = sig_take_report();
+	if (!asked && now - c->reported_ms < REPORT_MS)
 		return;
-	}
-	msg_info("applied %" PRId64 " entries up to %s, lag %.1f s, %" PRId64
-		 " entries under way",
+	line = bson_strdup_printf("applied %" PRId64 " entries up to %s, lag "
+				  "%.1f s, %" PRId64 " entries under way",
 	    counts.entries, optime_text(b.at, text),
 	    lag >= 0 ? (double)lag / 1000 : 0.0, left > 0 ? left : 0);
+	if (asked)
+		msg_info("%s", line);
+	else
+		msg_verbose("%s", line), c->reported_ms = now;
+	bson_free(line);
 }
 
 static bool
@@ -311,8 +324,8 @@ tick(struct checkpoint *c)
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_nsec += TICK_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000)
-		until.tv_sec++, until.tv_nsec -= 1000000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&c->lock);
 	if (!c->ending)
 		pthread_cond_timedwait(&c->wake, &c->lock, &until);

@@ -22,8 +22,10 @@ struct checkpoint_opts {
 	struct job_checkpoint start;
 	int64_t exit_lag_ms; /* ask for a stop when the lag is that small;
 				-1: never */
+	const char *journal; /* epoch of the one that is kept; NULL: none */
 	/* Called before each save; may be NULL. */
-	bool (*durable)(void *arg, bson_error_t *error);
+	bool (*durable)(
+	    void *arg, const struct job_checkpoint *cp, bson_error_t *error);
 	void *arg;
 };
 
@@ -38,8 +40,9 @@ void checkpoint_boundary(struct checkpoint *c, const struct boundary *b);
 /* Replay rules have to hold up to here when it starts again. */
 void checkpoint_seen(struct checkpoint *c, struct optime seen);
 /* Reader: before an entry is sent that a program killed later may have written
- * without a checkpoint that says so. Saved ahead, for some minutes of the log
- * at a time, so that the next run does not take its own writes for strange. */
+ * without a checkpoint that says so. Saved ahead, as far as `seen` or for some
+ * minutes of the log at a time, so that the next run does not take its own
+ * writes for strange, and with it where they are journaled. */
 bool checkpoint_promise(
     struct checkpoint *c, struct optime at, bson_error_t *error);
 /* Everything sent is at or before what is reached: no promise is needed. */

@@ -30,10 +30,13 @@ count(void *arg, const bson_t *doc, bson_error_t *error)
 	return true;
 }
 
-static void
-begin(void *arg)
+static bool
+begin(void *arg, const struct trail_file *file, bson_error_t *error)
 {
+	(void)file;
+	(void)error;
 	*(bool *)arg = false;
+	return true;
 }
 
 struct ledger *
@@ -41,13 +44,14 @@ ledger_new(const char *dir, const bson_t *head, bson_error_t *error)
 {
 	struct ledger *l = bson_malloc0(sizeof *l);
 	const char *job;
-	bool image;
+	bool image = false;
+	struct trail_reader r = {.arg = &image, .file = begin, .doc = count};
 
 	status_add("ledger", 0);
 	if (!dir)
 		return l;
 	if (!record_text(head, "job", &job, error) ||
-	    !trail_read(dir, STREAM_LEDGER, job, begin, count, &image, error) ||
+	    !trail_read(dir, STREAM_LEDGER, job, &r, error) ||
 	    !(l->trail = trail_open(dir, STREAM_LEDGER, head, error))) {
 		bson_free(l);
 		return NULL;

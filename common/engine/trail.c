@@ -104,54 +104,82 @@ check_head(
 }
 
 static bool
-read_items(struct stream_in *in, const char *path, enum stream_kind kind,
-    const char *job, trail_each_fn *each, void *arg, bool cut_is_end,
-    bson_error_t *error)
+read_block(const struct block_view *view, const char *path,
+    const struct trail_reader *r, bson_error_t *error)
 {
-	struct stream_item item;
 	struct block_cursor cur;
-	enum stream_got got;
 	const uint8_t *data;
 	uint32_t len;
 	bson_t doc;
 
-	while ((got = stream_next(in, &item, error)) == STREAM_GOT) {
-		if (item.type == RECORD_STREAM && stream_in_kind(in) != kind)
-			return error_set(error, MM_EXIT_REFUSED, 0,
-			    "\"%s\" is a stream of kind %s", path,
-			    stream_kind_text(stream_in_kind(in)));
-		if (item.type == RECORD_STREAM &&
-		    !check_head(&item.control, job, path, error))
+	block_rewind(&cur, view);
+	while (r->doc && block_next(&cur, &data, &len)) {
+		if (!bson_init_static(&doc, data, len))
+			return error_set(error, MM_EXIT_STREAM, 0,
+			    "\"%s\": a document is no BSON", path);
+		if (!r->doc(r->arg, &doc, error))
 			return false;
-		if (item.type != RECORD_BLOCK)
-			continue;
-		block_rewind(&cur, &item.block);
-		while (each && block_next(&cur, &data, &len)) {
-			if (!bson_init_static(&doc, data, len))
-				return error_set(error, MM_EXIT_STREAM, 0,
-				    "\"%s\": a document is no BSON", path);
-			if (!each(arg, &doc, error))
-				return false;
-		}
+	}
+	return true;
+}
+
+struct reading {
+	struct stream_in *in;
+	struct trail_file file;
+	const char *path, *job;
+	enum stream_kind kind;
+};
+
+static bool
+read_head(struct reading *f, const bson_t *head, const struct trail_reader *r,
+    bson_error_t *error)
+{
+	if (stream_in_kind(f->in) != f->kind)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is a stream of kind %s", f->path,
+		    stream_kind_text(stream_in_kind(f->in)));
+	f->file.head = head;
+	return check_head(head, f->job, f->path, error) &&
+	    (!r->file || r->file(r->arg, &f->file, error));
+}
+
+static bool
+read_items(struct reading *f, const struct trail_reader *r, bson_error_t *error)
+{
+	struct stream_item item;
+	enum stream_got got;
+	bool ok = true;
+
+	while ((got = stream_next(f->in, &item, error)) == STREAM_GOT) {
+		if (item.type == RECORD_STREAM)
+			ok = read_head(f, &item.control, r, error);
+		else if (item.type == RECORD_BLOCK)
+			ok = read_block(&item.block, f->path, r, error);
+		else if (item.type == RECORD_MARK && r->mark)
+			ok = r->mark(r->arg, &item.control, error);
+		if (!ok || r->heads)
+			return ok;
 	}
 	return got == STREAM_EOF ||
-	    (cut_is_end && error_status(error) == MM_EXIT_STREAM);
+	    (f->file.partial && error_status(error) == MM_EXIT_STREAM);
 }
 
 static bool
 read_file(const char *dir, const char *name, enum stream_kind kind,
-    const char *job, trail_each_fn *each, void *arg, bson_error_t *error)
+    const char *job, const struct trail_reader *r, bson_error_t *error)
 {
 	char *path = bson_strdup_printf("%s/%s", dir, name);
 	size_t len = strlen(name), tail = strlen(".partial");
-	bool partial = strcmp(name + len - tail, ".partial") == 0, ok = false;
-	struct stream_in *in;
+	struct reading f = {.path = path, .job = job, .kind = kind};
+	bool ok = false;
 	int fd = file_open_read(path, error);
 
+	f.file.number = (unsigned)strtoul(name, NULL, 10);
+	f.file.partial = strcmp(name + len - tail, ".partial") == 0;
 	if (fd >= 0) {
-		in = stream_in_new(fd, path, false);
-		ok = read_items(in, path, kind, job, each, arg, partial, error);
-		stream_in_free(in);
+		f.in = stream_in_new(fd, path, false);
+		ok = read_items(&f, r, error);
+		stream_in_free(f.in);
 		close(fd);
 	}
 	bson_free(path);
@@ -160,16 +188,13 @@ read_file(const char *dir, const char *name, enum stream_kind kind,
 
 bool
 trail_read(const char *dir, enum stream_kind kind, const char *job,
-    trail_file_fn *begin, trail_each_fn *each, void *arg, bson_error_t *error)
+    const struct trail_reader *r, bson_error_t *error)
 {
 	struct files f;
 	bool ok = files_list(dir, kind, &f, error);
 
-	for (size_t i = 0; ok && i < f.n; i++) {
-		if (begin)
-			begin(arg);
-		ok = read_file(dir, f.name[i], kind, job, each, arg, error);
-	}
+	for (size_t i = 0; ok && i < f.n; i++)
+		ok = read_file(dir, f.name[i], kind, job, r, error);
 	files_free(&f);
 	return ok;
 }
@@ -180,6 +205,7 @@ struct trail *
 trail_open(const char *dir, enum stream_kind kind, const bson_t *head,
     bson_error_t *error)
 {
+	static const struct trail_reader only_head = {.heads = true};
 	struct trail *t;
 	struct files f;
 	const char *job = NULL;
@@ -198,7 +224,7 @@ trail_open(const char *dir, enum stream_kind kind, const bson_t *head,
 	if (f.n > 0) {
 		number += (unsigned)strtoul(f.name[f.n - 1], NULL, 10);
 		ok = read_file(
-		    dir, f.name[f.n - 1], kind, job, NULL, NULL, error);
+		    dir, f.name[f.n - 1], kind, job, &only_head, error);
 	}
 	files_free(&f);
 	if (!ok)
@@ -297,6 +323,24 @@ flush(struct trail *t, bson_error_t *error)
 		stream_put_block(t->out, &t->block, NULL, error) &&
 		    stream_flush(t->out, error),
 		error);
+}
+
+bool
+trail_mark(struct trail *t, const bson_t *mark, bson_error_t *error)
+{
+	bool ok;
+
+	trail_lock(t);
+	ok = flush(t, error);
+	if (ok && t->out) {
+		t->dirty = true;
+		ok = keep(t,
+		    stream_put(t->out, mark, error) &&
+			stream_flush(t->out, error),
+		    error);
+	}
+	trail_unlock(t);
+	return ok;
 }
 
 bool

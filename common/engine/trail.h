@@ -29,13 +29,32 @@ bool trail_sync(struct trail *t, bson_error_t *error);
 /* Ends the file of this run and gives it its name. */
 bool trail_close(struct trail *t, bson_error_t *error);
 
-/* Every document of every run, in order. each returns false with error set to
- * stop. Status 3: a file is damaged (a .partial may be cut), 8: another kind
- * or job (job NULL: any). A directory that is not there has none. */
-typedef bool trail_each_fn(void *arg, const bson_t *doc, bson_error_t *error);
-/* Called at the start of each file: a row does not go from one to the next. */
-typedef void trail_file_fn(void *arg);
+/* A control document of type mark into the stream, behind what was added; a
+ * run that has added nothing leaves it out. */
+bool trail_mark(struct trail *t, const bson_t *mark, bson_error_t *error);
+
+struct trail_file {
+	unsigned number;
+	bool partial;       /* its run was killed, or goes on */
+	const bson_t *head; /* of the stream */
+};
+
+/* Functions may be NULL; false from one, with error set, ends the reading. */
+struct trail_reader {
+	void *arg;
+	/* Before anything of that file: a row does not go from one to the
+	 * next. */
+	bool (*file)(
+	    void *arg, const struct trail_file *file, bson_error_t *error);
+	bool (*doc)(void *arg, const bson_t *doc, bson_error_t *error);
+	bool (*mark)(void *arg, const bson_t *mark, bson_error_t *error);
+	bool heads; /* nothing but `file` */
+};
+
+/* Every document of every run, in order. Status 3: a file is damaged (a
+ * .partial may be cut), 8: another kind or job (job NULL: any). A directory
+ * that is not there has none. */
 bool trail_read(const char *dir, enum stream_kind kind, const char *job,
-    trail_file_fn *begin, trail_each_fn *each, void *arg, bson_error_t *error);
+    const struct trail_reader *r, bson_error_t *error);
 
 #endif

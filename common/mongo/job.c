@@ -140,6 +140,8 @@ job_append_checkpoint(bson_t *set, const struct job_checkpoint *cp)
 	optime_append(&sub, "seen", cp->seen);
 	if (!optime_is_null(cp->ahead))
 		optime_append(&sub, "ahead", cp->ahead);
+	if (cp->journal[0])
+		BSON_APPEND_UTF8(&sub, "journal", cp->journal);
 	bson_append_document_end(set, &sub);
 }
 
@@ -204,7 +206,7 @@ bool
 job_end_load(struct job *j, struct optime read_from, struct optime from,
     struct optime to, bson_error_t *error)
 {
-	struct job_checkpoint cp = {read_from, from, to, OPTIME_NULL};
+	struct job_checkpoint cp = {read_from, from, to, OPTIME_NULL, ""};
 	bson_t set = BSON_INITIALIZER, q = BSON_INITIALIZER;
 	bool ok;
 

@@ -15,7 +15,8 @@
  *   source     as in the stream header: {set, replicaSetId, me, version, ...}
  *   selection  filters of the stream: {include, exclude, rename}
  *   from, to   {ts, t} of the copy
- *   checkpoint {readFrom, applied, seen, ahead}, each {ts, t}
+ *   checkpoint {readFrom, applied, seen, ahead}, each {ts, t}, and journal,
+ *              the epoch (engine/journal.h)
  *   intent     what was about to be done to the catalog: {at, i, command, ns,
  *              to, uuid, to_uuid, done}; engine/apply_intent.h
  *   adopting   true: what is there of a copy of one's own is not recorded yet
@@ -39,6 +40,8 @@
 #include "model/ns.h"
 #include "mongo/server.h"
 
+#define JOB_JOURNAL 17 /* 16 hexadecimal digits and NUL */
+
 enum job_phase {
 	JOB_NONE,
 	JOB_LOADING,
@@ -52,6 +55,8 @@ struct job_checkpoint {
 	struct optime applied;   /* everything at or before is applied */
 	struct optime seen;      /* replay rules hold up to here */
 	struct optime ahead;     /* and, where a run was killed, up to here */
+	char journal[JOB_JOURNAL]; /* what was applied last stands in the
+				      journal of that epoch; "": in none */
 };
 
 struct job;

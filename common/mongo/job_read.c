@@ -55,13 +55,18 @@ bool
 job_doc_checkpoint(const bson_t *doc, struct job_checkpoint *cp)
 {
 	bson_t sub;
+	const char *journal;
 
 	cp->ahead = OPTIME_NULL;
-	if (doc_sub(doc, "checkpoint", &sub) && bson_has_field(&sub, "ahead") &&
-	    !optime_read(&sub, "ahead", &cp->ahead))
+	cp->journal[0] = '\0';
+	if (!doc_sub(doc, "checkpoint", &sub) ||
+	    (bson_has_field(&sub, "ahead") &&
+		!optime_read(&sub, "ahead", &cp->ahead)))
 		return false;
-	return doc_sub(doc, "checkpoint", &sub) &&
-	    optime_read(&sub, "readFrom", &cp->read_from) &&
+	journal = doc_text(&sub, "journal");
+	if (journal)
+		bson_strncpy(cp->journal, journal, sizeof cp->journal);
+	return optime_read(&sub, "readFrom", &cp->read_from) &&
 	    optime_read(&sub, "applied", &cp->applied) &&
 	    optime_read(&sub, "seen", &cp->seen);
 }
