@@ -2,6 +2,7 @@
 #
 #   make            the programs, in build/bin
 #   make check      all tests; T=TEXT runs those whose file name contains it
+#   make check-rules  takes rules out, one at a time: their tests must fail
 #   make check-recordings  the recordings of real servers alone ($$MM_CORPUS)
 #   make bench      speed, CPU time, memory, latency; PARTS='tail apply' for some
 #   make demo       a whole migration on two local servers
@@ -180,7 +181,12 @@ clean:
 check-recordings: tests
 	B=$(abspath $(B)) scripts/check-recordings.sh
 
-.PHONY: all tests check check-recordings check-peers lint demo bench fuzz deps deps-bench install uninstall clean
+# Takes one rule after the other out of a copy: its test must fail. R=TEXT for
+# those whose name contains it.
+check-rules:
+	$$(scripts/python.sh) tests/tools/rules.py $(if $(R),'$(R)')
+
+.PHONY: all tests check check-recordings check-peers check-rules lint demo bench fuzz deps deps-bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -165,7 +165,10 @@ wind_up(struct apply *a, bool ok, bson_error_t *error)
 	bool drained = send(a, &later) && lanes_drain(a->lanes, &later) &&
 	    !lanes_failed(a->lanes, &later);
 
-	if (!drained && ok)
+	/* What waits for the next entries can go on waiting. */
+	if (!drained && sig_stopping() && !lanes_failed(a->lanes, NULL))
+		msg_warn("stopped while an entry waits: %s", later.message);
+	else if (!drained && ok)
 		ok = false, *error = later;
 	lanes_stop(a->lanes);
 	checkpoint_acked(a->checkpoint);

@@ -135,7 +135,7 @@ parse(const struct chunk *list, struct work *work, bson_error_t *error)
 			work->seq = p->seq;
 			work->hash = p->hash;
 			work->done = work->grouped = false;
-			work->replay = p->replay;
+			work->replay = work->may_wait = p->replay;
 			work->next = NULL;
 			at = raw + padded(p->len);
 		}

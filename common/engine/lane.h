@@ -56,7 +56,8 @@ struct work {
 	uint64_t seq, hash;
 	enum target_order order;
 	bool replay;
-	bool done; /* acknowledged */
+	bool may_wait; /* for a value of a unique index */
+	bool done;     /* acknowledged */
 	bool grouped;
 	struct work *next; /* of the same document */
 };

@@ -256,7 +256,7 @@ refused(struct docs *b, const struct bulk_error *errors, size_t n,
 		b->fatal = true;
 		/* Applied again it may yet fit: lane_apply_log decides. */
 		if (errors[i].code == LANE_DUPLICATE &&
-		    b->target->order == ORDER_ALL && d->last->replay)
+		    b->target->order == ORDER_ALL && d->last->may_wait)
 			lane_conflict(d->last, errors[i].message, error);
 		else
 			lane_refuse(b->lane, d->last, errors[i].message,

@@ -161,7 +161,7 @@ attempt(struct unique *u, struct work **work, int n, bson_error_t *error)
 		work[i]->next = NULL;
 	if (lane_apply_docs(u->lane, work, n, error))
 		return 1;
-	if (!is_conflict(error) || !work[n - 1]->replay)
+	if (!is_conflict(error) || !work[n - 1]->may_wait)
 		return -1;
 	*u->why = *error;
 	return 0;
@@ -182,6 +182,21 @@ attempt_all(struct unique *u, bson_error_t *error)
 		bson_free(u->list[i].item);
 		u->list[i] = u->list[--u->n];
 		i = -1; /* from the start: this one was written too */
+	}
+	return true;
+}
+
+/* Behind the replay window: what conflicts there now is refused. */
+static bool
+attempt_last(struct unique *u, bson_error_t *error)
+{
+	for (; u->n > 0; u->n--) {
+		struct waiting *x = &u->list[u->n - 1];
+
+		x->item[x->n - 1]->may_wait = false;
+		if (attempt(u, x->item, x->n, error) <= 0)
+			return false;
+		bson_free(x->item);
 	}
 	return true;
 }
@@ -215,14 +230,8 @@ apply_unique(struct lane *lane, struct work **work, int n, bson_error_t *why,
 	bool ok = true;
 
 	for (int i = 0; ok && i < n; i++) {
-		if (u.n > 0 && !work[i]->replay) {
-			ok = lane_refuse(lane, u.list[0].item[0],
-			    "its values conflict with a unique index still, "
-			    "behind all that was applied before",
-			    NULL, 0, error);
-			break;
-		}
-		ok = unique_one(&u, work[i], error);
+		ok = (work[i]->replay || attempt_last(&u, error)) &&
+		    unique_one(&u, work[i], error);
 	}
 	for (int i = 0; i < u.n; i++)
 		bson_free(u.list[i].item);

@@ -95,6 +95,47 @@ checkpoint() {
 	assert_output --partial 'is of job'
 }
 
+@test "replay over a unique index: what conflicts waits; behind seen it is refused with its document" {
+	store 10:0:1 10:5:1 <<<'{"ns": "shop.u", "doc": {"_id": 0, "k": 0}}'
+	py "$dst_uri" <<<'client.shop.u.create_index("k", unique=True)'
+	local waits='{"at": "10:1:1", "op": "i", "ns": "shop.u", "doc": {"_id": 1, "k": 0}}'
+	local more='{"at": "10:2:1", "op": "u", "ns": "shop.u", "doc": {"_id": 1, "k": 0, "n": 1}}'
+	local frees='{"at": "10:3:1", "op": "u", "ns": "shop.u", "doc": {"_id": 0, "k": 3}}'
+	local behind='{"at": "10:6:1", "op": "i", "ns": "shop.u", "doc": {"_id": 6, "k": 6}}'
+	# the log ends before it is free
+	changes 10:0:1 <<<"$waits" >"$TMP/log"
+	run -8 mm-oplog-apply -d shop --ledger "$TMP/ledger" "$TMP/log"
+	assert_output --partial 'position 10:1:1 to "shop.u"'
+	assert_file_not_exist "$TMP/ledger/00000001.ledger.bson.zst"
+	# a signal: it can go on waiting
+	printf '%s\n' "$waits" "$more" | changes 10:0:1 --encoding live >"$TMP/log"
+	mkfifo "$TMP/fifo"
+	run_bg apply bash -c 'exec mm-oplog-apply -d shop --status-file "$1/status" <"$1/fifo"' _ "$TMP"
+	exec 9>"$TMP/fifo"
+	cat "$TMP/log" >&9
+	asked() { [[ $(jq .lag_entries "$TMP/status") == 2 ]]; }
+	wait_until 20 asked
+	kill "$apply_pid"
+	wait "$apply_pid"
+	exec 9>&-
+	assert_file_contains "$TMP/apply.err" 'stopped while an entry waits'
+	run checkpoint
+	assert_output 10:0:1
+	# it is never freed
+	printf '%s\n' "$waits" "$more" "$behind" | changes 10:0:1 >"$TMP/log"
+	run -8 mm-oplog-apply -d shop --ledger "$TMP/ledger" "$TMP/log"
+	rows "$TMP"/ledger/* >"$TMP/rows"
+	run jq -rs '"\(.[0].ts["$timestamp"].i) \(.[0]._id) \(.[0].what) \(.[1])"' "$TMP/rows"
+	assert_output '2 1 refused {"_id":1,"k":0,"n":1}'
+	run checkpoint
+	assert_output 10:0:1
+	# it is
+	printf '%s\n' "$waits" "$more" "$frees" "$behind" | changes 10:0:1 >"$TMP/log"
+	mm-oplog-apply -d shop --batch-ops 1 "$TMP/log"
+	run docs u
+	assert_output "[{'_id': 0, 'k': 3}, {'_id': 1, 'k': 0, 'n': 1}, {'_id': 6, 'k': 6}]"
+}
+
 @test "killed past seen: what was applied already is no anomaly" {
 	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 1}}'
 	{
