@@ -118,6 +118,13 @@ def peers(docs):
                          got["theirs"],
                          "mongodump | mongorestore" + (" --gzip" if gzip else ""),
                          bar if name == "bare" else packed_bars)
+                if gzip:
+                    a, b = h.path_of("theirs"), h.path_of("ours")
+                    h.run(theirs[:1], stdout=a)
+                    h.run(ours[:1], stdout=b, env=servers.env)
+                    h.figure("copy", f"{name}, documents of {size} B", "bytes",
+                             os.path.getsize(b), "B", "mongodump --gzip",
+                             os.path.getsize(a), ("<=", 1.05))
 
 
 def memory(most):
