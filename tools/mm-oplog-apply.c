@@ -14,10 +14,12 @@
 #include "engine/apply_job.h"
 #include "engine/apply_plan.h"
 #include "engine/lanes.h"
+#include "engine/undo.h"
 #include "io/fdio.h"
 #include "mongo/server.h"
 
-static const char *directory, *job_option, *ledger, *journal;
+static const char *directory, *job_option, *ledger, *journal, *undo;
+static struct undo_range range;
 static struct optime until;
 static struct adopt_copy copy;
 static bool caught_up, print_position, allow_truncated;
@@ -48,6 +50,8 @@ static const struct opt rows[] = {
 	"keep what should not be, as streams in DIR"},
     {0, "journal", "DIR", OPT_TEXT, &journal,
 	"keep old and new value of each change, as streams in DIR"},
+    {0, "undo", "RANGE", OPT_TEXT, &undo,
+	"with --journal: take back the changes of FROM..TO"},
     {0, "workers", "N", OPT_COUNT, &workers,
 	"lanes that write at the same time, 1-64 (8)", 1, LANES_MAX},
     {0, "batch-ops", "N", OPT_COUNT, &batch_ops,
@@ -116,6 +120,22 @@ ddl_mode(void)
 }
 
 static bool
+take_back(
+    const struct apply_plan *p, const struct apply_opts *o, bson_error_t *error)
+{
+	return undo_run(&(struct undo_opts){.journal = journal,
+			    .ledger = ledger,
+			    .range = range,
+			    .server = o->server,
+			    .conn = o->conn,
+			    .job = o->job,
+			    .grant = p->grant,
+			    .workers = o->workers,
+			    .batch_ops = o->batch_ops},
+	    error);
+}
+
+static bool
 apply(struct apply_plan *p, struct server *target, struct conn *conn,
     struct conn *job_conn, bson_error_t *error)
 {
@@ -136,7 +156,7 @@ apply(struct apply_plan *p, struct server *target, struct conn *conn,
 	if (!opts.job)
 		return false;
 	status_text("job", p->name);
-	ok = apply_run(&opts, error);
+	ok = undo ? take_back(p, &opts, error) : apply_run(&opts, error);
 	job_close(opts.job);
 	return ok;
 }
@@ -204,10 +224,17 @@ check_use(int files)
 		    "this order; they are equal for one of a single moment");
 	if (caught_up && !directory)
 		return opt_wrong_use("--exit-when-caught-up needs -D");
+	if (undo &&
+	    (directory || files > 0 || print_position || plain() || !journal ||
+		!optime_is_null(copy.to)))
+		return opt_wrong_use(
+		    "--undo takes a --journal and no other input");
+	if (undo && !undo_range_parse(undo, &range, &error))
+		return opt_wrong_use("--undo: %s", error.message);
 	if (print_position && job_option)
 		return 0;
 	if (!grant_told(&ns_flags, &error) ||
-	    (!directory && files == 0 && !print_position &&
+	    (!directory && files == 0 && !print_position && !undo &&
 		!fdio_refuse_terminal(STDIN_FILENO, "standard input", &error)))
 		return opt_wrong_use("%s", error.message);
 	return 0;
@@ -250,6 +277,7 @@ main(int argc, char **argv)
 	plan.job = job_option;
 	plan.directory = directory;
 	plan.plain = plain();
+	plan.undo = undo ? journal : NULL;
 	plan.copy = copy;
 	plan.input = apply_input_new(argv + operand, argc - operand, directory,
 	    !caught_up && !print_position);

@@ -2,15 +2,18 @@
 
 #include "base/msg.h"
 #include "engine/apply_job.h"
+#include "engine/undo.h"
 
-bool
-apply_plan_read(struct apply_plan *p, bool *nothing, bson_error_t *error)
+static bool
+read_head(struct apply_plan *p, bool *nothing, bson_error_t *error)
 {
-	bson_t filters;
-
+	/* A journal is of the job whose log it is of. */
+	p->kind = STREAM_OPLOG;
+	if (p->undo)
+		return undo_head(p->undo, &p->head, error);
 	switch (apply_input_head(p->input, &p->head, &p->kind, error)) {
 	case STREAM_GOT:
-		break;
+		return true;
 	case STREAM_ERROR:
 		return false;
 	case STREAM_EOF:
@@ -20,7 +23,16 @@ apply_plan_read(struct apply_plan *p, bool *nothing, bson_error_t *error)
 		*nothing = true;
 		return false;
 	}
-	if (!record_doc(&p->head, "filters", &filters, error) ||
+	return false;
+}
+
+bool
+apply_plan_read(struct apply_plan *p, bool *nothing, bson_error_t *error)
+{
+	bson_t filters;
+
+	if (!read_head(p, nothing, error) ||
+	    !record_doc(&p->head, "filters", &filters, error) ||
 	    !(p->grant = grant_new(&ns_flags, &filters, error)))
 		return false;
 	p->name = p->job;

@@ -12,7 +12,8 @@ struct apply_plan {
 	/* As the user says. */
 	const char *job; /* NULL: what the input says, or has */
 	const char *directory;
-	bool plain; /* entries without a header (engine/plain_log) */
+	bool plain;       /* entries without a header (engine/plain_log) */
+	const char *undo; /* a journal instead of an input */
 	struct adopt_copy copy; /* null: the job is there */
 	/* From the input. */
 	struct apply_input *input;

@@ -51,10 +51,10 @@ enum job_phase {
 };
 
 struct job_checkpoint {
-	struct optime read_from; /* where a tail must start reading */
-	struct optime applied;   /* everything at or before is applied */
-	struct optime seen;      /* replay rules hold up to here */
-	struct optime ahead;     /* and, where a run was killed, up to here */
+	struct optime read_from;   /* where a tail must start reading */
+	struct optime applied;     /* everything at or before is applied */
+	struct optime seen;        /* replay rules hold up to here */
+	struct optime ahead;       /* and, where a run was killed, up to here */
 	char journal[JOB_JOURNAL]; /* what was applied last stands in the
 				      journal of that epoch; "": in none */
 };

@@ -1,0 +1,165 @@
+bats_require_minimum_version 1.8.0
+# mm-oplog-apply --undo: the newest part of a journal played backwards. Logs are
+# written by mmstream.py, another store as the source.
+load lib
+
+setup() {
+	BATS_TEST_TIMEOUT=90
+	start_server dst
+	export MM_TARGET_URI=$dst_uri
+}
+
+store() { # store FROM [TO] < JSON lines
+	"$PY" "$TOOLS/mmstream.py" write-snapshot --source undo --nsInclude 'shop.*' \
+		--from "$1" --to "${2:-$1}" | mm-load -d shop --quiet
+}
+
+changes() { # changes AFTER [options] < JSON lines
+	local after=$1
+	shift
+	"$PY" "$TOOLS/mmstream.py" write-oplog --source undo --nsInclude 'shop.*' \
+		--after "$after" "$@"
+}
+
+apply() { # with the journal
+	mm-oplog-apply -d shop --journal "$TMP/journal" --quiet "$@"
+}
+
+undo() { # undo RANGE [options]
+	mm-oplog-apply -d shop --journal "$TMP/journal" --undo "$@"
+}
+
+state() { # every document of shop, its bytes
+	py "$dst_uri" <<-'P'
+		raw = bson.codec_options.CodecOptions(document_class=bson.raw_bson.RawBSONDocument)
+		for name in sorted(client.shop.list_collection_names()):
+		    for line in sorted(d.raw.hex() for d in client.shop.get_collection(name, raw).find()):
+		        print(name, line)
+	P
+}
+
+checkpoint() {
+	py "$dst_uri" <<-'P'
+		c = client.mm_control.jobs.find_one()["checkpoint"]
+		print("%d:%d:%d" % (c["applied"]["ts"].time, c["applied"]["ts"].inc, c["applied"]["t"]), "ahead" in c)
+	P
+}
+
+# random_log N: entries 10:1:1 to 10:N:1 on 40 documents of three collections.
+random_log() {
+	"$PY" - "$1" <<-'P'
+		import json, random, sys
+		there = {}
+		def change(r):
+		    ns, i = "shop." + r.choice("abc"), r.randrange(40)
+		    if i % 3 == 0:
+		        i = "k%d" % i
+		    doc = {"_id": i, "n": r.random(), "text": "x" * r.randrange(50)}
+		    if (ns, i) not in there:
+		        op = {"op": "i", "ns": ns, "doc": doc}
+		    elif r.random() < 0.3:
+		        op = {"op": "d", "ns": ns, "_id": i}
+		    else:
+		        op = {"op": "u", "ns": ns, "doc": doc}
+		    there.pop((ns, i), None) if op["op"] == "d" else there.update({(ns, i): 1})
+		    return op
+		r = random.Random(5)
+		for i in range(1, int(sys.argv[1]) + 1):
+		    at = "10:%d:1" % i
+		    if i % 10 == 0:
+		        print(json.dumps({"at": at, "txn": [change(r) for _ in range(4)]}))
+		    else:
+		        print(json.dumps(dict(change(r), at=at)))
+	P
+}
+
+@test "back to B byte for byte; forward again; deeper, to the copy" {
+	store 10:0:1 </dev/null
+	random_log 600 | changes 10:0:1 --seen 10:0:1 >"$TMP/log"
+	state >"$TMP/A"
+	apply --until 10:200:1 "$TMP/log"
+	state >"$TMP/B"
+	apply "$TMP/log"
+	state >"$TMP/C"
+	! cmp -s "$TMP/B" "$TMP/C"
+	run undo 10:200:1..
+	assert_success
+	assert_output --partial 'checkpoint 10:200:1'
+	state | cmp - "$TMP/B"
+	run checkpoint
+	assert_output '10:200:1 False'
+	# forward, with what the journal has now twice
+	mm-oplog-apply -d shop --journal "$TMP/journal" --status-file "$TMP/status" "$TMP/log"
+	state | cmp - "$TMP/C"
+	run jq -r '.diverged' "$TMP/status"
+	assert_output 0
+	undo 10:200:1..10:600:1 --quiet
+	state | cmp - "$TMP/B"
+	undo 10:200:1.. --quiet # nothing is left to undo
+	state | cmp - "$TMP/B"
+	run -8 undo 10:300:1..
+	assert_output --partial 'applied up to 10:200:1 only'
+	undo .. --quiet
+	state | cmp - "$TMP/A"
+	run checkpoint
+	assert_output '10:0:1 False'
+	apply "$TMP/log"
+	state | cmp - "$TMP/C"
+}
+
+# killed AFTER LOG: an applier is killed when it has written all of LOG, before
+# a checkpoint after AFTER.
+killed() {
+	local want
+	want=$(state)
+	run_bg apply bash -c 'exec mm-oplog-apply -d shop --journal "$1" < <(cat "$2"; exec sleep 60)' _ \
+		"$TMP/journal" "$2"
+	applied() { [[ $(state) == "$1" ]]; }
+	wait_until 20 applied "$3"
+	kill -9 "$apply_pid"
+	wait "$apply_pid" || true
+	py "$dst_uri" "$1" <<<'
+s, i = sys.argv[2].split(":")
+client.mm_control.jobs.update_one({}, {"$set": {"checkpoint.applied.ts": Timestamp(int(s), int(i))}})'
+}
+
+rows() { # increment of each row of the journal; a killed run's file is cut
+	local file
+	for file in "$TMP"/journal/*; do
+		mm-cat json --relaxed "$file" 2>/dev/null || [[ $file == *.partial ]]
+	done | jq -r '(.doc // .).ts["$timestamp"].i // empty'
+}
+
+# What a run of the whole log leaves: in another store, for `killed`.
+state_after() {
+	apply "$1"
+	state
+	undo .. --quiet
+	rm -rf "$TMP/journal"
+}
+
+@test "undo after a replay: the first row of a change has its old value" {
+	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 1, "n": 0}}'
+	{
+		echo '{"at": "10:1:1", "op": "u", "ns": "shop.a", "doc": {"_id": 1, "n": 1}}'
+		echo '{"at": "10:2:1", "op": "u", "ns": "shop.a", "doc": {"_id": 1, "n": 2}}'
+		echo '{"at": "10:3:1", "op": "i", "ns": "shop.a", "doc": {"_id": 2, "n": 3}}'
+		echo '{"at": "10:4:1", "op": "u", "ns": "shop.a", "doc": {"_id": 1, "n": 4}}'
+	} >"$TMP/lines"
+	changes 10:0:1 --seen 10:0:1 --encoding live <"$TMP/lines" >"$TMP/log"
+	state >"$TMP/A"
+	state_after "$TMP/log" >"$TMP/D"
+	apply --until 10:1:1 "$TMP/log"
+	state >"$TMP/B"
+	killed 10:1 "$TMP/log" "$(cat "$TMP/D")"
+	apply "$TMP/log" # all again, over what is there
+	state | cmp - "$TMP/D"
+	rows >"$TMP/rows"
+	[[ $(grep -cx 2 "$TMP/rows") -ge 2 ]] # the premise: rows stand there twice
+	undo 10:1:1.. --quiet
+	state | cmp - "$TMP/B"
+	undo .. --quiet
+	state | cmp - "$TMP/A"
+	apply "$TMP/log"
+	state | cmp - "$TMP/D"
+}
