@@ -33,14 +33,36 @@ tiny_doc(bson_t *doc, int64_t id, size_t size)
 	    doc, "text", 4, words, size > 30 ? (int)(size - 29) % 140 : 1);
 }
 
+/* Words of two to five syllables; the first of the 4096 come most often. */
+static size_t
+fill_text(char *text, size_t len)
+{
+	static const char syllables[] = "baberlibomodatidofagegrahahikaleloma"
+					"menanoperasarescihesotatetivauvuwazi";
+	size_t at = 0;
+
+	while (at < len) {
+		uint64_t r = next_random(), rank = (r >> 8) % (1 + (r & 0xfff));
+		uint64_t word = rank * 0x9e3779b97f4a7c15ull;
+
+		for (unsigned n = 2 + (unsigned)(word >> 62); n > 0; n--) {
+			memcpy(text + at, syllables + word % 36 * 2, 2);
+			word /= 36;
+			at += 2;
+		}
+		text[at++] = ' ';
+	}
+	return len;
+}
+
 /* Half of the bytes are words, the rest numbers and hex: compresses about as
  * business data does. */
 static void
 make_doc(bson_t *doc, int64_t id, size_t size, int32_t version)
 {
-	char hex[33], text[70000];
+	char hex[33], text[70016];
 	bson_t sub;
-	size_t fill = size > 180 ? size - 180 : 0, at = 0;
+	size_t fill = size > 180 ? size - 180 : 0, at;
 
 	if (fill == 0) {
 		tiny_doc(doc, id, size);
@@ -49,13 +71,7 @@ make_doc(bson_t *doc, int64_t id, size_t size, int32_t version)
 	snprintf(hex, sizeof hex, "%016llx%016llx",
 	    (unsigned long long)next_random(),
 	    (unsigned long long)next_random());
-	while (at < fill && at + 40 < sizeof text) {
-		size_t from = next_random() % (sizeof words - 33);
-		size_t n = fill - at < 32 ? fill - at : 32;
-
-		memcpy(text + at, words + from, n);
-		at += n;
-	}
+	at = fill_text(text, fill < 70000 ? fill : 70000);
 	BSON_APPEND_INT64(doc, "_id", id);
 	BSON_APPEND_UTF8(doc, "token", hex);
 	BSON_APPEND_INT32(doc, "version", version);
