@@ -1,0 +1,65 @@
+/* model: rights to write a selection: who has them, what has to be taken away
+ * so that nobody does, and how it is given back exactly. Pure: users and roles
+ * come as the server's documents, and what has to be done goes out as its
+ * commands.
+ *
+ * A user of a server has roles; a role has privileges (actions on a resource)
+ * and further roles. Rights are taken away
+ * - from roles that people made: their privileges are narrowed,
+ * - from users and such roles that have readWrite, dbOwner or dbAdmin of a
+ *   database: read of it is put in its place.
+ * What reaches every database (root, readWriteAnyDatabase, restore ...) is not
+ * touched, for others use it: who has it is named as open. Where a database is
+ * selected in part, rights on the whole of it become rights on each of its
+ * other collections: until they are given back nobody can make further ones in
+ * it.
+ */
+#ifndef MM_MODEL_GRANTS_H
+#define MM_MODEL_GRANTS_H
+
+#include "base/error.h"
+
+struct grants_scope {
+	/* Of the selection, by names on this side. */
+	bool (*ns)(const void *arg, const char *ns);
+	bool (*db_any)(const void *arg, const char *db);
+	bool (*db_whole)(const void *arg, const char *db);
+	const void *arg;
+	/* All collections of databases that are selected in part. */
+	const char *const *collections;
+	size_t n_collections;
+	/* Accounts that go on writing ("db.user"): ours. */
+	const char *const *keep;
+	size_t n_keep;
+};
+
+/* users: an array of {user, db, roles}; roles: one of {role, db, privileges,
+ * roles}, as usersInfo and admin.system.roles have them. Appended to plan:
+ *   changes: [{kind: "user"|"role", db, name, before: [..], after: [..]}]
+ *   open: [{kind, name, why}]  what this does not stop
+ *   kept: [{name}]             those of `keep` that there are
+ * before and after are lists of single rights as texts. Status 8: a kept
+ * account has its rights from a role that has to be narrowed. */
+bool grants_plan(const struct grants_scope *scope, const bson_t *users,
+    const bson_t *roles, bson_t *plan, bson_error_t *error);
+
+enum grants_step {
+	GRANTS_REFUSED = -1, /* error: 8 */
+	GRANTS_DONE,         /* it is so already */
+	GRANTS_DO            /* command has to be run on database `db` */
+};
+
+/* present: the user or role as it is now (as above); NULL: it is gone.
+ * command: initialised when GRANTS_DO; updateUser or updateRole. */
+enum grants_step grants_block(const bson_t *change, const bson_t *present,
+    bson_t *command, bson_error_t *error);
+/* Gives back what was taken, and keeps what somebody has added meanwhile.
+ * Refused: somebody has taken away of what was left, so that giving back might
+ * not be wanted; what is gone needs nothing. */
+enum grants_step grants_undo(const bson_t *change, const bson_t *present,
+    bson_t *command, bson_error_t *error);
+
+/* The rights of a user or role as text, for a token: 65 bytes, SHA-256. */
+void grants_digest(const bson_t *user_or_role, char *text);
+
+#endif

@@ -1,0 +1,326 @@
+/* Who can write is found by following roles from every user; what is narrowed
+ * is the right itself, wherever it stands: in a role that people made, or with
+ * a user. So a role that nobody has is left alone. */
+#include <string.h>
+
+#include "model/grants.h"
+#include "model/grants_right.h"
+
+struct holder {
+	bool role;
+	const char *db, *name;
+	char *id; /* db.name */
+	struct textset before, after;
+	bool kept; /* a user of scope->keep */
+	bool free; /* a user not kept, or a role that such a one has */
+	bool ours; /* a role that a kept one has */
+};
+
+struct plan {
+	const struct grants_scope *scope;
+	struct holder *item;
+	size_t n;
+	bson_t open;
+	uint32_t n_open;
+};
+
+/* The first COLL_WRITES can be given for one collection. */
+enum { COLL_WRITES = 9 };
+static const char *const writes[] = {"insert", "update", "remove",
+    "createCollection", "createIndex", "dropCollection", "dropIndex", "collMod",
+    "convertToCapped", "renameCollectionSameDB", "dropDatabase", "anyAction"};
+/* Of the database admin: they reach every database. */
+static const char *const everywhere[] = {"root", "__system", "restore",
+    "readWriteAnyDatabase", "dbAdminAnyDatabase", "clusterAdmin",
+    "clusterManager"};
+
+static bool
+one_of(const char *text, size_t len, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(list[i]) == len && memcmp(text, list[i], len) == 0)
+			return true;
+	return false;
+}
+
+#define ONE_OF(text, len, list)                                                \
+	one_of(text, len, list, sizeof(list) / sizeof *(list))
+
+static void
+add_holder(struct plan *p, bool role, const bson_t *doc)
+{
+	struct holder *h;
+
+	p->item = bson_realloc(p->item, (p->n + 1) * sizeof *p->item);
+	h = &p->item[p->n++];
+	*h = (struct holder){.role = role};
+	h->db = right_text(doc, "db");
+	h->name = right_text(doc, role ? "role" : "user");
+	h->id = bson_strdup_printf("%s.%s", h->db, h->name);
+	rights_read(doc, &h->before);
+	textset_join(&h->after, &h->before);
+	for (size_t i = 0; !role && i < p->scope->n_keep; i++)
+		h->kept = h->kept || strcmp(p->scope->keep[i], h->id) == 0;
+	h->free = !role && !h->kept;
+}
+
+static void
+add_holders(struct plan *p, bool role, const bson_t *list)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t doc;
+
+	if (!bson_iter_init(&it, list))
+		return;
+	while (bson_iter_next(&it)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
+			continue;
+		bson_iter_document(&it, &len, &data);
+		/* Names are views into the caller's document. */
+		if (bson_init_static(&doc, data, len))
+			add_holder(p, role, &doc);
+	}
+}
+
+/* Marks the roles that this one reaches, once for each mark. */
+static void
+follow(struct plan *p, const struct holder *from, bool ours)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct holder *h = &p->item[i];
+		char *text;
+
+		if (!h->role || (ours ? h->ours : h->free))
+			continue;
+		text = right_role(h->db, h->name);
+		if (textset_has(&from->before, text)) {
+			*(ours ? &h->ours : &h->free) = true;
+			follow(p, h, ours);
+		}
+		bson_free(text);
+	}
+}
+
+static void
+tell_open(struct plan *p, const struct holder *h, const char *right)
+{
+	char room[16];
+	const char *key;
+	bson_t doc;
+
+	bson_uint32_to_string(p->n_open++, &key, room, sizeof room);
+	BSON_APPEND_DOCUMENT_BEGIN(&p->open, key, &doc);
+	BSON_APPEND_UTF8(&doc, "kind", h->role ? "role" : "user");
+	BSON_APPEND_UTF8(&doc, "name", h->id);
+	BSON_APPEND_UTF8(&doc, "why", right);
+	bson_append_document_end(&p->open, &doc);
+}
+
+/* That right on each collection of the database that is not selected. */
+static void
+leave_others(
+    struct plan *p, struct holder *h, const char *db, const char *action)
+{
+	size_t len = strlen(db);
+
+	for (size_t i = 0; i < p->scope->n_collections; i++) {
+		const char *ns = p->scope->collections[i];
+		bson_t resource;
+
+		if (strncmp(ns, db, len) != 0 || ns[len] != '.' ||
+		    p->scope->ns(p->scope->arg, ns))
+			continue;
+		bson_init(&resource);
+		BSON_APPEND_UTF8(&resource, "db", db);
+		BSON_APPEND_UTF8(&resource, "collection", ns + len + 1);
+		textset_take(&h->after, right_action(action, &resource));
+		bson_destroy(&resource);
+	}
+}
+
+static void
+drop_right(struct holder *h, const char *right)
+{
+	struct textset one = {0};
+
+	textset_add(&one, right);
+	textset_cut(&h->after, &one);
+	textset_release(&one);
+}
+
+static void
+narrow_role(struct plan *p, struct holder *h, const char *right)
+{
+	const char *db = right + 2, *dot = strchr(db, '.');
+	const char *role = dot ? dot + 1 : "";
+	bool data =
+	    strcmp(role, "readWrite") == 0 || strcmp(role, "dbOwner") == 0;
+	const void *arg = p->scope->arg;
+	char *name;
+
+	if (strncmp(db, "admin.", 6) == 0 &&
+	    ONE_OF(role, strlen(role), everywhere)) {
+		tell_open(p, h, right);
+		return;
+	}
+	if (!dot || (!data && strcmp(role, "dbAdmin") != 0))
+		return;
+	name = bson_strndup(db, (size_t)(dot - db));
+	if (!p->scope->db_any(arg, name)) {
+		bson_free(name);
+		return;
+	}
+	if (!p->scope->db_whole(arg, name) && (!h->role || !data)) {
+		tell_open(p, h, right);
+	} else {
+		drop_right(h, right);
+		if (data)
+			textset_take(&h->after, right_role(name, "read"));
+		for (size_t i = 0;
+		     data && !p->scope->db_whole(arg, name) && i < COLL_WRITES;
+		     i++)
+			leave_others(p, h, name, writes[i]);
+	}
+	bson_free(name);
+}
+
+static void
+narrow_action(struct plan *p, struct holder *h, const char *right)
+{
+	const char *action = right + 2, *json = strchr(right, '{');
+	size_t len = (size_t)(json - action - 1);
+	const void *arg = p->scope->arg;
+	const char *db, *coll;
+	bson_t *resource;
+	char *name;
+
+	if (!ONE_OF(action, len, writes))
+		return;
+	resource = bson_new_from_json((const uint8_t *)json, -1, NULL);
+	if (!resource)
+		return;
+	db = right_text(resource, "db");
+	coll = right_text(resource, "collection");
+	name = bson_strdup_printf("%s.%s", db, coll);
+	if (bson_has_field(resource, "cluster")) {
+		; /* not about data */
+	} else if (*db == '\0') {
+		tell_open(p, h, right);
+	} else if (*coll ? p->scope->ns(arg, name)
+			 : p->scope->db_whole(arg, db)) {
+		drop_right(h, right);
+	} else if (*coll == '\0' && p->scope->db_any(arg, db)) {
+		char *text = bson_strndup(action, len);
+
+		drop_right(h, right);
+		leave_others(p, h, db, text);
+		bson_free(text);
+	}
+	bson_free(name);
+	bson_destroy(resource);
+}
+
+static void
+narrow(struct plan *p, struct holder *h)
+{
+	for (size_t i = 0; i < h->before.n; i++) {
+		if (h->before.item[i][0] == 'R')
+			narrow_role(p, h, h->before.item[i]);
+		else
+			narrow_action(p, h, h->before.item[i]);
+	}
+}
+
+static void
+append_change(bson_t *list, uint32_t n, const struct holder *h)
+{
+	char room[16];
+	const char *key;
+	bson_t doc;
+
+	bson_uint32_to_string(n, &key, room, sizeof room);
+	BSON_APPEND_DOCUMENT_BEGIN(list, key, &doc);
+	BSON_APPEND_UTF8(&doc, "kind", h->role ? "role" : "user");
+	BSON_APPEND_UTF8(&doc, "db", h->db);
+	BSON_APPEND_UTF8(&doc, "name", h->name);
+	rights_append(&doc, "before", &h->before);
+	rights_append(&doc, "after", &h->after);
+	bson_append_document_end(list, &doc);
+}
+
+/* A kept account may have a role that would be narrowed under it. */
+static bool
+kept_fits(const struct plan *p, bson_error_t *error)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct holder *h = &p->item[i];
+
+		if (h->role && h->free && h->ours &&
+		    !textset_same(&h->before, &h->after))
+			return error_set(error, MM_EXIT_REFUSED, 0,
+			    "role \"%s\" gives rights to applications and to "
+			    "an account that has to go on writing: give that "
+			    "account a role of its own",
+			    h->id);
+	}
+	return true;
+}
+
+static void
+append_plan(struct plan *p, bson_t *out)
+{
+	char room[16];
+	const char *key;
+	uint32_t n = 0;
+	bson_t list, doc;
+
+	BSON_APPEND_ARRAY_BEGIN(out, "changes", &list);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->item[i].free &&
+		    !textset_same(&p->item[i].before, &p->item[i].after))
+			append_change(&list, n++, &p->item[i]);
+	bson_append_array_end(out, &list);
+	BSON_APPEND_ARRAY(out, "open", &p->open);
+	n = 0;
+	BSON_APPEND_ARRAY_BEGIN(out, "kept", &list);
+	for (size_t i = 0; i < p->n; i++) {
+		if (!p->item[i].kept)
+			continue;
+		bson_uint32_to_string(n++, &key, room, sizeof room);
+		BSON_APPEND_DOCUMENT_BEGIN(&list, key, &doc);
+		BSON_APPEND_UTF8(&doc, "name", p->item[i].id);
+		bson_append_document_end(&list, &doc);
+	}
+	bson_append_array_end(out, &list);
+}
+
+bool
+grants_plan(const struct grants_scope *scope, const bson_t *users,
+    const bson_t *roles, bson_t *plan, bson_error_t *error)
+{
+	struct plan p = {.scope = scope};
+	bool ok;
+
+	bson_init(&p.open);
+	add_holders(&p, false, users);
+	add_holders(&p, true, roles);
+	for (size_t i = 0; i < p.n; i++)
+		if (!p.item[i].role)
+			follow(&p, &p.item[i], p.item[i].kept);
+	for (size_t i = 0; i < p.n; i++)
+		if (p.item[i].free)
+			narrow(&p, &p.item[i]);
+	ok = kept_fits(&p, error);
+	if (ok)
+		append_plan(&p, plan);
+	for (size_t i = 0; i < p.n; i++) {
+		textset_release(&p.item[i].before);
+		textset_release(&p.item[i].after);
+		bson_free(p.item[i].id);
+	}
+	bson_free(p.item);
+	bson_destroy(&p.open);
+	return ok;
+}
