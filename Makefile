@@ -39,6 +39,9 @@ endif
 # the packages are not there yet while this file is read.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell \
 	$(PKG_CONFIG) --cflags $(PKGS))))$(PKG_CFLAGS)
+# mongosim alone compares by collation.
+SIM_LIBS = $(eval SIM_LIBS := $$(shell $(PKG_CONFIG) --libs icu-i18n \
+	icu-uc))$(SIM_LIBS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
 deps_first := $(filter deps,$(MAKECMDGOALS))
 
@@ -99,7 +102,7 @@ $(B)/bin/address/%: pipelines/address/% pipelines/address/lib.bash
 
 $(B)/tests/mongosim: $(call obj,$(sim_src)) $(B)/libmm.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS) $(SIM_LIBS)
 
 # A unit test may also use the pure modules of mongosim; ours come first, for
 # both have a cursor.
@@ -111,7 +114,7 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(unit_help)) \
 		$(B)/libsim.a $(B)/libmm.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -pie -pthread -o $@ $(filter %.o,$^) \
-		$(B)/libmm.a $(B)/libsim.a $(B)/libmm.a $(ALL_LIBS)
+		$(B)/libmm.a $(B)/libsim.a $(B)/libmm.a $(ALL_LIBS) $(SIM_LIBS)
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(B)/libmm.a
 	@mkdir -p $(@D)

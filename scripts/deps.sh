@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
 	# build
 	gcc make pkg-config libmongoc-dev libbson-dev libzstd-dev
-	libxxhash-dev libssl-dev uthash-dev
+	libxxhash-dev libssl-dev libicu-dev uthash-dev
 	# tests, demo, bench
 	bats bats-assert bats-support bats-file clang libclang-rt-14-dev
 	python3 python3-pymongo python3-bson python3-zstandard python3-xxhash

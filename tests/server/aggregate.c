@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collate.h"
 #include "commands.h"
 #include "concern.h"
 #include "match.h"
@@ -51,7 +52,8 @@ count_one(void *ctx, const struct doc *d)
 
 /* Runs over the documents that `query` selects. */
 static bool
-each_match(struct request *r, each_doc *each, void *ctx, bson_error_t *error)
+each_match(struct request *r, each_doc *each, void *ctx,
+    const struct collator **collator, bson_error_t *error)
 {
 	bson_t filter = BSON_INITIALIZER, none = BSON_INITIALIZER;
 	struct plan plan;
@@ -64,10 +66,12 @@ each_match(struct request *r, each_doc *each, void *ctx, bson_error_t *error)
 	arg_doc(r, "query", &filter);
 	if (!match_check(&filter, error))
 		return false;
+	if (!collate_asked(r, c, collator, error))
+		return false;
 	if (!c)
 		return true;
-	ok = plan_make(
-		 c, &filter, &none, NULL, NULL, NULL, &plan, &sorted, error) &&
+	ok = plan_make(c, *collator, &filter, &none, NULL, NULL, NULL, &plan,
+		 &sorted, error) &&
 	    scan_each(c, &plan, &filter, view_now(r->majority, r->at), each,
 		ctx, error);
 	plan_release(&plan);
@@ -77,9 +81,10 @@ each_match(struct request *r, each_doc *each, void *ctx, bson_error_t *error)
 bool
 cmd_count(struct request *r, bson_error_t *error)
 {
+	const struct collator *collator;
 	int64_t n = 0, limit = llabs(arg_int(r, "limit", 0));
 
-	if (!each_match(r, count_one, &n, error))
+	if (!each_match(r, count_one, &n, &collator, error))
 		return false;
 	n -= arg_int(r, "skip", 0);
 	if (n < 0)
@@ -149,30 +154,33 @@ distinct_of(void *ctx, const struct doc *doc)
 static int
 cmp_values(const void *a, const void *b)
 {
-	return value_cmp(a, b);
+	return collate_cmp(a, b);
 }
 
 bool
 cmd_distinct(struct request *r, bson_error_t *error)
 {
 	struct distinct d = {.path = arg_text(r, "key")};
+	const struct collator *before;
 	char text[INDEX_TEXT];
 	uint32_t n = 0;
 	size_t mark;
 
 	if (!d.path)
 		return refuse(error, 14, "\"key\" had the wrong type");
-	if (!each_match(r, distinct_of, &d, error)) {
+	if (!each_match(r, distinct_of, &d, &before, error)) {
 		bson_free(d.v);
 		return false;
 	}
+	before = collate_use(before);
 	if (d.n > 0)
 		qsort(d.v, d.n, sizeof *d.v, cmp_values);
 	mark = out_open(r->reply, "values", BSON_TYPE_ARRAY);
 	for (size_t i = 0; i < d.n; i++)
-		if (i == 0 || value_cmp(&d.v[i - 1], &d.v[i]) != 0)
+		if (i == 0 || collate_cmp(&d.v[i - 1], &d.v[i]) != 0)
 			out_value(r->reply, index_text(n++, text), &d.v[i]);
 	out_close(r->reply, mark);
+	collate_use(before);
 	bson_free(d.v);
 	return true;
 }

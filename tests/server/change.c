@@ -1,5 +1,8 @@
 #include "change.h"
 
+#include <string.h>
+
+#include "collate.h"
 #include "cursor.h"
 #include "diff.h"
 #include "match.h"
@@ -31,21 +34,31 @@ may_change(struct coll *c, const struct found *f, bson_error_t *error)
 	return true;
 }
 
+void
+change_init(struct change *s)
+{
+	memset(s, 0, sizeof *s);
+	bson_init(&s->q);
+	bson_init(&s->collation);
+}
+
 bool
-change_find(struct coll *c, const bson_t *query, const bson_iter_t *hint,
-    struct found *f, bson_error_t *error)
+change_find(struct coll *c, const struct change *s, struct found *f,
+    bson_error_t *error)
 {
 	bson_t none = BSON_INITIALIZER;
+	const struct collator *collator;
 	struct plan plan;
 	bool sorted, ok;
 
-	if (!match_check(query, error))
+	if (!match_check(&s->q, error) ||
+	    !collate_wish(&s->collation, c, &collator, error))
 		return false;
 	if (!c)
 		return true;
-	ok = plan_make(
-		 c, query, &none, hint, NULL, NULL, &plan, &sorted, error) &&
-	    scan_each(c, &plan, query, VIEW_LOCAL, take_down, f, error) &&
+	ok = plan_make(c, collator, &s->q, &none, s->has_hint ? &s->hint : NULL,
+		 NULL, NULL, &plan, &sorted, error) &&
+	    scan_each(c, &plan, &s->q, VIEW_LOCAL, take_down, f, error) &&
 	    may_change(c, f, error);
 	plan_release(&plan);
 	return ok;

@@ -9,7 +9,7 @@ enum image { IMAGE_NONE, IMAGE_PRE, IMAGE_POST };
 
 /* One statement; everything is borrowed from the request. */
 struct change {
-	bson_t q, filters;
+	bson_t q, filters, collation; /* collation: empty, none */
 	bson_iter_t u, hint;
 	bool multi, upsert, has_filters, has_hint;
 	/* A retryable findAndModify logs the document that it answers with. */
@@ -25,10 +25,13 @@ struct found {
 	bool all; /* else the first alone */
 };
 
-/* c may be NULL: none. The caller frees f->rid with bson_free. 112 where a
- * transaction stands in the way of changing them. */
-bool change_find(struct coll *c, const bson_t *query, const bson_iter_t *hint,
-    struct found *f, bson_error_t *error);
+/* Nothing in it. */
+void change_init(struct change *s);
+/* By query, hint and collation. c may be NULL: none. The caller frees f->rid
+ * with bson_free. 112 where a transaction stands in the way of changing them.
+ */
+bool change_find(struct coll *c, const struct change *s, struct found *f,
+    bson_error_t *error);
 /* The document of that record id, found before. */
 struct doc *change_doc(const struct coll *c, int64_t rid);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "collate.h"
 #include "coll_work.h"
 #include "history.h"
 #include "out.h"
@@ -30,9 +31,9 @@ coll_new(const char *db, const char *name, const bson_t *options)
 	coll_set_name(c, db, name);
 	uuid_make(c->uuid);
 	bson_init(&c->options);
+	order_init(&c->by_id, key_of_doc);
 	coll_set_options(c, options);
 	order_init(&c->natural, NULL);
-	order_init(&c->by_id, key_of_doc);
 	c->has_id = true;
 	c->next_rid = 1;
 	c->serial = ++serial;
@@ -55,6 +56,7 @@ coll_set_options(struct coll *c, const bson_t *options)
 
 	bson_destroy(&c->options);
 	bson_copy_to(options, &c->options);
+	c->collator = c->by_id.collator = collate_of(options);
 	c->capped = bson_iter_init_find(&it, options, "capped") &&
 	    bson_iter_as_bool(&it);
 	c->cap_size = bson_iter_init_find(&it, options, "size")
@@ -132,14 +134,25 @@ natural_key(const struct doc *d)
 	return (struct key){.prefix = (uint64_t)d->rid, .rid = d->rid};
 }
 
-static struct key
-id_key(const struct doc *d)
+void
+coll_id_key(
+    const struct coll *c, const struct value *id, int64_t rid, struct key *key)
 {
-	struct key k;
+	static struct buf room;
+
+	*key = (struct key){.v = *id, .rid = rid};
+	collate_key(c->collator, &key->v, &room);
+	key->prefix = key_prefix(&key->v);
+}
+
+static struct key
+id_key(const struct coll *c, const struct doc *d)
+{
+	struct key k, probe;
 
 	key_of_doc(d, &k);
-	k.prefix = key_prefix(&k.v);
-	return k;
+	coll_id_key(c, &k.v, k.rid, &probe);
+	return probe;
 }
 
 static bool
@@ -153,13 +166,14 @@ bool
 coll_last_of_id(
     const struct coll *c, const struct value *id, struct order_at *at)
 {
-	struct key key = {key_prefix(id), *id, RID_MAX}, k;
+	struct key key, k;
 
+	coll_id_key(c, id, RID_MAX, &key);
 	order_seek(&c->by_id, &key, at);
 	if (!order_prev(&c->by_id, at))
 		return false;
 	key_of_doc(order_item(&c->by_id, at), &k);
-	return value_cmp(&k.v, id) == 0;
+	return collate_cmp_by(c->collator, &k.v, id) == 0;
 }
 
 struct doc *
@@ -204,7 +218,7 @@ coll_unlink(struct coll *c, struct doc *d)
 		order_remove(&c->natural, &at);
 	if (!c->has_id)
 		return;
-	key = id_key(d);
+	key = id_key(c, d);
 	if (find_in(&c->by_id, &key, d, &at))
 		order_remove(&c->by_id, &at);
 }
@@ -219,7 +233,7 @@ coll_swap(struct coll *c, struct doc *old, struct doc *d)
 		order_replace(&c->natural, &at, &key, d);
 	if (!c->has_id)
 		return;
-	key = id_key(old);
+	key = id_key(c, old);
 	if (find_in(&c->by_id, &key, old, &at))
 		order_replace(&c->by_id, &at, &key, d);
 }
@@ -287,7 +301,7 @@ coll_insert(struct coll *c, const uint8_t *doc, size_t len, uint64_t ts,
 	key = natural_key(d);
 	order_insert(&c->natural, &key, d);
 	if (c->has_id) {
-		key = id_key(d);
+		key = id_key(c, d);
 		order_insert(&c->by_id, &key, d);
 	}
 	if (ts >= MARK_BASE)

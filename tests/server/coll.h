@@ -36,7 +36,8 @@ struct coll {
 	bson_t options;   /* as listCollections shows them */
 	uint64_t owner;   /* mark of the one transaction that may write; 0 */
 	uint64_t visible; /* catalog change: no majority read before it */
-	uint64_t serial;  /* of this process; never used again */
+	const struct collator *collator; /* of options; NULL: simple */
+	uint64_t serial;                 /* of this process; never used again */
 	bool capped, is_oplog, has_id;
 	int64_t cap_size, cap_max;
 
@@ -66,6 +67,9 @@ void coll_set_options(struct coll *c, const bson_t *options);
 const struct doc *coll_visible(const struct doc *d, uint64_t view);
 /* The _id of a document in a collection that has one. */
 void doc_id(const struct doc *d, struct value *id);
+/* The key of an _id in by_id, valid until the next is made. */
+void coll_id_key(
+    const struct coll *c, const struct value *id, int64_t rid, struct key *key);
 /* What the view shows of an _id; NULL: nothing. */
 const struct doc *coll_id_visible(
     const struct coll *c, const struct value *id, uint64_t view);

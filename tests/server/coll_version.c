@@ -1,5 +1,6 @@
 /* mongosim: versions of a document: which stay, which go. */
 #include "coll_work.h"
+#include "collate.h"
 #include "history.h"
 #include "server.h"
 
@@ -55,7 +56,7 @@ coll_id_visible(const struct coll *c, const struct value *id, uint64_t view)
 
 		/* A tombstone is where its document was. */
 		doc_id(d->len > 0 ? d : d->older, &v);
-		if (value_cmp(&v, id) != 0)
+		if (collate_cmp_by(c->collator, &v, id) != 0)
 			return NULL;
 		/* What was before a removal that the view knows is over. */
 		if (seen || (d->len == 0 && d->ts <= view))

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "collate.h"
 #include "doc.h"
 #include "text.h"
 
@@ -78,6 +79,7 @@ check(const bson_t *collation, bson_error_t *error)
 bool
 options_collation(const bson_t *collation, bson_t *full, bson_error_t *error)
 {
+	const struct collator *known;
 	bson_iter_t iter;
 	size_t i;
 
@@ -105,5 +107,6 @@ options_collation(const bson_t *collation, bson_t *full, bson_error_t *error)
 			bson_append_int32(
 			    full, fields[i].name, -1, fields[i].number);
 	}
-	return true;
+	return collate_find(full, &known, NULL) ||
+	    refuse_field("locale", collation, error);
 }

@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#include "collate.h"
 #include "concern.h"
 #include "match.h"
 #include "project.h"
@@ -206,13 +207,18 @@ static bool
 wanted(const struct cursor *cur, const struct doc *d, bool *yes,
     bson_error_t *error)
 {
+	const struct collator *before;
 	bson_t doc;
+	bool ok;
 
 	*yes = true;
 	if (cur->plan.covered)
 		return true;
 	bson_init_static(&doc, d->data, d->len);
-	return match_doc(&cur->filter, &doc, yes, error);
+	before = collate_use(cur->plan.collator);
+	ok = match_doc(&cur->filter, &doc, yes, error);
+	collate_use(before);
+	return ok;
 }
 
 /* A document too large for what is left of the batch comes first in the next:
@@ -272,18 +278,20 @@ bool
 scan_each(const struct coll *c, const struct plan *plan, const bson_t *filter,
     uint64_t view, each_doc *each, void *ctx, bson_error_t *error)
 {
+	const struct collator *before = collate_use(plan->collator);
 	const struct doc *d;
 	struct scan s;
 	bson_t doc;
-	bool yes = true;
+	bool yes = true, ok = true;
 
 	scan_start(&s, c, plan, view);
-	while ((d = scan_next(&s)) != NULL) {
+	while (ok && (d = scan_next(&s)) != NULL) {
 		bson_init_static(&doc, d->data, d->len);
-		if (!plan->covered && !match_doc(filter, &doc, &yes, error))
-			return false;
-		if (yes && !each(ctx, d))
+		if (!plan->covered)
+			ok = match_doc(filter, &doc, &yes, error);
+		if (ok && yes && !each(ctx, d))
 			break;
 	}
-	return true;
+	collate_use(before);
+	return ok;
 }

@@ -1,6 +1,7 @@
 /* mongosim: find, getMore, killCursors. */
 #include <string.h>
 
+#include "collate.h"
 #include "commands.h"
 #include "concern.h"
 #include "match.h"
@@ -127,14 +128,16 @@ make_plan(struct request *r, struct cursor *cur, const struct coll *c,
 	bool has_min = arg_doc(r, "min", &min) && !bson_empty(&min);
 	bool has_max = arg_doc(r, "max", &max) && !bson_empty(&max);
 	bool has_hint = arg_find(r, "hint", &hint), sorted;
+	const struct collator *collator;
 	bson_t h;
 
 	if (has_hint && iter_doc(&hint, &h) && bson_empty(&h))
 		has_hint = false;
 	arg_doc(r, "sort", &sort);
-	if (!plan_make(c, &cur->filter, &sort, has_hint ? &hint : NULL,
-		has_min ? &min : NULL, has_max ? &max : NULL, &cur->plan,
-		&sorted, error) ||
+	if (!collate_asked(r, c, &collator, error) ||
+	    !plan_make(c, collator, &cur->filter, &sort,
+		has_hint ? &hint : NULL, has_min ? &min : NULL,
+		has_max ? &max : NULL, &cur->plan, &sorted, error) ||
 	    !resume_after(r, cur, c, error))
 		return false;
 	return sorted || sort_cursor(cur, c, &sort, error);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "collate.h"
 #include "commands.h"
 #include "match.h"
 #include "project.h"
@@ -19,15 +20,14 @@ static bool
 read_command(struct request *r, struct modify *m, bson_error_t *error)
 {
 	struct change *s = &m->change;
-	bson_t doc;
 
 	memset(m, 0, sizeof *m);
-	bson_init(&s->q);
+	change_init(s);
 	bson_init(&m->sort);
-	if (arg_doc(r, "query", &doc))
-		s->q = doc;
-	if (arg_doc(r, "sort", &doc))
-		m->sort = doc;
+	/* Not by way of another bson_t: a copy points into that. */
+	arg_doc(r, "query", &s->q);
+	arg_doc(r, "collation", &s->collation);
+	arg_doc(r, "sort", &m->sort);
 	m->has_fields = (arg_doc(r, "fields", &m->fields) ||
 			    arg_doc(r, "projection", &m->fields)) &&
 	    !bson_empty(&m->fields);
@@ -62,11 +62,15 @@ find_sorted(
     struct coll *c, const struct modify *m, struct doc **d, bson_error_t *error)
 {
 	struct plan plan = {.kind = PLAN_NATURAL};
+	const struct collator *before;
 	struct buf docs = BUF_INIT;
 	struct elem id;
 	bool ok;
 
 	*d = NULL;
+	if (!collate_wish(&m->change.collation, c, &plan.collator, error))
+		return false;
+	before = collate_use(plan.collator);
 	ok = scan_each(
 		 c, &plan, &m->change.q, VIEW_LOCAL, add_doc, &docs, error) &&
 	    sort_docs(&docs, &m->sort, error);
@@ -74,6 +78,7 @@ find_sorted(
 	    walk_find(docs.data, doc_len(docs.data), "_id", &id))
 		*d = coll_by_id(c, &id.value);
 	buf_release(&docs);
+	collate_use(before);
 	return ok &&
 	    (!*d || (trans_may_write(c, error) && trans_may_change(*d, error)));
 }
@@ -92,8 +97,7 @@ find_doc(
 		return true;
 	if (!bson_empty(&m->sort))
 		return find_sorted(c, m, d, error);
-	ok = change_find(c, &m->change.q,
-	    m->change.has_hint ? &m->change.hint : NULL, &f, error);
+	ok = change_find(c, &m->change, &f, error);
 	if (ok && f.n > 0)
 		*d = change_doc(c, f.rid[0]);
 	bson_free(f.rid);

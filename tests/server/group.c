@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "collate.h"
 #include "expr.h"
 #include "out.h"
 #include "request.h"
@@ -80,7 +81,7 @@ group_of(struct grouping *g, const struct value *id)
 		struct value v = {
 		    b->data[0], b->data + 1, (uint32_t)b->len - 1};
 
-		if (value_cmp(&v, id) == 0)
+		if (collate_cmp(&v, id) == 0)
 			return &g->group[i];
 	}
 	g->group = bson_realloc(g->group, (g->n_groups + 1) * sizeof *new);
@@ -108,7 +109,7 @@ keep(struct sum *s, int which, const struct value *v)
 		return;
 	if (s->kept.len > 0) {
 		have = stored(&s->kept);
-		if (value_cmp(v, &have) * which <= 0)
+		if (collate_cmp(v, &have) * which <= 0)
 			return;
 	}
 	buf_clear(&s->kept);

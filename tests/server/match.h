@@ -4,7 +4,7 @@
  * $eq $ne $gt $gte $lt $lte $in $nin $exists $type $mod $size $all $elemMatch
  * $regex $not $and $or $nor, $comment, $expr is refused. Comparisons are
  * bracketed by type as on the server; names are paths, which descend into
- * arrays. Simple collation.
+ * arrays. Strings compare as collate_use() says.
  */
 #ifndef MM_SIM_MATCH_H
 #define MM_SIM_MATCH_H

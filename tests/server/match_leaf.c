@@ -1,4 +1,5 @@
 #include "match_leaf.h"
+#include "collate.h"
 #include "doc.h"
 
 #include <math.h>
@@ -136,7 +137,7 @@ match_compare(enum match_cmp op, const struct value *v, const struct value *rhs)
 		return is_nan(v) && is_nan(rhs) && op != CMP_LT && op != CMP_GT;
 	if (bracket(v->type) == BSON_TYPE_NULL)
 		return op != CMP_LT && op != CMP_GT;
-	cmp = value_cmp(v, rhs);
+	cmp = collate_cmp(v, rhs);
 	switch (op) {
 	case CMP_EQ:
 		return cmp == 0;

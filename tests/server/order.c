@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collate.h"
+
 #define SLOTS 512
 
 struct slot {
@@ -35,7 +37,7 @@ order_release(struct order *o)
 	for (size_t i = 0; i < o->n_rows; i++)
 		bson_free(o->row[i].block);
 	bson_free(o->row);
-	*o = (struct order){.key_of = o->key_of};
+	*o = (struct order){.key_of = o->key_of, .collator = o->collator};
 }
 
 /* Sign and magnitude to an unsigned number of the same order. */
@@ -153,6 +155,7 @@ key_prefix(const struct value *v)
 static int
 compare(const struct order *o, const struct slot *s, const struct key *key)
 {
+	static struct buf room; /* under sim.lock */
 	struct key k;
 	int c;
 
@@ -161,6 +164,7 @@ compare(const struct order *o, const struct slot *s, const struct key *key)
 	if (!o->key_of)
 		return 0;
 	o->key_of(s->item, &k);
+	collate_key(o->collator, &k.v, &room);
 	c = value_cmp(&k.v, &key->v);
 	if (c != 0)
 		return c;

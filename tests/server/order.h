@@ -11,6 +11,8 @@
 
 #include "model/value.h"
 
+struct collator; /* collate.h */
+
 /* A key: prefix, then the value (where the order has values), then rid. */
 struct key {
 	uint64_t prefix;
@@ -29,6 +31,9 @@ struct order {
 	size_t n_rows, cap_rows;
 	size_t count;
 	key_of_fn *key_of;
+	/* Items are kept by the keys of their values under it (collate.h);
+	 * the keys that are given are such. NULL: by the values. */
+	const struct collator *collator;
 };
 
 /* A place in an order; valid until the order changes. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collate.h"
 #include "out.h"
 #include "request.h"
 
@@ -84,7 +85,7 @@ rangeable(const struct value *v)
 static int
 cmp_point(const void *a, const void *b)
 {
-	return value_cmp(a, b);
+	return collate_cmp(a, b);
 }
 
 /* An equality or a list of them. False: not of a kind with bounds. */
@@ -112,7 +113,7 @@ points(struct plan *plan, const struct value *v, bool list)
 	qsort(plan->point, n, sizeof *plan->point, cmp_point);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 ||
-		    value_cmp(
+		    collate_cmp(
 			&plan->point[plan->n_points - 1], &plan->point[i]) != 0)
 			plan->point[plan->n_points++] = plan->point[i];
 	return true;
@@ -121,7 +122,7 @@ points(struct plan *plan, const struct value *v, bool list)
 static void
 tighten(struct bound *b, const struct value *v, bool open, int sign)
 {
-	int c = b->set ? value_cmp(v, &b->v) * sign : 1;
+	int c = b->set ? collate_cmp(v, &b->v) * sign : 1;
 
 	if (c > 0 || (c == 0 && open))
 		*b = (struct bound){true, open, *v, 0};
@@ -230,7 +231,8 @@ bounds_of_filter(
 		return;
 	}
 	if (natural || !c->has_id || !iter_value(filter, "_id", &v) ||
-	    v.type == BSON_TYPE_REGEX)
+	    v.type == BSON_TYPE_REGEX ||
+	    (plan->collator != c->collator && collate_has_text(&v)))
 		return;
 	if (is_operators(&v))
 		plan->covered = operators(plan, &v) && alone;
@@ -260,6 +262,11 @@ min_max(const struct coll *c, const bson_t *min, const bson_t *max,
 	    (max && !iter_value(max, "_id", &plan->high.v)))
 		return refuse(error, 51174,
 		    "The index chosen is not compatible with min/max");
+	if (plan->collator != c->collator &&
+	    ((min && collate_has_text(&plan->low.v)) ||
+		(max && collate_has_text(&plan->high.v))))
+		return refuse(error, 51174,
+		    "The index chosen is not compatible with min/max");
 	plan->low.set = min != NULL;
 	/* Without max the end is MaxKey, and the end is outside. */
 	if (!max)
@@ -285,19 +292,22 @@ check_hint(const struct coll *c, const bson_iter_t *hint, bool *by_id,
 }
 
 bool
-plan_make(const struct coll *c, const bson_t *filter, const bson_t *sort,
-    const bson_iter_t *hint, const bson_t *min, const bson_t *max,
-    struct plan *plan, bool *sorted, bson_error_t *error)
+plan_make(const struct coll *c, const struct collator *collator,
+    const bson_t *filter, const bson_t *sort, const bson_iter_t *hint,
+    const bson_t *min, const bson_t *max, struct plan *plan, bool *sorted,
+    bson_error_t *error)
 {
 	int by_id = direction(sort, "_id"),
 	    natural = direction(sort, "$natural");
+	const struct collator *before;
 	bool hinted = false;
 	bson_t h;
 
-	*plan = (struct plan){.kind = PLAN_NATURAL, .kept = BUF_INIT};
+	*plan = (struct plan){
+	    .kind = PLAN_NATURAL, .collator = collator, .kept = BUF_INIT};
 	if (natural == 0 && hint && iter_doc(hint, &h))
 		natural = direction(&h, "$natural");
-	if (bson_count_keys(sort) > 1)
+	if (bson_count_keys(sort) > 1 || collator != c->collator)
 		by_id = 0;
 	*sorted = bson_empty(sort) || (by_id && c->has_id) ||
 	    direction(sort, "$natural");
@@ -305,7 +315,9 @@ plan_make(const struct coll *c, const bson_t *filter, const bson_t *sort,
 		return min_max(c, min, max, hint, plan, error);
 	if (hint && natural == 0 && !check_hint(c, hint, &hinted, error))
 		return false;
+	before = collate_use(collator);
 	bounds_of_filter(c, filter, plan, natural != 0);
+	collate_use(before);
 	if ((hinted || (by_id && c->has_id)) && plan->kind == PLAN_NATURAL)
 		plan->kind = PLAN_ID;
 	plan->backward = by_id < 0 || natural < 0;

@@ -23,16 +23,19 @@ struct plan {
 	bool backward;
 	bool covered; /* the bounds say all that the filter says */
 	struct bound low, high;
-	struct value *point; /* PLAN_POINTS: sorted, each once */
+	const struct collator *collator; /* of the filter and the sort */
+	struct value *point;             /* PLAN_POINTS: sorted, each once */
 	size_t n_points;
 	struct buf kept; /* bytes behind the values, once kept */
 };
 
 /* hint, min, max may be NULL. Codes 2, 51173 and the like. sorted: the plan
- * gives the order that `sort` asks for (an empty sort always). */
-bool plan_make(const struct coll *c, const bson_t *filter, const bson_t *sort,
-    const bson_iter_t *hint, const bson_t *min, const bson_t *max,
-    struct plan *plan, bool *sorted, bson_error_t *error);
+ * gives the order that `sort` asks for (an empty sort always). collator: the
+ * query's; a bound with a string in it is none where it is not that of _id. */
+bool plan_make(const struct coll *c, const struct collator *collator,
+    const bson_t *filter, const bson_t *sort, const bson_iter_t *hint,
+    const bson_t *min, const bson_t *max, struct plan *plan, bool *sorted,
+    bson_error_t *error);
 /* Copy what the values point to into the plan. */
 void plan_keep(struct plan *plan);
 void plan_release(struct plan *plan);

@@ -1,17 +1,19 @@
 #include "scan.h"
 
+#include "collate.h"
 #include "out.h"
 #include "server.h"
 
 static struct key
-bound_key(const struct plan *plan, const struct bound *b, bool after)
+bound_key(const struct coll *c, const struct plan *plan, const struct bound *b,
+    bool after)
 {
-	struct key k = {.v = b->v, .rid = after ? RID_MAX : RID_MIN};
+	struct key k = {.rid = after ? RID_MAX : RID_MIN};
 
 	if (plan->kind == PLAN_NATURAL)
 		k.prefix = (uint64_t)b->rid + after;
 	else
-		k.prefix = key_prefix(&b->v);
+		coll_id_key(c, &b->v, k.rid, &k);
 	return k;
 }
 
@@ -44,7 +46,7 @@ scan_start(struct scan *s, const struct coll *c, const struct plan *plan,
 	if (plan->kind == PLAN_POINTS)
 		return;
 	if (b->set) {
-		key = bound_key(plan, b, plan->backward != b->open);
+		key = bound_key(c, plan, b, plan->backward != b->open);
 		seek(s, &key);
 	} else if (plan->backward) {
 		s->more = order_last(s->order, &s->at);
@@ -65,7 +67,7 @@ scan_after(struct scan *s, const struct coll *c, const struct plan *plan,
 	if (plan->kind == PLAN_POINTS)
 		return true;
 	if (id && plan->kind == PLAN_ID)
-		key = (struct key){key_prefix(id), *id, rid};
+		coll_id_key(c, id, rid, &key);
 	if (c->capped && plan->kind == PLAN_NATURAL) {
 		const struct doc *d = NULL;
 
@@ -97,7 +99,7 @@ inside(const struct scan *s, const struct doc *d)
 		c = (d->rid > b->rid) - (d->rid < b->rid);
 	} else {
 		doc_id(d, &id);
-		c = value_cmp(&id, &b->v);
+		c = collate_cmp_by(s->c->collator, &id, &b->v);
 	}
 	if (plan->backward)
 		c = -c;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collate.h"
 #include "concern.h"
 #include "out.h"
 
@@ -25,7 +26,7 @@ cmp_rows(const void *a, const void *b)
 	const struct row *x = a, *y = b;
 
 	for (size_t i = 0; i < n_fields; i++) {
-		int c = value_cmp(&x->key[i], &y->key[i]) * sign[i];
+		int c = collate_cmp(&x->key[i], &y->key[i]) * sign[i];
 
 		if (c != 0)
 			return c;
@@ -37,7 +38,7 @@ cmp_rows(const void *a, const void *b)
 static void
 better(struct value *best, bool *any, const struct value *v, int direction)
 {
-	if (!*any || value_cmp(v, best) * direction < 0)
+	if (!*any || collate_cmp(v, best) * direction < 0)
 		*best = *v;
 	*any = true;
 }
@@ -145,10 +146,15 @@ bool
 sort_cursor(struct cursor *cur, const struct coll *c, const bson_t *sort,
     bson_error_t *error)
 {
+	const struct collator *before = collate_use(cur->plan.collator);
+	bool ok;
+
 	cur->list = true;
-	if (!scan_each(c, &cur->plan, &cur->filter, cursor_view(cur), add_doc,
-		&cur->docs, error) ||
-	    !sort_docs(&cur->docs, sort, error))
+	ok = scan_each(c, &cur->plan, &cur->filter, cursor_view(cur), add_doc,
+		 &cur->docs, error) &&
+	    sort_docs(&cur->docs, sort, error);
+	collate_use(before);
+	if (!ok)
 		return false;
 	while (cur->skip > 0 && cur->docs_at < cur->docs.len) {
 		cur->docs_at += doc_len(cur->docs.data + cur->docs_at);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collate.h"
 #include "concern.h"
 #include "group.h"
 #include "match.h"
@@ -228,7 +229,8 @@ leading_match(const bson_t *pipeline, bson_iter_t *it, bson_t *filter)
 }
 
 static bool
-set_up(struct cursor *cur, const struct coll *c, const bson_t *pipeline,
+set_up(struct cursor *cur, const struct coll *c,
+    const struct collator *collator, const bson_t *pipeline,
     bson_error_t *error)
 {
 	bson_t filter = BSON_INITIALIZER, none = BSON_INITIALIZER;
@@ -241,8 +243,8 @@ set_up(struct cursor *cur, const struct coll *c, const bson_t *pipeline,
 	bson_copy_to(&filter, &cur->filter);
 	if (!match_check(&cur->filter, error) ||
 	    (c &&
-		!plan_make(c, &cur->filter, &none, NULL, NULL, NULL, &cur->plan,
-		    &sorted, error)))
+		!plan_make(c, collator, &cur->filter, &none, NULL, NULL, NULL,
+		    &cur->plan, &sorted, error)))
 		return false;
 	more = bson_iter_next(&it);
 	if (c && !more)
@@ -263,9 +265,17 @@ stages_cursor(const struct request *r, const struct coll *c, const char *ns,
     const bson_t *pipeline, bson_error_t *error)
 {
 	struct cursor *cur = cursor_new(ns, c);
+	const struct collator *collator, *before;
+	bool ok;
 
 	cursor_reads_as(cur, r);
-	if (set_up(cur, c, pipeline, error))
+	ok = collate_asked(r, c, &collator, error);
+	if (ok) {
+		before = collate_use(collator);
+		ok = set_up(cur, c, collator, pipeline, error);
+		collate_use(before);
+	}
+	if (ok)
 		return cur;
 	cursor_free(cur);
 	return NULL;

@@ -85,11 +85,12 @@ expire(struct coll *c, const bson_t *spec)
 {
 	struct request r = {.txn_number = -1};
 	struct write w = {.r = &r};
-	struct change s = {.image = IMAGE_NONE};
+	struct change s;
 	struct expiry x;
 
 	if (!read_index(spec, &x))
 		return 0;
+	change_init(&s);
 	collect(c, &x);
 	for (size_t i = 0; i < x.found.n; i++)
 		change_remove(&w, c, change_doc(c, x.found.rid[i]), &s);

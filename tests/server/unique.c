@@ -2,16 +2,16 @@
 
 #include <string.h>
 
+#include "collate.h"
 #include "match.h"
 #include "out.h"
-#include "request.h"
-#include "text.h"
 
 struct unique {
 	struct order keys; /* struct ukey */
 	bson_t pattern;    /* static, inside the spec */
 	bson_t partial;    /* empty: none */
 	bool sparse;
+	const struct collator *collator;
 };
 
 struct ukey {
@@ -65,6 +65,7 @@ unique_new(const bson_t *spec)
 	order_init(&u->keys, key_of_ukey);
 	bson_copy_to(&pattern, &u->pattern);
 	bson_copy_to(&partial, &u->partial);
+	u->collator = collate_of(spec);
 	u->sparse =
 	    bson_iter_init_find(&it, spec, "sparse") && bson_iter_as_bool(&it);
 	return u;
@@ -173,6 +174,7 @@ struct maker {
 	size_t len;
 	use_key *use;
 	void *ctx;
+	struct buf room;
 	bool any; /* some path of the key leads somewhere */
 };
 
@@ -200,6 +202,7 @@ make_keys(struct maker *m, const bson_iter_t *at, struct buf *b, size_t mark)
 		values_add(&found, &null);
 	for (size_t i = 0; i < found.n && ok; i++) {
 		b->len = len;
+		collate_key(m->u->collator, &found.v[i], &m->room);
 		out_value(b, bson_iter_key(&it), &found.v[i]);
 		ok = make_keys(m, &it, b, mark);
 	}
@@ -212,18 +215,24 @@ static bool
 each_key(const struct unique *u, const uint8_t *doc, size_t len, use_key *use,
     void *ctx)
 {
-	struct maker m = {u, doc, len, use, ctx, false};
+	struct maker m = {u, doc, len, use, ctx, BUF_INIT, false};
 	struct buf b = BUF_INIT;
 	bson_iter_t it;
 	bson_t d;
 	bool ok, matches = true;
 
-	if (!bson_empty(&u->partial) && bson_init_static(&d, doc, len) &&
-	    (!match_doc(&u->partial, &d, &matches, NULL) || !matches))
-		return true;
+	if (!bson_empty(&u->partial) && bson_init_static(&d, doc, len)) {
+		const struct collator *before = collate_use(u->collator);
+
+		ok = match_doc(&u->partial, &d, &matches, NULL);
+		collate_use(before);
+		if (!ok || !matches)
+			return true;
+	}
 	bson_iter_init(&it, &u->pattern);
 	ok = make_keys(&m, &it, &b, out_open(&b, NULL, BSON_TYPE_DOCUMENT));
 	buf_release(&b);
+	buf_release(&m.room);
 	return ok;
 }
 
@@ -314,48 +323,6 @@ unique_remove(struct unique *u, const struct doc *d)
 		each_key(u, d->data, d->len, remove_key, &c);
 }
 
-static bool
-duplicate(const struct coll *c, const struct index *index, const uint8_t *key,
-    size_t len, struct buf *info, bson_error_t *error)
-{
-	char *collation = NULL, *shown;
-	bson_iter_t it;
-	bson_t doc;
-
-	if (info && bson_iter_init_find(&it, index->spec, "key") &&
-	    iter_doc(&it, &doc))
-		out_bson(info, "keyPattern", &doc);
-	if (info)
-		out_doc(info, "keyValue", key, len);
-	bson_init_static(&doc, key, len);
-	shown = text_doc(&doc);
-	if (bson_iter_init_find(&it, index->spec, "collation") &&
-	    iter_doc(&it, &doc))
-		collation = text_doc(&doc);
-	refuse(error, 11000,
-	    "E11000 duplicate key error collection: %s index: %s%s%s dup key: "
-	    "%s",
-	    c->ns, index->name, collation ? " collation: " : "",
-	    collation ? collation : "", shown);
-	bson_free(collation);
-	bson_free(shown);
-	return false;
-}
-
-bool
-unique_duplicate_id(const struct coll *c, const struct value *id,
-    struct buf *info, bson_error_t *error)
-{
-	struct buf key = BUF_INIT;
-	size_t mark = out_open(&key, NULL, BSON_TYPE_DOCUMENT);
-
-	out_value(&key, "_id", id);
-	out_close(&key, mark);
-	duplicate(c, &c->index[0], key.data, key.len, info, error);
-	buf_release(&key);
-	return false;
-}
-
 struct check {
 	const struct index *index;
 	const struct coll *coll;
@@ -374,7 +341,7 @@ check_key(void *ctx, const uint8_t *doc, size_t len)
 	    ((struct ukey *)order_item(&c->index->unique->keys, &at))->rid ==
 		c->old)
 		return true;
-	return duplicate(c->coll, c->index, doc, len, c->info, c->error);
+	return unique_refuse(c->coll, c->index, doc, len, c->info, c->error);
 }
 
 bool

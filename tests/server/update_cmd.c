@@ -14,7 +14,7 @@ read_statement(
 	bson_t d;
 	bool q = false, u = false;
 
-	memset(s, 0, sizeof *s);
+	change_init(s);
 	if (!value_sound(doc, len) || !bson_init_static(&d, doc, len))
 		return refuse(error, 22, "invalid bson");
 	bson_iter_init(&it, &d);
@@ -36,8 +36,9 @@ read_statement(
 		} else if (strcmp(key, "hint") == 0) {
 			s->hint = it;
 			s->has_hint = true;
-		} else if (strcmp(key, "collation") != 0 &&
-		    strcmp(key, "c") != 0) {
+		} else if (strcmp(key, "collation") == 0) {
+			iter_doc(&it, &s->collation);
+		} else if (strcmp(key, "c") != 0) {
 			return refuse(error, 40415,
 			    "BSON field 'update.updates.%s' is an unknown "
 			    "field.",
@@ -70,7 +71,7 @@ update_one(struct write *w, const uint8_t *doc, size_t len, struct buf *info,
 	if (!update_check(
 		&s.u, s.has_filters ? &s.filters : NULL, s.multi, error) ||
 	    (!c && !write_view_check(w, error)) ||
-	    !change_find(c, &s.q, s.has_hint ? &s.hint : NULL, &f, error)) {
+	    !change_find(c, &s, &f, error)) {
 		bson_free(f.rid);
 		return false;
 	}
@@ -118,16 +119,16 @@ static bool
 delete_one(struct write *w, const uint8_t *doc, size_t len, bson_error_t *error)
 {
 	struct found f = {0};
-	struct change s = {.image = IMAGE_NONE};
+	struct change s;
 	struct coll *c = catalog_find(w->r->db, w->name);
-	bson_iter_t it, hint;
-	bson_t d, q;
-	bool has_hint;
+	bson_iter_t it;
+	bson_t d;
 	int64_t limit;
 
+	change_init(&s);
 	if (!value_sound(doc, len) || !bson_init_static(&d, doc, len))
 		return refuse(error, 22, "invalid bson");
-	if (!bson_iter_init_find(&it, &d, "q") || !iter_doc(&it, &q))
+	if (!bson_iter_init_find(&it, &d, "q") || !iter_doc(&it, &s.q))
 		return refuse(error, 40414,
 		    "BSON field 'delete.deletes.q' is missing but a required "
 		    "field");
@@ -148,9 +149,11 @@ delete_one(struct write *w, const uint8_t *doc, size_t len, bson_error_t *error)
 	if (c && c->capped)
 		return refuse(error, 20,
 		    "cannot remove from a capped collection: %s", c->ns);
-	has_hint = bson_iter_init_find(&hint, &d, "hint");
+	s.has_hint = bson_iter_init_find(&s.hint, &d, "hint");
+	if (bson_iter_init_find(&it, &d, "collation"))
+		iter_doc(&it, &s.collation);
 	if ((!c && !write_view_check(w, error)) ||
-	    !change_find(c, &q, has_hint ? &hint : NULL, &f, error)) {
+	    !change_find(c, &s, &f, error)) {
 		bson_free(f.rid);
 		return false;
 	}

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "collate.h"
 #include "commands.h"
 #include "ddl.h"
 #include "match.h"
@@ -160,14 +161,18 @@ write_validate(const struct write *w, const struct coll *c, const uint8_t *doc,
     size_t len, bson_error_t *error)
 {
 	bson_iter_t it;
+	const struct collator *before;
 	bson_t validator, d;
-	bool ok = true;
+	bool ok = true, sound;
 
 	if (w->bypass || !bson_iter_init_find(&it, &c->options, "validator") ||
 	    !iter_doc(&it, &validator) || bson_empty(&validator))
 		return true;
 	bson_init_static(&d, doc, len);
-	if (!match_doc(&validator, &d, &ok, error))
+	before = collate_use(c->collator);
+	sound = match_doc(&validator, &d, &ok, error);
+	collate_use(before);
+	if (!sound)
 		return false;
 	return ok || refuse(error, 121, "Document failed validation");
 }
