@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-format, shellcheck, mandoc, layers, docs. Needs what `make deps`
+# clang-format, shellcheck, mandoc, layers, docs, rules. Needs what `make deps`
 # installs; a missing linter is a failure, not a skip.
 set -u
 
@@ -39,4 +39,5 @@ mandoc_lint() {
 step mandoc mandoc_lint
 step layers scripts/check-layers.sh
 step docs scripts/check-docs.sh
+step rules "$(scripts/python.sh)" tests/tools/rules.py --match
 exit $bad

@@ -96,8 +96,8 @@ code_transient(uint32_t code)
 static bool
 code_final(uint32_t code)
 {
-	static const uint16_t codes[] = {
-	    2, 9, 14, 67, 72, 73, 85, 86, 115, 171, 197, 13297, 16755, 17280};
+	static const uint16_t codes[] = {2, 9, 14, 15, 22, 67, 72, 73, 85, 86,
+	    115, 171, 197, 10334, 13297, 16755, 17280};
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (codes[i] == code)

@@ -136,6 +136,28 @@ phase() { # phases of all jobs
 	assert_output loading
 }
 
+@test "a document nested deeper than a server takes: 8 at once" {
+	two_servers
+	local depth began
+	for depth in 250 20000; do
+		restream "
+d = b'\\5\\0\\0\\0\\0'
+for i in range($depth):
+    d = struct.pack('<i', len(d) + 8) + b'\\3a\\0' + d + b'\\0'
+d = b'\\x10_id\\0' + struct.pack('<i', -1) + b'\\3d\\0' + d + b'\\0'
+d = struct.pack('<i', len(d) + 4) + d
+control, docs = [r for r in records if r[1]][0]
+end = [r[0] for r in records if r[0]['\$mm'] == 'cend' and r[0]['c'] == control['c']][0]
+end['bytes'] = bson.Int64(end['bytes'] + len(d) - len(docs[0]))
+end['sum'] = signed((end['sum'] - total(docs[:1]) + total([d])) % 2**64)
+docs[0] = d" >"$TMP/deep"
+		began=$SECONDS
+		run -8 mm-load -d shop --drop "$TMP/deep"
+		assert_output --partial nested
+		((SECONDS - began < 10 * MM_SLOW))
+	done
+}
+
 @test "files are joined; one that cannot be read is 7" {
 	two_servers
 	split -n 3 "$TMP/s" "$TMP/part."

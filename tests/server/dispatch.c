@@ -150,6 +150,10 @@ run_in(struct request *r, const struct command *c, bson_error_t *error)
 static bool
 run(struct request *r, const struct command *c, bson_error_t *error)
 {
+	if (r->too_deep)
+		return refuse(error, 15,
+		    "BSONObj exceeds maximum nested object depth: %d",
+		    MAX_DEPTH);
 	if (!c)
 		return refuse(error, 59, "no such command: '%s'", r->name);
 	if (!auth_allows(r, c, error))

@@ -10,6 +10,7 @@
 #define MAX_DOC (16 * 1024 * 1024)
 #define MAX_MESSAGE 48000000
 #define MAX_BATCH 100000
+#define MAX_DEPTH 200
 
 struct user;
 struct scram;
@@ -54,7 +55,8 @@ struct request {
 	struct concern concern;
 	int concern_code; /* of the writeConcernError in the reply; 0: none */
 	bool more_to_come, exhaust_ok, op_query;
-	int32_t id; /* of the message */
+	bool too_deep; /* nested more than MAX_DEPTH: no command is run */
+	int32_t id;    /* of the message */
 
 	struct buf *reply; /* inside an open document */
 	struct buf info;   /* elements added to an error reply */

@@ -163,6 +163,25 @@ is_handshake(const struct request *r)
 		strcmp(bson_iter_key(&it), "hello") == 0);
 }
 
+/* Of what is not sound: whether that is the reason. */
+static bool
+too_deep(const uint8_t *doc, size_t len, int depth)
+{
+	struct walk w;
+	struct elem e;
+
+	if (depth > MAX_DEPTH)
+		return true;
+	if (!walk_init(&w, doc, len))
+		return false;
+	while (walk_next(&w, &e))
+		if ((e.value.type == BSON_TYPE_DOCUMENT ||
+			e.value.type == BSON_TYPE_ARRAY) &&
+		    too_deep(e.value.data, e.value.len, depth + 1))
+			return true;
+	return false;
+}
+
 bool
 wire_parse(struct conn *conn, struct request *r)
 {
@@ -179,8 +198,12 @@ wire_parse(struct conn *conn, struct request *r)
 	} else if (get32(p + 12) != OP_MSG || !parse_msg(r, p + HEADER, end)) {
 		return false;
 	}
-	if (!value_sound(bson_get_data(&r->body), r->body.len) ||
-	    !bson_iter_init(&it, &r->body) || !bson_iter_next(&it))
+	if (!value_sound(bson_get_data(&r->body), r->body.len)) {
+		r->too_deep = too_deep(bson_get_data(&r->body), r->body.len, 0);
+		if (!r->too_deep)
+			return false;
+	}
+	if (!bson_iter_init(&it, &r->body) || !bson_iter_next(&it))
 		return false;
 	r->name = bson_iter_key(&it);
 	if (!r->db)

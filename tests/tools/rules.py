@@ -3,6 +3,7 @@
 demands that the test which stands for the rule fails; it must pass before.
 
   rules.py [TEXT]    only rules whose name contains TEXT
+  rules.py --match   only whether all rules still match their files
 
 The copy is in a temporary directory; nothing else is touched. Ends with
 "N rules hold, N do not". 0: all hold. 1: a test passes without its rule, fails
@@ -10,6 +11,7 @@ with it, or a rule no longer matches its file.
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +29,7 @@ class Rule:
     def change(self, text):
         """The file without the rule."""
         old, new = "".join(self.old), "".join(self.new)
-        if not old or text.count(old) != 1:
+        if text.count(old) != 1 or not old:
             sys.exit("rules: \"%s\": its lines stand %d times in %s" %
                      (self.name, text.count(old) if old else 0, self.file))
         return text.replace(old, new)
@@ -107,10 +109,17 @@ def check(tree, rule):
 
 def main():
     sys.stdout.reconfigure(line_buffering=True)
-    text = sys.argv[1] if len(sys.argv) > 1 else ""
-    rules = [r for r in read_rules(ROOT / "tests/rules") if text in r.name]
+    text = "".join(sys.argv[1:2])
+    match = text == "--match"
+    rules = [r for r in read_rules(ROOT / "tests/rules")
+             if match or text in r.name]
     for rule in rules:
         rule.change((ROOT / rule.file).read_text())
+        if not re.search(r'^@test ["\'].*%s' % rule.test[1],
+                         (ROOT / rule.test[0]).read_text(), re.M):
+            sys.exit("rules: %s has no test \"%s\"" % rule.test)
+    if match:
+        return
     with tempfile.TemporaryDirectory(prefix="mm-rules-") as name:
         tree = pathlib.Path(name)
         copy_tree(tree)
