@@ -202,28 +202,38 @@ keep(struct undo_docs *d, const bson_t *doc, uint32_t *len, bson_error_t *error)
 	    spill_append(d->spill, bson_get_data(doc), doc->len, error);
 }
 
+/* What the row calls old is what an undo writes. */
 static bool
-add_first(struct undo_docs *d, const struct journal_row *row, uint32_t ns,
-    struct undo_print key, bson_error_t *error)
+set_old(struct undo_docs *d, struct undo_doc *doc,
+    const struct journal_row *row, bson_error_t *error)
 {
-	struct undo_doc doc = {.key = key,
-	    .ns = ns,
-	    .old = undo_print(d, row->old),
-	    .now = undo_print(d, row->now),
-	    .last = {row->at, row->txn},
-	    .spilled = d->spilled};
 	bson_t id = BSON_INITIALIZER;
 	bson_iter_t it;
 	bool ok;
 
 	if (bson_iter_init_find(&it, &row->header, "_id"))
 		bson_append_iter(&id, NULL, 0, &it);
-	ok = keep(d, &id, &doc.id_len, error) &&
-	    keep(d, row->old, &doc.old_len, error);
+	doc->old = undo_print(d, row->old);
+	doc->spilled = d->spilled;
+	ok = keep(d, &id, &doc->id_len, error) &&
+	    keep(d, row->old, &doc->old_len, error);
 	bson_destroy(&id);
-	if (ok)
-		push(d, &doc);
 	return ok;
+}
+
+static bool
+add_first(struct undo_docs *d, const struct journal_row *row, uint32_t ns,
+    struct undo_print key, bson_error_t *error)
+{
+	struct undo_doc doc = {.key = key,
+	    .ns = ns,
+	    .now = undo_print(d, row->now),
+	    .last = {row->at, row->txn}};
+
+	if (!set_old(d, &doc, row, error))
+		return false;
+	push(d, &doc);
+	return true;
 }
 
 bool

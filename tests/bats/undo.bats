@@ -163,3 +163,140 @@ state_after() {
 	apply "$TMP/log"
 	state | cmp - "$TMP/D"
 }
+
+@test "killed -9 at random: undone again, or applied again, it ends the same" {
+	store 10:0:1 </dev/null
+	random_log 900 | changes 10:0:1 --seen 10:0:1 >"$TMP/log"
+	apply --until 10:200:1 "$TMP/log"
+	state >"$TMP/B"
+	apply "$TMP/log"
+	state >"$TMP/C"
+	local i within=0
+	for i in {1..8}; do
+		run timeout -s KILL "0.$((RANDOM % 25 + 5))" mm-oplog-apply -d shop --workers 1 \
+			--batch-ops 1 --journal "$TMP/journal" --undo 10:200:1.. --quiet
+		[[ $status == 0 || $status == 137 ]]
+		state >"$TMP/now"
+		cmp -s "$TMP/now" "$TMP/B" || cmp -s "$TMP/now" "$TMP/C" || within=$((within + 1))
+		if ((i % 3 == 0)); then
+			apply "$TMP/log"
+			state | cmp - "$TMP/C"
+		fi
+	done
+	echo "killed within the writes: $within"
+	undo 10:200:1.. --quiet
+	state | cmp - "$TMP/B"
+	run checkpoint
+	assert_output '10:200:1 False'
+	apply "$TMP/log"
+	state | cmp - "$TMP/C"
+	# an applier that is killed, with changes on their way
+	undo 10:200:1.. --quiet
+	for i in {1..4}; do
+		run timeout -s KILL "0.$((RANDOM % 25 + 5))" mm-oplog-apply -d shop --workers 2 \
+			--batch-ops 1 --journal "$TMP/journal" --quiet "$TMP/log"
+	done
+	undo 10:200:1.. --quiet
+	state | cmp - "$TMP/B"
+}
+
+@test "what others wrote is named, and nothing is touched: 8" {
+	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 1, "n": 0}}'
+	{
+		echo '{"at": "10:1:1", "op": "u", "ns": "shop.a", "doc": {"_id": 1, "n": 1}}'
+		echo '{"at": "10:2:1", "op": "i", "ns": "shop.a", "doc": {"_id": 2, "n": 1}}'
+		echo '{"at": "10:3:1", "op": "i", "ns": "shop.b", "doc": {"_id": "three", "n": 1}}'
+		echo '{"at": "10:4:1", "op": "u", "ns": "shop.a", "doc": {"_id": 2, "n": 9}}'
+	} | changes 10:0:1 --seen 10:0:1 >"$TMP/log"
+	apply --until 10:3:1 "$TMP/log"
+	# between two changes: the journal has it as the old value of the later
+	py "$dst_uri" <<<'client.shop.a.update_one({"_id": 2}, {"$set": {"n": 7}})'
+	apply "$TMP/log"
+	py "$dst_uri" <<<'client.shop.b.update_one({}, {"$set": {"n": 8}})'
+	state >"$TMP/state"
+	run -8 undo .. --ledger "$TMP/ledger"
+	assert_output --partial '"shop.b", _id "three", last changed at position 10:3:1: the document is not as'
+	assert_output --partial '"shop.a", _id { "$numberInt" : "2" }, last changed at position 10:4:1: the document was changed between'
+	assert_output --partial '2 documents are not as the journal left them: nothing was undone'
+	state | cmp - "$TMP/state"
+	run checkpoint
+	assert_output '10:4:1 False'
+	run bash -o pipefail -c 'mm-cat json --relaxed "$1"/* | jq -r "(.doc // .) | \"\(.ns) \(._id) \(.what) \(.ts[\"\$timestamp\"].i)\"" | sort' _ "$TMP/ledger"
+	assert_output 'shop.a 2 foreign 4
+shop.b three foreign 3'
+	py "$dst_uri" <<<'client.shop.b.update_one({}, {"$set": {"n": 1}})'
+	run -8 undo 10:1:1..
+	assert_output --partial ': 1 documents'
+	undo 10:3:1.. --quiet
+	run py "$dst_uri" <<<'print(client.shop.a.find_one({"_id": 2}))'
+	assert_output "{'_id': 2, 'n': 7}"
+}
+
+@test "what a journal cannot give back exactly is refused: 8" {
+	store 10:0:1 10:1:1 <<<'{"ns": "shop.a", "doc": {"_id": 1, "n": 0}}'
+	{
+		for i in {1..8}; do
+			echo '{"at": "10:'"$i"':1", "op": "u", "ns": "shop.a", "doc": {"_id": 1, "n": '"$i"'}}'
+		done
+	} | changes 10:0:1 --seen 10:0:1 >"$TMP/log"
+	apply --until 10:3:1 "$TMP/log"
+	run -8 undo 10:0:1.. # within the copy
+	assert_output --partial 'the changes from 10:1:1'
+	run -8 undo 10:1:1..10:2:1 # a middle
+	assert_output --partial 'later changes, up to 10:3:1, build on it'
+	run -2 undo 10:2:1..10:1:1
+	run -2 undo 10:2:1
+	run -2 mm-oplog-apply -d shop --undo ..
+	run -8 mm-oplog-apply -d other --journal "$TMP/journal" --undo ..
+	state >"$TMP/state"
+	undo 10:3:1.. --quiet
+	state | cmp - "$TMP/state"
+	# without a journal: what is later can be undone when there is one again
+	mm-oplog-apply -d shop --quiet --until 10:4:1 "$TMP/log"
+	run -8 undo ..
+	assert_output --partial 'applied without a journal'
+	state >"$TMP/four"
+	apply --until 10:5:1 "$TMP/log"
+	run -8 undo 10:3:1..
+	assert_output --partial 'the changes from 10:4:1'
+	# another directory
+	mm-oplog-apply -d shop --quiet --journal "$TMP/other" --until 10:6:1 "$TMP/log"
+	run -8 undo 10:5:1..
+	assert_output --partial 'with another journal'
+	mm-oplog-apply -d shop --quiet --journal "$TMP/other" --undo ..
+	run py "$dst_uri" <<<'print(client.shop.a.find_one())'
+	assert_output "{'_id': 1, 'n': 5}"
+	# a file that is missing
+	apply --until 10:6:1 "$TMP/log"
+	apply --until 10:7:1 "$TMP/log"
+	apply "$TMP/log"
+	mv "$TMP/journal/00000004.journal.bson.zst" "$TMP"
+	run -8 undo ..
+	assert_output --partial 'file 00000004 is missing'
+	mv "$TMP/00000004.journal.bson.zst" "$TMP/journal"
+	undo .. --quiet
+	run py "$dst_uri" <<<'print(client.shop.a.find_one())'
+	assert_output "{'_id': 1, 'n': 5}"
+}
+
+@test "changes of the catalog and of capped collections are refused; after them it goes" {
+	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 1, "n": 0}}'
+	py "$dst_uri" <<<'client.shop.create_collection("ring", capped=True, size=4096)'
+	{
+		echo '{"at": "10:1:1", "op": "i", "ns": "shop.a", "doc": {"_id": 2}}'
+		echo '{"at": "10:2:1", "op": "c", "ns": "shop.$cmd", "doc": {"create": "new"}}'
+		echo '{"at": "10:3:1", "op": "i", "ns": "shop.new", "doc": {"_id": 1}}'
+		echo '{"at": "10:4:1", "op": "i", "ns": "shop.ring", "doc": {"_id": 1}}'
+	} | changes 10:0:1 --seen 10:0:1 >"$TMP/log"
+	apply --until 10:3:1 "$TMP/log"
+	state >"$TMP/state"
+	run -8 undo ..
+	assert_output --partial 'the change at position 10:2:1 in "shop.$cmd": create changes the catalog'
+	state | cmp - "$TMP/state"
+	undo 10:2:1.. --quiet
+	run py "$dst_uri" <<<'print(client.shop.new.find_one(), client.shop.a.count_documents({}))'
+	assert_output 'None 2'
+	apply "$TMP/log"
+	run -8 undo 10:2:1..
+	assert_output --partial '"shop.ring": it is capped'
+}
