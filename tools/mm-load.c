@@ -7,7 +7,8 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/apply_job.h"
-#include "engine/finish_index.h"
+#include "engine/duplicates.h"
+#include "engine/finish_run.h"
 #include "engine/load.h"
 #include "io/input.h"
 
@@ -78,15 +79,19 @@ static bool
 finish_job(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
 {
 	char *name = apply_job_find(c, job, rules, error);
-	struct job *j = name ? apply_job_open(c, name, error) : NULL;
-	int64_t built = 0, woken = 0;
-	bool ok = j && finish_indexes(c, j, wake, &built, &woken, error);
+	struct finish_result got;
+	bool ok;
 
-	if (j)
+	finish_result_init(&got);
+	if (name)
+		status_text("job", name);
+	ok = name && finish_run(c, name, wake, &got, error);
+	duplicates_tell(&got.refused);
+	if (ok || (name && error_status(error) == MM_EXIT_NO))
 		msg_info("%" PRId64 " unique indexes built, %" PRId64
 			 " TTL indexes awake",
-		    built, woken);
-	job_close(j);
+		    got.built, got.woken);
+	finish_result_release(&got);
 	bson_free(name);
 	return ok;
 }
@@ -102,7 +107,7 @@ finish_all(const struct ns_rules *rules, bson_error_t *error)
 	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
 	if (!server)
 		return false;
-	status_state("indexes");
+	status_state("indexing");
 	c = conn_open(server, error);
 	ok = c && finish_job(c, rules, error);
 	if (c)

@@ -10,6 +10,7 @@
 #include "engine/apply_job.h"
 #include "engine/apply_trails.h"
 #include "engine/apply_walk.h"
+#include "engine/builds.h"
 #include "engine/checkpoint.h"
 #include "engine/lanes.h"
 #include "model/ddl.h"
@@ -20,6 +21,7 @@ struct apply {
 	struct targets *targets;
 	struct lanes *lanes;
 	struct checkpoint *checkpoint;
+	struct builds *builds;
 	struct apply_ddl *ddl;
 	struct target *last; /* target of the last entry */
 	struct apply_walk walk;
@@ -131,6 +133,29 @@ static const struct apply_walk_ops walk_ops = {
 
 /* ------------------------------------------------------------------- loop */
 
+/* Nothing that comes may have been applied before. */
+static bool
+settled(const struct apply *a)
+{
+	return optime_cmp(a->walk.reached.at, a->seen) >= 0 &&
+	    optime_cmp(a->walk.reached.at, a->ahead) >= 0;
+}
+
+static bool
+one_item(struct apply *a, const struct stream_item *i, enum stream_kind kind,
+    bson_error_t *error)
+{
+	bool changed;
+
+	builds_enter(a->builds, &changed);
+	if (changed)
+		a->last = NULL;
+	if (!apply_walk_item(&a->walk, i, kind, error))
+		return false;
+	builds_leave(a->builds, settled(a));
+	return true;
+}
+
 static bool
 read_all(struct apply *a, bson_error_t *error)
 {
@@ -143,7 +168,7 @@ read_all(struct apply *a, bson_error_t *error)
 		    a->o->input, a->walk.reached.at, &i, &kind, error);
 		if (got != STREAM_GOT)
 			return got != STREAM_ERROR;
-		if (!apply_walk_item(&a->walk, &i, kind, error)) {
+		if (!one_item(a, &i, kind, error)) {
 			if (!lanes_failed(a->lanes, NULL))
 				apply_input_where(a->o->input, error);
 			return false;
@@ -162,7 +187,10 @@ static bool
 wind_up(struct apply *a, bool ok, bson_error_t *error)
 {
 	bson_error_t later;
-	bool drained = send(a, &later) && lanes_drain(a->lanes, &later) &&
+	bool drained = send(a, &later);
+
+	builds_stop(a->builds);
+	drained = drained && lanes_drain(a->lanes, &later) &&
 	    !lanes_failed(a->lanes, &later);
 
 	/* What waits for the next entries can go on waiting. */
@@ -238,20 +266,31 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	a.checkpoint = checkpoint_new(&co);
 	lo.arg = a.checkpoint;
 	a.lanes = lanes_new(&lo, error);
+	if (a.lanes)
+		a.builds =
+		    builds_new(&(struct builds_opts){.server = opts->server,
+				   .job = opts->job,
+				   .lanes = a.lanes,
+				   .targets = a.targets,
+				   .begin_left = opts->ddl != DDL_MODE_IGNORE},
+			error);
 	a.ddl = apply_ddl_new(&(struct apply_ddl_opts){.conn = opts->conn,
 	    .job = opts->job,
 	    .targets = a.targets,
 	    .grant = opts->grant,
 	    .checkpoint = a.checkpoint,
+	    .builds = a.builds,
 	    .mode = opts->ddl});
-	if (a.lanes && checkpoint_start(a.checkpoint, a.lanes, error)) {
+	if (a.builds && checkpoint_start(a.checkpoint, a.lanes, error)) {
 		status_state("applying");
+		builds_leave(a.builds, settled(&a));
 		ok = read_all(&a, error);
 		ok = wind_up(&a, ok, error);
 		report(&a, ok);
 	} else {
 		apply_trails_close(&a.trails, NULL);
 	}
+	builds_free(a.builds);
 	lanes_free(a.lanes);
 	apply_ddl_free(a.ddl);
 	checkpoint_free(a.checkpoint);

@@ -203,18 +203,30 @@ prepare(struct apply_ddl *a, const struct entry *e, struct intent_uuids *before,
 	return ok;
 }
 
-bool
-apply_ddl_run(struct apply_ddl *a, const struct entry *e, struct optime seen,
-    bson_error_t *error)
+/* Nothing is being built where something changes. */
+static bool
+wait_for_builds(struct apply_ddl *a, bson_error_t *error)
+{
+	switch (a->d.kind) {
+	case DDL_DROP_VIEWS:
+	case DDL_DROP_DATABASE:
+		return builds_wait(a->o.builds, NULL, error);
+	case DDL_RENAME:
+		if (!builds_wait(a->o.builds, a->d.to_target, error))
+			return false;
+		/* fall through */
+	default:
+		return builds_wait(a->o.builds, a->d.target, error);
+	}
+}
+
+static bool
+carry_out(struct apply_ddl *a, const struct entry *e, bson_error_t *error)
 {
 	struct intent_uuids before;
 	enum intent_verdict verdict;
 	char text[OPTIME_TEXT];
 
-	a->replay = optime_cmp(e->at, seen) <= 0;
-	a->born = false;
-	if (intent_match(&a->left, e, &before) == INTENT_PASSED)
-		return true;
 	if (!prepare(a, e, &before, &verdict, error))
 		return false;
 	if (verdict == INTENT_LOST)
@@ -233,6 +245,24 @@ apply_ddl_run(struct apply_ddl *a, const struct entry *e, struct optime seen,
 		return false;
 	tell_targets(a);
 	return true;
+}
+
+bool
+apply_ddl_run(struct apply_ddl *a, const struct entry *e, struct optime seen,
+    bson_error_t *error)
+{
+	struct intent_uuids ignored;
+	bool begun = false;
+
+	a->replay = optime_cmp(e->at, seen) <= 0;
+	a->born = false;
+	if (intent_match(&a->left, e, &ignored) == INTENT_PASSED)
+		return true;
+	if (!wait_for_builds(a, error) ||
+	    (a->d.kind == DDL_CREATE_INDEXES &&
+		!apply_ddl_begin_indexes(a, e, &begun, error)))
+		return false;
+	return begun || carry_out(a, e, error);
 }
 
 bool

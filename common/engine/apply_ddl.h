@@ -5,11 +5,14 @@
  * what is about to be done is saved with the checkpoint just before it, it is
  * done, and that is saved; an applier that is killed in between finds out what
  * happened by the UUIDs on the target (engine/apply_intent.h). Unique indexes
- * are held back and TTL indexes put to sleep in the job, as mm-load does.
+ * are held back and TTL indexes put to sleep in the job, as mm-load does. Other
+ * indexes are listed in the job and built beside what comes after
+ * (engine/builds.h); what changes their collection next waits for them.
  */
 #ifndef MM_ENGINE_APPLY_DDL_H
 #define MM_ENGINE_APPLY_DDL_H
 
+#include "engine/builds.h"
 #include "engine/checkpoint.h"
 #include "engine/grant.h"
 #include "engine/target.h"
@@ -28,6 +31,7 @@ struct apply_ddl_opts {
 	struct targets *targets;
 	const struct grant *grant;
 	struct checkpoint *checkpoint;
+	struct builds *builds;
 	enum ddl_mode mode;
 };
 

@@ -69,6 +69,61 @@ apply_ddl_create_indexes(
 	return ok;
 }
 
+/* Whoever ends now, it is built: it stands in the job before the checkpoint
+ * moves past this entry. */
+static bool
+list_builds(struct apply_ddl *a, bson_t *list, const bson_t *specs)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t one;
+	bool any = false;
+
+	for (bool more = specs && bson_iter_init(&it, specs);
+	     more && bson_iter_next(&it); any = true) {
+		bson_iter_document(&it, &len, &data);
+		if (bson_init_static(&one, data, len))
+			held_put(list, a->d.target, &one,
+			    a->replay ? "replay" : "build");
+	}
+	return any;
+}
+
+bool
+apply_ddl_begin_indexes(struct apply_ddl *a, const struct entry *e, bool *begun,
+    bson_error_t *error)
+{
+	struct load_indexes split;
+	bson_t specs, list;
+	bool born, any, ok;
+	int got;
+
+	*begun = false;
+	if (e->txn_index >= 0 ||
+	    !bson_init_static(&specs, a->d.doc.data, a->d.doc.len))
+		return true;
+	got = job_owned(a->o.job, a->d.target, &list, &born, error);
+	if (got <= 0) {
+		bson_destroy(&list);
+		return got == 0;
+	}
+	load_indexes_split(a->d.target, &specs, &split);
+	hold(&list, a->d.target, &split.staged);
+	any = list_builds(a, &list, &split.asleep);
+	any |= list_builds(a, &list, split.later);
+	ok = bson_empty(&list) ||
+	    job_own_as(a->o.job, a->d.target, &list, born, error);
+	if (ok && any)
+		builds_add(a->o.builds, a->d.target, e->at);
+	*begun = ok;
+	if (split.later)
+		bson_destroy(split.later);
+	load_indexes_release(&split);
+	bson_destroy(&list);
+	return ok;
+}
+
 /* ------------------------------------------------------------ dropping */
 
 static bool

@@ -37,6 +37,11 @@ bool apply_ddl_books(struct apply_ddl *a, bson_error_t *error);
 /* apply_ddl_index.c */
 bool apply_ddl_create_indexes(
     struct apply_ddl *a, const struct entry *e, bson_error_t *error);
+/* The same, but what has to be built is only listed, and handed to the builds.
+ * *begun: false where that cannot be: within a transaction, or in what the job
+ * does not own. */
+bool apply_ddl_begin_indexes(struct apply_ddl *a, const struct entry *e,
+    bool *begun, bson_error_t *error);
 bool apply_ddl_drop_indexes(
     struct apply_ddl *a, const struct entry *e, bson_error_t *error);
 bool apply_ddl_mod_index(

@@ -1,6 +1,7 @@
 /* engine: indexes that a job holds back, as its documents list them: arrays of
- * {ns, spec, why}, why being "unique" (not made on the target) or "ttl" (made
- * there, asleep). One entry a name.
+ * {ns, spec, why}, why being "unique" (not made on the target), "ttl" (made
+ * there, asleep), "build" or "replay" (being made; engine/held_build.h). One
+ * entry a name.
  */
 #ifndef MM_ENGINE_HELD_H
 #define MM_ENGINE_HELD_H

@@ -7,11 +7,17 @@
 
 enum { BUCKETS = 1024, TYPICAL_FIRST = 16384 };
 
+struct one_lane {
+	struct one_lane *next;
+	char ns[NS_MAX + 1];
+};
+
 struct targets {
 	struct conn *conn;
 	const struct grant *grant;
 	struct job *job;
 	struct owners *others; /* read when it is first needed */
+	struct one_lane *one_lane;
 	struct target *bucket[BUCKETS];
 };
 
@@ -30,9 +36,14 @@ void
 targets_free(struct targets *t)
 {
 	struct target *next;
+	struct one_lane *more;
 
 	if (!t)
 		return;
+	for (struct one_lane *o = t->one_lane; o; o = more) {
+		more = o->next;
+		bson_free(o);
+	}
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (struct target *p = t->bucket[i]; p; p = next) {
 			next = p->next;
@@ -40,6 +51,15 @@ targets_free(struct targets *t)
 		}
 	owners_free(t->others);
 	bson_free(t);
+}
+
+static bool
+needs_one_lane(const struct targets *t, const char *ns)
+{
+	for (const struct one_lane *o = t->one_lane; o; o = o->next)
+		if (strcmp(o->ns, ns) == 0)
+			return true;
+	return false;
 }
 
 static bool
@@ -118,7 +138,7 @@ refresh(struct targets *t, struct target *target, bson_error_t *error)
 		target->order = ORDER_COLLATED;
 	} else if (c.type == COLL_CAPPED) {
 		target->order = ORDER_CAPPED;
-	} else if (has_unique(&c)) {
+	} else if (has_unique(&c) || needs_one_lane(t, target->ns)) {
 		target->order = ORDER_ALL;
 	}
 	coll_release(&c);
@@ -135,6 +155,27 @@ targets_changed(struct targets *t, const char *ns)
 			if (strncmp(p->ns, ns, len) == 0 &&
 			    (p->ns[len] == '\0' || p->ns[len] == '.'))
 				p->stale = true;
+}
+
+void
+targets_one_lane(struct targets *t, const char *ns, bool on)
+{
+	struct one_lane **at = &t->one_lane, *o;
+	char name[NS_MAX + 1];
+
+	bson_strncpy(name, ns, sizeof name); /* it may be in the list */
+	while (*at && strcmp((*at)->ns, name) != 0)
+		at = &(*at)->next;
+	o = *at;
+	if (on && !o) {
+		o = bson_malloc0(sizeof *o);
+		bson_strncpy(o->ns, name, sizeof o->ns);
+		*at = o;
+	} else if (!on && o) {
+		*at = o->next;
+		bson_free(o);
+	}
+	targets_changed(t, name);
 }
 
 static bool

@@ -44,5 +44,9 @@ struct target *targets_find(
 /* The catalog of this namespace, or of this database, changed: it is learnt
  * anew when it is found the next time. No lane may be at work on it. */
 void targets_changed(struct targets *t, const char *ns);
+/* While a unique index is being built: log order in one lane, whatever the
+ * catalog says; else by the catalog, which is learnt anew. As targets_changed.
+ */
+void targets_one_lane(struct targets *t, const char *ns, bool on);
 
 #endif

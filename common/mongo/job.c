@@ -179,8 +179,8 @@ job_reset(struct job *j, bson_error_t *error)
 	    "{", "staged", BCON_INT32(1), "born", BCON_INT32(1), "}");
 	BCON_APPEND(&unset, "phase", BCON_INT32(1), "source", BCON_INT32(1),
 	    "selection", BCON_INT32(1), "from", BCON_INT32(1), "to",
-	    BCON_INT32(1), "checkpoint", BCON_INT32(1), "intent",
-	    BCON_INT32(1));
+	    BCON_INT32(1), "checkpoint", BCON_INT32(1), "intent", BCON_INT32(1),
+	    "requests", BCON_INT32(1));
 	/* Owned ones first: a phase without them would hide data of ours. */
 	ok = !job_lost(j) || job_refuse_lost(j, error);
 	pthread_mutex_lock(&j->lock);

@@ -17,6 +17,7 @@
  *   from, to   {ts, t} of the copy
  *   checkpoint {readFrom, applied, seen, ahead}, each {ts, t}, and journal,
  *              the epoch (engine/journal.h)
+ *   requests   what is asked of the writer; mongo/request.h
  *   intent     what was about to be done to the catalog: {at, i, command, ns,
  *              to, uuid, to_uuid, done}; engine/apply_intent.h
  *   adopting   true: what is there of a copy of one's own is not recorded yet
@@ -26,8 +27,8 @@
  * mm_control.owned, one document a target namespace that the job wrote, so
  * that no document grows with the number of collections:
  *   _id        {job, ns}
- *   staged     [{ns, spec, why}]: indexes held back or asleep, as they are to
- *              be in the end
+ *   staged     [{ns, spec, why}]: indexes held back, asleep or being built, as
+ *              they are to be in the end
  *   earlier    true: of the load before, not met in this one yet
  *   born       true: made by the log from its first document on
  *
@@ -140,5 +141,9 @@ bool job_each_staged(struct conn *c, const char *name,
     void *arg, bson_error_t *error);
 bool job_doc_checkpoint(const bson_t *doc, struct job_checkpoint *cp);
 enum job_phase job_doc_phase(const bson_t *doc);
+/* Whether somebody holds the lease now; which program had it last. */
+bool job_held(
+    struct conn *c, const bson_t *doc, bool *held, bson_error_t *error);
+const char *job_doc_writer(const bson_t *doc);
 
 #endif

@@ -5,6 +5,7 @@
 #include "mongo/control.h"
 #include "mongo/cursor.h"
 #include "mongo/job.h"
+#include "mongo/lease.h"
 
 /* In one reply, so that no cursor can be lost in the middle. */
 #define OWNED_DOCS 100000
@@ -148,4 +149,18 @@ job_each_staged(struct conn *c, const char *name,
 	struct staged_walk s = {each, arg};
 
 	return control_owned(c, name, each_staged, &s, error);
+}
+
+bool
+job_held(struct conn *c, const bson_t *doc, bool *held, bson_error_t *error)
+{
+	return lease_held(c, doc, held, error);
+}
+
+const char *
+job_doc_writer(const bson_t *doc)
+{
+	const char *tool = doc_text(doc, "writer.tool");
+
+	return tool ? tool : "";
 }

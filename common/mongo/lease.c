@@ -191,6 +191,19 @@ take(struct lease *l, const char *tool, bson_t *doc, bson_error_t *error)
 	    "job \"%s\": others take its lease again and again", l->name);
 }
 
+bool
+lease_held(struct conn *c, const bson_t *doc, bool *held, bson_error_t *error)
+{
+	struct holder self;
+	int64_t now;
+
+	holder_self(&self);
+	if (!control_now(c, false, &now, error))
+		return false;
+	*held = date_of(doc, "writer.expires") > now && !is_dead(doc, &self);
+	return true;
+}
+
 void
 lease_guard(const struct lease *l, bson_t *q)
 {

@@ -12,6 +12,9 @@ struct lease;
  * Starts the thread that renews it. */
 struct lease *lease_take(struct conn *c, const char *name, const char *tool,
     bson_t *doc, bson_error_t *error);
+/* Whether the writer that a job's document names may still write. */
+bool lease_held(
+    struct conn *c, const bson_t *doc, bool *held, bson_error_t *error);
 /* Ends the thread, gives the lease back (best effort), frees. */
 void lease_give(struct lease *l);
 /* It was taken by another, or could not be renewed for its whole length. */
