@@ -28,7 +28,7 @@ following() {
 
 start_apply() {
 	run_bg apply mm-oplog-apply -D "$TMP/log" -d shop -v \
-		--status-file "$TMP/apply.json" "$@"
+		--status-file "$TMP/apply.json"
 	wait_until 10 applying
 }
 
