@@ -129,3 +129,42 @@ same() {
 	mm-dump -d shop -c a | mm-cat bson >"$TMP/a.bson"
 	assert_equal "$(bsondump --quiet "$TMP/a.bson" | wc -l)" 5000
 }
+
+@test "mongorestore --oplogReplay plays a log of every kind" {
+	need_tools
+	start_server dst
+	py "$src_uri" <<-'END'
+		db = client.app
+		rng = random.Random(3)
+		db.c.insert_many([{"_id": i, "a": []} for i in range(50)])
+		for n in range(300):
+		    k = rng.randrange(60)
+		    rng.choice([
+		        lambda: db.c.update_one({"_id": k}, {"$set": {"n": n,
+		            "s.x%d" % (n % 3): n}}, upsert=True),
+		        lambda: db.c.update_one({"_id": k}, {"$push": {"a": n}}),
+		        lambda: db.c.replace_one({"_id": k}, {"r": n}),
+		        lambda: db.c.delete_one({"_id": k})])()
+		with client.start_session() as s, s.start_transaction():
+		    for n in range(5):
+		        db.c.insert_one({"_id": "t%d" % n}, session=s)
+		db.create_collection("cap", capped=True, size=4096)
+		db.cap.insert_one({"_id": 1})
+		db.gone.insert_one({"_id": 1})
+		db.gone.drop()
+		db.old.insert_one({"_id": 1})
+		db.old.rename("new")
+	END
+	mkdir "$TMP/dump"
+	py "$src_uri" "$TMP/dump/oplog.bson" <<-'END'
+		log = client.local.get_collection("oplog.rs", codec_options=
+		    bson.codec_options.CodecOptions(
+		        document_class=bson.raw_bson.RawBSONDocument))
+		with open(sys.argv[2], "wb") as f:
+		    for e in log.find():
+		        if e["op"] != "n":
+		            f.write(e.raw)
+	END
+	run -0 mongorestore --quiet --uri "$dst_uri" --oplogReplay "$TMP/dump"
+	assert_same "$src_uri" "$dst_uri" app
+}

@@ -61,6 +61,7 @@ static const struct command table[] = {
 	CMD_ADMIN | CMD_CONCERN | CMD_TRANSACTION},
     {"prepareTransaction", cmd_prepare_transaction, ACCESS_ANY,
 	CMD_ADMIN | CMD_CONCERN | CMD_TRANSACTION},
+    {"applyOps", cmd_apply_ops, ACCESS_CLUSTER, CMD_ADMIN | CMD_CONCERN},
     {"replSetStepDown", cmd_step_down, ACCESS_CLUSTER, CMD_ADMIN},
     {"simulate", cmd_simulate, ACCESS_NONE, CMD_ADMIN | CMD_NO_FAULT},
 };

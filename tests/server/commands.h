@@ -59,6 +59,8 @@ command_fn cmd_create_indexes, cmd_drop_indexes;
 /* trans_cmd.c */
 command_fn cmd_commit_transaction, cmd_abort_transaction,
     cmd_prepare_transaction;
+/* apply_ops.c */
+command_fn cmd_apply_ops;
 /* election.c */
 command_fn cmd_step_down;
 /* fault.c */

@@ -186,7 +186,7 @@ dispatch(struct request *r)
 	sim.commands++;
 	ok = run(r, c, &error);
 	if (ok) {
-		out_double(r->reply, "ok", 1);
+		out_double(r->reply, "ok", r->failed ? 0 : 1);
 		if (!r->drop && (c->flags & CMD_CONCERN) && !fault_concern(r))
 			concern_wait(r);
 		if (r->concern_code)

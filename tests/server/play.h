@@ -5,6 +5,7 @@
 
 #include "model/entry.h"
 
+struct coll;
 struct play;
 
 struct play *play_new(void);
@@ -18,5 +19,7 @@ bool play_entry(
  * that changes the catalog. */
 bool play_change(const struct entry *e, bson_error_t *error);
 bool play_command(const struct entry *e, bson_error_t *error);
+/* The collection that a command is about; NULL: it is not there. */
+struct coll *play_target(const struct entry *e);
 
 #endif

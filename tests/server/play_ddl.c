@@ -7,6 +7,12 @@
 #include "options.h"
 #include "play.h"
 
+static bool
+is(const struct entry *e, const char *name)
+{
+	return strcmp(e->command, name) == 0;
+}
+
 /* The collection that the first field of the command names. */
 static struct coll *
 coll_of(const struct entry *e, const char **name, char db[128])
@@ -19,13 +25,19 @@ coll_of(const struct entry *e, const char **name, char db[128])
 	if (bson_iter_init(&it, &e->o) && bson_iter_next(&it) &&
 	    BSON_ITER_HOLDS_UTF8(&it))
 		*name = bson_iter_utf8(&it, NULL);
-	return c ? c : catalog_find(db, *name);
+	if (c)
+		return c;
+	return is(e, "renameCollection") ? catalog_find_ns(*name)
+					 : catalog_find(db, *name);
 }
 
-static bool
-is(const struct entry *e, const char *name)
+struct coll *
+play_target(const struct entry *e)
 {
-	return strcmp(e->command, name) == 0;
+	const char *name;
+	char db[128];
+
+	return coll_of(e, &name, db);
 }
 
 static void

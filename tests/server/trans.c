@@ -233,6 +233,14 @@ trans_commit(struct trans *t)
 }
 
 void
+trans_end(struct trans *t, uint64_t ts)
+{
+	leave();
+	finish(t, ts);
+	close_one(t, TRANS_COMMITTED);
+}
+
+void
 trans_prepare(struct trans *t)
 {
 	leave();

@@ -64,6 +64,8 @@ bool trans_again(const struct request *r, const bson_error_t *error);
 
 void trans_commit(struct trans *t);
 void trans_abort(struct trans *t);
+/* What it wrote gets that timestamp; the caller has logged it. */
+void trans_end(struct trans *t, uint64_t ts);
 void trans_prepare(struct trans *t);
 /* A prepared one. */
 void trans_commit_prepared(struct trans *t, uint64_t commit_ts);

@@ -111,8 +111,6 @@ KNOWN = {
         "fsync without lock": later("tier 3: fsync"),
         "killOp unknown": later("tier 3: killOp"),
         "getLastError": later("not used by any client in use here"),
-        "applyOps": later("tier 2: applyOps"),
-        "applyOps of a bad entry": later("tier 2: applyOps"),
         "users: createRole": USERS,
         "users: createRole again": USERS,
         "users: createUser": USERS,
