@@ -2,7 +2,8 @@
 # Every recording of a real server (a folder with a meta.json, at any depth
 # under $MM_CORPUS, default tests/corpus; tests/corpus/README.md): once in
 # memory, once through streams and servers, with one lane and with eight, and
-# with the applier killed on the way. Ends with "N passed, N failed, N skipped".
+# with the applier killed on the way; with eight also a journal, whose values
+# are compared with the images that the server recorded, and which is undone. Ends with "N passed, N failed, N skipped".
 set -u
 
 cd "$(dirname "$0")/.." || exit 70
@@ -65,21 +66,21 @@ stop_server() {
 }
 
 through_servers() {
-	local folder=$1 workers=$2 kills=$3 status
+	local folder=$1 workers=$2 kills=$3 journal=${4:-} status
 	start_server
-	WORKERS=$workers KILL=$kills timeout 600 "$PY" \
+	WORKERS=$workers KILL=$kills JOURNAL=$journal timeout 600 "$PY" \
 		tests/tools/recording.py "$folder" >"$tmp/out" 2>&1
 	status=$?
 	stop_server
-	result $status "$folder through servers, $workers lanes, $kills kills"
+	result $status "$folder through servers, $workers lanes, $kills kills${journal:+, journal and undo}"
 }
 
 in_memory
 mapfile -t folders < <(find "$MM_CORPUS" -name meta.json -printf '%h\n' | sort)
 for folder in "${folders[@]}"; do
 	through_servers "$folder" 1 0
-	through_servers "$folder" 8 0
-	through_servers "$folder" 8 5
+	through_servers "$folder" 8 0 1
+	through_servers "$folder" 8 5 1
 done
 if ((${#folders[@]} == 0)); then
 	echo "check-recordings: no meta.json under $MM_CORPUS" >&2

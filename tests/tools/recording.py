@@ -7,7 +7,9 @@ mm-oplog-apply, on the server at $MM_TARGET_URI, which must be empty; then what
 is there is compared with what the real server had after: documents byte for
 byte, in natural order where the collection is capped, options, indexes (those
 that the job holds back as it holds them back). The same log once more changes
-nothing. $WORKERS: lanes (8). $KILL: the applier is killed that often, at random.
+nothing. With $JOURNAL a journal is kept: its values are compared with the images
+that the server recorded, and everything is undone, which must give what was
+there before, and applied again. $WORKERS: lanes (8). $KILL: the applier is killed that often, at random.
 Prints what differs and ends with 1.
 """
 import glob
@@ -25,6 +27,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from bson.son import SON
 
+import journal
 import mmstream
 
 RAW = CodecOptions(document_class=RawBSONDocument)
@@ -101,9 +104,9 @@ def run(command, **more):
             command[0], done.returncode, done.stderr.decode()))
 
 
-def apply(path):
+def apply(path, *more):
     command = ["mm-oplog-apply", "--nsInclude", "*", "--workers",
-               os.environ.get("WORKERS", "8"), path]
+               os.environ.get("WORKERS", "8"), *more, path]
     for _ in range(int(os.environ.get("KILL", "0"))):
         program = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
@@ -222,6 +225,44 @@ def compare(folder, meta, client):
     return bad
 
 
+def undo(where, expect):
+    command = ["mm-oplog-apply", "--nsInclude", "*", "--journal", where,
+               "--undo", ".."]
+    done = subprocess.run(command, stderr=subprocess.PIPE, timeout=300)
+    if done.returncode != expect:
+        return ["undo: status %d instead of %d: %s" % (
+            done.returncode, expect, done.stderr.decode()[-300:])]
+    return []
+
+
+def check_journal(where, folder, meta, log, path, client):
+    """Images; then back to what was there before, and forward again."""
+    after = os.path.join(folder, "after")
+    bad, count = journal.check_images(
+        where, log, documents(after, "config.image_collection"))
+    print("# %d images" % count)
+    if not meta.get("fuzzy") and not count and journal.images(log, []):
+        bad.append("journal: no image was compared")
+    rings = {c["ns"] for c in meta["after"] if c["options"].get("capped")}
+    exact = [h for h, _, _ in journal.rows(where) if not h.get("fuzzy")]
+    expect = 8 if any(
+        h["op"] == "c" or h["ns"] in rings for h in exact) else 0
+    bad += undo(where, expect)
+    if expect or bad:
+        return bad
+    if not meta.get("fuzzy"):
+        for c in meta["before"]:
+            if c.get("type") != "view" and not skipped(c["ns"]):
+                db, coll = c["ns"].split(".", 1)
+                compare_documents(
+                    "undone: " + c["ns"],
+                    documents(os.path.join(folder, "before"), c["ns"]),
+                    [d.raw for d in client[db].get_collection(
+                        coll, codec_options=RAW).find()], False, bad)
+    apply(path, "--journal", where)
+    return bad + ["after undo: " + b for b in compare(folder, meta, client)]
+
+
 def main():
     folder = sys.argv[1]
     meta = meta_of(folder)
@@ -242,11 +283,15 @@ def main():
             run([LOGSTREAM, SET, ID, "%d:%d:%d" % (
                 *meta["start"], term)], input=log, stdout=f)
         run(["mm-load", "--nsInclude", "*", snapshot])
-        apply(path)
+        where = os.path.join(tmp, "journal")
+        apply(path, *(["--journal", where] if os.environ.get("JOURNAL")
+                      else []))
         bad = compare(folder, meta, client)
         run(["mm-oplog-apply", "--nsInclude", "*", path])
         bad += ["again: " + b for b in compare(folder, meta, client)
                 if b not in bad]
+        if os.environ.get("JOURNAL"):
+            bad += check_journal(where, folder, meta, log, path, client)
     for line in bad:
         print(line)
     return 1 if bad else 0
