@@ -11,6 +11,7 @@ static const struct {
     [DIFF_SEQUENCE] = {"sequence", "sequence"},
     [DIFF_STALE] = {"stale", "stale"},
     [DIFF_FOREIGN] = {"foreign", "foreign"},
+    [DIFF_RANGE] = {"range", "range"},
     [DIFF_METADATA] = {"metadata", "metadata"},
     [DIFF_STAGED] = {"staged", "staged"},
     [DIFF_PENDING] = {"pending", "pending"},

@@ -14,6 +14,8 @@ enum diff_class {
 	DIFF_SEQUENCE, /* of a capped collection: at another place */
 	DIFF_STALE,    /* an earlier version of the source's document */
 	DIFF_FOREIGN,  /* no version that is known: somebody else wrote it */
+	DIFF_RANGE, /* documents with _ids from here to there: not looked into
+		     */
 	/* collections */
 	DIFF_METADATA, /* collection, options, index, view */
 	DIFF_STAGED,   /* index held back or asleep: no difference */

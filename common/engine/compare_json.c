@@ -56,6 +56,28 @@ json_document(struct buf *out, const struct pair *pair,
 }
 
 static void
+add_bound(struct buf *out, const char *field, const struct value *v)
+{
+	if (!v)
+		return;
+	buf_add_format(out, ", \"%s\": ", field);
+	text_value(out, v);
+}
+
+void
+json_range(
+    struct buf *out, const struct pair *pair, const struct report_range *r)
+{
+	json_begin(out, pair, DIFF_RANGE);
+	add_bound(out, "begin", r->from);
+	add_bound(out, "until", r->to);
+	buf_add_format(out,
+	    ", \"source_docs\": %" PRId64 ", \"source_bytes\": %" PRId64
+	    ", \"target_docs\": %" PRId64 ", \"target_bytes\": %" PRId64 "}\n",
+	    r->source_docs, r->source_bytes, r->target_docs, r->target_bytes);
+}
+
+static void
 add_definition(struct buf *out, const char *field, const bson_t *doc)
 {
 	char *json = doc ? bson_as_canonical_extended_json(doc, NULL) : NULL;

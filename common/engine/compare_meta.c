@@ -18,23 +18,54 @@ struct staged_list {
 	size_t n;
 };
 
-static bool
-keep(void *arg, const char *ns, const char *why, const bson_t *spec)
+struct staged_list *
+staged_new(void)
 {
-	struct staged_list *list = arg;
+	return bson_malloc0(sizeof(struct staged_list));
+}
 
+void
+staged_add(struct staged_list *list, const char *ns, const char *why,
+    const bson_t *spec)
+{
 	list->item =
 	    bson_realloc(list->item, (list->n + 1) * sizeof *list->item);
 	list->item[list->n++] =
 	    (struct staged){bson_strdup(ns), bson_strdup(why), bson_copy(spec)};
+}
+
+static bool
+keep(void *arg, const char *ns, const char *why, const bson_t *spec)
+{
+	staged_add(arg, ns, why, spec);
 	return true;
+}
+
+void
+staged_append(const struct staged_list *list, const char *ns, bson_t *array)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const char *key;
+		char number[16];
+		bson_t one;
+
+		if (strcmp(list->item[i].ns, ns) != 0)
+			continue;
+		bson_uint32_to_string(n++, &key, number, sizeof number);
+		BSON_APPEND_DOCUMENT_BEGIN(array, key, &one);
+		BSON_APPEND_DOCUMENT(&one, "spec", list->item[i].spec);
+		BSON_APPEND_UTF8(&one, "why", list->item[i].why);
+		bson_append_document_end(array, &one);
+	}
 }
 
 struct staged_list *
 staged_read(
     struct conn *target, const char *job, bool required, bson_error_t *error)
 {
-	struct staged_list *list = bson_malloc0(sizeof *list);
+	struct staged_list *list = staged_new();
 	bson_error_t why;
 	bson_t doc;
 	int got;

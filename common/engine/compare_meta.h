@@ -17,6 +17,13 @@ struct staged_list;
 struct staged_list *staged_read(
     struct conn *target, const char *job, bool required, bson_error_t *error);
 void staged_free(struct staged_list *list);
+/* By hand: an empty list; one more of a namespace of the target, copied; those
+ * of a namespace as an array of {spec, why}, appended. */
+struct staged_list *staged_new(void);
+void staged_add(struct staged_list *list, const char *ns, const char *why,
+    const bson_t *spec);
+void staged_append(
+    const struct staged_list *list, const char *ns, bson_t *array);
 
 /* Who is told what is different. */
 struct fact_to {

@@ -49,9 +49,9 @@ struct pair_list {
 	struct coll_list source, target;
 };
 
-/* Lists both sides. `flags` are those that made `rules`. Status 8: two
- * namespaces of the selection are mapped to one. Release also after an
- * error. */
+/* Lists both sides, or one alone (the other NULL). `flags` are those that made
+ * `rules`. Status 8: two namespaces of the selection are mapped to one. Release
+ * also after an error. */
 bool pair_list_read(struct pair_list *list, struct conn *source,
     struct conn *target, const struct ns_flags *flags,
     const struct ns_rules *rules, bson_error_t *error);

@@ -118,8 +118,8 @@ compare_plan_release(struct compare_plan *plan)
 	plan->n = 0;
 }
 
-static bool
-bound_value(const bson_t *bound, struct value *v)
+bool
+compare_bound(const bson_t *bound, struct value *v)
 {
 	struct elem e;
 
@@ -138,8 +138,8 @@ compare_unit_run(const struct compare_unit *u, struct compare_task *task,
 	if (!pair_has_documents(u->pair))
 		return COMPARE_DONE;
 	task->pair = u->pair;
-	task->from = bound_value(u->from, &from) ? &from : NULL;
-	task->to = bound_value(u->to, &to) ? &to : NULL;
+	task->from = compare_bound(u->from, &from) ? &from : NULL;
+	task->to = compare_bound(u->to, &to) ? &to : NULL;
 	if (pair_capped(u->pair))
 		return compare_sequence(task, error);
 	if (by_lookup || pair_collated(u->pair))

@@ -29,6 +29,9 @@ void compare_plan_add_range(struct compare_plan *plan, struct pair *p,
     const bson_t *from, const bson_t *to, bool first);
 void compare_plan_release(struct compare_plan *plan);
 
+/* The value of such a bound, as view; false: open. */
+bool compare_bound(const bson_t *bound, struct value *v);
+
 /* The documents of the unit, by the method that fits. by_lookup: never by
  * merging. */
 enum compare_got compare_unit_run(const struct compare_unit *u,

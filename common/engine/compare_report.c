@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "base/status.h"
-#include "engine/compare_task.h"
+#include "engine/compare_record.h"
 #include "engine/compare_text.h"
 #include "io/fdio.h"
 #include "model/doc_class.h"
@@ -60,24 +60,13 @@ report_free(struct report *r)
 	bson_free(r);
 }
 
-static void
-append_ns(bson_t *doc, const char *key, const char *ns)
+static bool
+put(struct report *r, bson_t *doc, bson_error_t *error)
 {
-	char db[NS_MAX + 1] = "";
-	const char *coll = "";
+	bool ok = stream_put(r->stream, doc, error);
 
-	ns_split(ns, db, &coll);
-	if (key) {
-		bson_t in;
-
-		BSON_APPEND_DOCUMENT_BEGIN(doc, key, &in);
-		BSON_APPEND_UTF8(&in, "db", db);
-		BSON_APPEND_UTF8(&in, "coll", coll);
-		bson_append_document_end(doc, &in);
-		return;
-	}
-	BSON_APPEND_UTF8(doc, "db", db);
-	BSON_APPEND_UTF8(doc, "coll", coll);
+	bson_destroy(doc);
+	return ok;
 }
 
 bool
@@ -86,63 +75,22 @@ report_pairs(
 {
 	bool ok = true;
 
-	if (!r->stream)
-		return true;
-	for (size_t i = 0; ok && i < pairs->n; i++) {
-		const struct pair *p = &pairs->item[i];
-		bson_t doc = BSON_INITIALIZER;
+	for (size_t i = 0; ok && r->stream && i < pairs->n; i++) {
+		bson_t doc;
 
-		BSON_APPEND_UTF8(&doc, "$mm", "coll");
-		BSON_APPEND_INT32(&doc, "c", p->c);
-		append_ns(&doc, NULL, p->ns);
-		append_ns(&doc, "target", p->target_ns);
-		ok = stream_put(r->stream, &doc, error);
-		bson_destroy(&doc);
+		record_coll(&pairs->item[i], &doc);
+		ok = put(r, &doc, error);
 	}
 	return ok;
-}
-
-static void
-append_found(bson_t *doc, const struct tally *t)
-{
-	for (int k = 0; k < DIFF_CLASSES; k++)
-		BSON_APPEND_INT64(
-		    doc, diff_class_field(k), atomic_load(&t->found[k]));
-}
-
-static void
-append_side(
-    bson_t *doc, const char *key, int64_t docs, int64_t bytes, uint64_t sum)
-{
-	bson_t in;
-
-	BSON_APPEND_DOCUMENT_BEGIN(doc, key, &in);
-	BSON_APPEND_INT64(&in, "docs", docs);
-	BSON_APPEND_INT64(&in, "bytes", bytes);
-	BSON_APPEND_INT64(&in, "sum", (int64_t)sum);
-	bson_append_document_end(doc, &in);
 }
 
 static bool
 put_cend(struct report *r, const struct pair *p, bson_error_t *error)
 {
-	const struct tally *t = &p->tally;
-	bson_t doc = BSON_INITIALIZER;
-	bool ok;
+	bson_t doc;
 
-	BSON_APPEND_UTF8(&doc, "$mm", "cend");
-	BSON_APPEND_INT32(&doc, "c", p->c);
-	BSON_APPEND_INT64(&doc, "docs", atomic_load(&t->out_docs));
-	BSON_APPEND_INT64(&doc, "bytes", atomic_load(&t->out_bytes));
-	BSON_APPEND_INT64(&doc, "sum", (int64_t)atomic_load(&t->out_sum));
-	append_side(&doc, "source", atomic_load(&t->source_docs),
-	    atomic_load(&t->source_bytes), atomic_load(&t->source_sum));
-	append_side(&doc, "target", atomic_load(&t->target_docs),
-	    atomic_load(&t->target_bytes), atomic_load(&t->target_sum));
-	append_found(&doc, t);
-	ok = stream_put(r->stream, &doc, error);
-	bson_destroy(&doc);
-	return ok;
+	record_cend(p, &doc);
+	return put(r, &doc, error);
 }
 
 static bool
@@ -157,7 +105,7 @@ end_stream(struct report *r, const struct pair_list *pairs, bool stopped,
 	for (size_t i = 0; ok && !stopped && i < pairs->n; i++)
 		ok = put_cend(r, &pairs->item[i], error);
 	pairs_total(pairs, &sum);
-	append_found(&extra, &sum);
+	record_counts(&extra, &sum);
 	BSON_APPEND_INT64(&extra, "differences", tally_differences(&sum));
 	ok = ok &&
 	    stream_put_end(
@@ -234,8 +182,9 @@ report_begin(struct report_part *p, struct pair *pair, bson_error_t *error)
 	return true;
 }
 
+/* Destroys doc. */
 static bool
-put_doc(struct report_part *p, const bson_t *doc, bson_error_t *error)
+put_doc(struct report_part *p, bson_t *doc, bson_error_t *error)
 {
 	struct tally *t = &p->pair->tally;
 	const uint8_t *data = bson_get_data(doc);
@@ -244,6 +193,7 @@ put_doc(struct report_part *p, const bson_t *doc, bson_error_t *error)
 	atomic_fetch_add(&t->out_bytes, doc->len);
 	atomic_fetch_add(&t->out_sum, hash_xxh64(data, doc->len, 0));
 	block_add(&p->block, data, doc->len);
+	bson_destroy(doc);
 	return !block_full(&p->block) || report_flush(p, error);
 }
 
@@ -260,72 +210,22 @@ count(struct report_part *p, enum diff_class class, int n)
 	status_add(diff_class_field(class), n);
 }
 
-static void
-append_document(bson_t *doc, const char *key, const bson_t *side)
-{
-	bson_t in;
-
-	if (!side)
-		return;
-	BSON_APPEND_DOCUMENT_BEGIN(doc, key, &in);
-	BSON_APPEND_INT32(&in, "len", (int32_t)side->len);
-	BSON_APPEND_INT64(&in, "xxh64",
-	    (int64_t)hash_xxh64(bson_get_data(side), side->len, 0));
-	bson_append_document_end(doc, &in);
-}
-
-static void
-append_position(bson_t *doc, const char *key, struct optime o)
-{
-	if (!optime_is_null(o))
-		optime_append(doc, key, o);
-}
-
-static void
-begin_doc(struct report_part *p, bson_t *doc, enum diff_class class)
-{
-	bson_init(doc);
-	BSON_APPEND_UTF8(doc, "class", diff_class_text(class));
-	BSON_APPEND_UTF8(doc, "ns", p->pair->ns);
-}
-
-static bool
-put_found(struct report_part *p, const struct report_doc *found,
-    const struct value *id, bson_error_t *error)
-{
-	bson_t doc;
-	bool ok;
-
-	begin_doc(p, &doc, found->class);
-	compare_append_value(&doc, "_id", id);
-	append_document(&doc, "source", found->source);
-	append_document(&doc, "target", found->target);
-	append_position(&doc, "from", found->from);
-	append_position(&doc, "to", found->to);
-	append_position(&doc, "version", found->version);
-	append_position(&doc, "next", found->next);
-	if (found->rounds > 0)
-		BSON_APPEND_INT32(&doc, "rounds", found->rounds);
-	if (found->resolved)
-		BSON_APPEND_BOOL(&doc, "resolved", true);
-	ok = put_doc(p, &doc, error);
-	bson_destroy(&doc);
-	return ok;
-}
-
 bool
 report_doc(
     struct report_part *p, const struct report_doc *doc, bson_error_t *error)
 {
 	struct value id;
+	bson_t row;
 
 	if (doc->id)
 		id = *doc->id;
 	else if (!docid_of(doc->source ? doc->source : doc->target, &id, error))
 		return false;
 	count(p, doc->class, doc->resolved ? -1 : 1);
-	if (p->r->stream)
-		return put_found(p, doc, &id, error);
+	if (p->r->stream) {
+		record_document(p->pair, doc, &id, &row);
+		return put_doc(p, &row, error);
+	}
 	if (p->r->opts.format == REPORT_JSON)
 		json_document(&p->text, p->pair, doc, &id);
 	else
@@ -362,30 +262,37 @@ report_document(struct report_part *p, enum diff_class class,
 }
 
 bool
+report_range(struct report_part *p, const struct report_range *range,
+    bson_error_t *error)
+{
+	bson_t row;
+
+	count(p, DIFF_RANGE, 1);
+	if (p->r->stream) {
+		record_range(p->pair, range, &row);
+		return put_doc(p, &row, error);
+	}
+	if (p->r->opts.format == REPORT_JSON)
+		json_range(&p->text, p->pair, range);
+	else
+		text_range(&p->text, p->pair, range);
+	return text_grown(p, error);
+}
+
+bool
 report_fact(
     struct report_part *p, const struct report_fact *fact, bson_error_t *error)
 {
-	bson_t doc;
-	bool ok;
+	bson_t row;
 
 	count(p, fact->class, 1);
-	if (!p->r->stream) {
-		if (p->r->opts.format == REPORT_JSON)
-			json_fact(&p->text, p->pair, fact);
-		else
-			text_fact(&p->text, p->pair, fact);
-		return text_grown(p, error);
+	if (p->r->stream) {
+		record_fact(p->pair, fact, &row);
+		return put_doc(p, &row, error);
 	}
-	begin_doc(p, &doc, fact->class);
-	BSON_APPEND_UTF8(&doc, "what", fact->what);
-	if (fact->name)
-		BSON_APPEND_UTF8(&doc, "name", fact->name);
-	BSON_APPEND_UTF8(&doc, "detail", fact->detail);
-	if (fact->source)
-		BSON_APPEND_DOCUMENT(&doc, "source", fact->source);
-	if (fact->target)
-		BSON_APPEND_DOCUMENT(&doc, "target", fact->target);
-	ok = put_doc(p, &doc, error);
-	bson_destroy(&doc);
-	return ok;
+	if (p->r->opts.format == REPORT_JSON)
+		json_fact(&p->text, p->pair, fact);
+	else
+		text_fact(&p->text, p->pair, fact);
+	return text_grown(p, error);
 }

@@ -9,6 +9,7 @@
 #define MM_ENGINE_COMPARE_REPORT_H
 
 #include "engine/compare_pair.h"
+#include "model/value.h"
 #include "stream/stream.h"
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_STREAM };
@@ -66,6 +67,15 @@ enum diff_class report_class(
 /* Both in short, where nothing but class and documents is known. */
 bool report_document(struct report_part *p, enum diff_class class,
     const bson_t *source, const bson_t *target, bson_error_t *error);
+
+/* Documents of a range of _ids, of which only a digest is known. */
+struct report_range {
+	const struct value *from, *to; /* from is in it; NULL: open */
+	int64_t source_docs, source_bytes;
+	int64_t target_docs, target_bytes;
+};
+bool report_range(struct report_part *p, const struct report_range *range,
+    bson_error_t *error);
 
 /* Something about a collection. */
 struct report_fact {

@@ -108,6 +108,24 @@ text_fact(
 }
 
 void
+text_range(
+    struct buf *out, const struct pair *pair, const struct report_range *r)
+{
+	buf_add_text(out, "range\t");
+	add_name(out, pair->ns);
+	buf_add_text(out, "\t[");
+	if (r->from)
+		text_value(out, r->from);
+	buf_add_text(out, ", ");
+	if (r->to)
+		text_value(out, r->to);
+	buf_add_format(out,
+	    ")\t%" PRId64 " documents (%" PRId64
+	    " bytes) on the source, %" PRId64 " (%" PRId64 ") on the target\n",
+	    r->source_docs, r->source_bytes, r->target_docs, r->target_bytes);
+}
+
+void
 pairs_total(const struct pair_list *pairs, struct tally *sum)
 {
 	memset(sum, 0, sizeof *sum);

@@ -17,6 +17,9 @@ void text_document(struct buf *out, const struct pair *pair,
 /* CLASS TAB NAMESPACE TAB WHAT [NAME] TAB DETAIL newline */
 void text_fact(
     struct buf *out, const struct pair *pair, const struct report_fact *fact);
+/* CLASS TAB NAMESPACE TAB [BEGIN, UNTIL) TAB DETAIL newline */
+void text_range(
+    struct buf *out, const struct pair *pair, const struct report_range *r);
 /* A table of the pairs (with the sums of their documents) and the line of
  * totals. */
 void text_summary(
@@ -25,6 +28,8 @@ void text_summary(
 /* The same as one JSON object a line. Differences have the field "ns". */
 void json_document(struct buf *out, const struct pair *pair,
     const struct report_doc *doc, const struct value *id);
+void json_range(
+    struct buf *out, const struct pair *pair, const struct report_range *r);
 void json_fact(
     struct buf *out, const struct pair *pair, const struct report_fact *fact);
 void json_summary(
