@@ -10,6 +10,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/compare.h"
+#include "engine/digest_run.h"
 #include "io/fdio.h"
 #include "io/zio.h"
 
@@ -71,22 +72,30 @@ open_output(struct program *p, bson_error_t *error)
 			return error_errno(error, MM_EXIT_IO,
 			    "could not write to \"%s\"", out_file);
 	}
-	return strcmp(format, "stream") != 0 ||
+	return (strcmp(format, "stream") != 0 && !digest_streams()) ||
 	    fdio_refuse_terminal(p->fd, p->name, error);
+}
+
+static bool
+report_opts(struct program *p, struct report_opts *opts, bson_error_t *error)
+{
+	*opts = (struct report_opts){.fd = p->fd, .name = p->name};
+	opts->format = strcmp(format, "stream") == 0 ? REPORT_STREAM
+	    : strcmp(format, "json") == 0            ? REPORT_JSON
+						     : REPORT_TEXT;
+	return zio_parse_level(level_text, &opts->level, error);
 }
 
 static struct report *
 open_report(struct program *p, bson_error_t *error)
 {
-	struct report_opts opts = {.fd = p->fd, .name = p->name, .sums = true};
 	bson_t head = BSON_INITIALIZER, filters;
+	struct report_opts opts;
 	struct report *r;
 
-	opts.format = strcmp(format, "stream") == 0 ? REPORT_STREAM
-	    : strcmp(format, "json") == 0           ? REPORT_JSON
-						    : REPORT_TEXT;
-	if (!zio_parse_level(level_text, &opts.level, error))
+	if (!report_opts(p, &opts, error))
 		return NULL;
+	opts.sums = true;
 	BSON_APPEND_UTF8(&head, "mode", "static");
 	if (job)
 		BSON_APPEND_UTF8(&head, "job", job);
@@ -140,6 +149,19 @@ compare(struct program *p, bson_error_t *error)
 	return compare_run(&opts, p->report, &p->differences, error);
 }
 
+static enum compare_got
+with_digests(struct program *p, bson_error_t *error)
+{
+	struct digest_run run = {.job = job,
+	    .workers = (int)workers,
+	    .partition_bytes = part_bytes,
+	    .rate = rate};
+
+	if (!open_output(p, error) || !report_opts(p, &run.report, error))
+		return COMPARE_FAILED;
+	return digest_run(&run, &p->differences, error);
+}
+
 static void
 release(struct program *p)
 {
@@ -169,14 +191,15 @@ outcome(struct program *p, enum compare_got got, bson_error_t *error)
 int
 main(int argc, char **argv)
 {
-	struct opt_group all[] = {own, both_options, ns_options};
+	struct opt_group all[] = {
+	    own, digest_options, both_options, ns_options};
 	const struct opt_program program = {
 	    .tool = "mm-diff",
 	    .purpose = "Compare collections of two MongoDB replica sets, "
 		       "document by document.",
 	    .synopsis = "[options]",
 	    .groups = all,
-	    .n_groups = 3,
+	    .n_groups = 4,
 	};
 	struct program p = {.fd = -1};
 	bson_error_t error = {0};
@@ -185,11 +208,15 @@ main(int argc, char **argv)
 
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
+	if ((status = digest_use()) != 0)
+		return status;
 	sig_init();
 	tune_malloc();
 	if (!status_start(opt_status_file(), &error))
 		return finish(MM_EXIT_OK, &error);
-	end = outcome(&p, compare(&p, &error), &error);
+	end = outcome(&p,
+	    digest_wanted() ? with_digests(&p, &error) : compare(&p, &error),
+	    &error);
 	release(&p);
 	return finish(end, end == error_status(&error) ? &error : NULL);
 }

@@ -211,14 +211,15 @@ pair_list_read(struct pair_list *list, struct conn *source, struct conn *target,
 	bool ok;
 
 	memset(list, 0, sizeof *list);
-	if (!catalog_list(source, rules, true, &list->source, error))
+	if (source && !catalog_list(source, rules, true, &list->source, error))
 		return false;
 	/* Without mapping the target is asked for the same selection. */
 	wide = flags->to.n > 0 ? pair_target_rules(flags, error) : NULL;
 	if (flags->to.n > 0 && !wide)
 		return false;
-	ok = catalog_list(
-	    target, wide ? wide : rules, true, &list->target, error);
+	ok = !target ||
+	    catalog_list(
+		target, wide ? wide : rules, true, &list->target, error);
 	ns_rules_free(wide);
 	if (!ok || !add_sources(list, rules, error))
 		return false;

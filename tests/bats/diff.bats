@@ -43,7 +43,7 @@ found() {
 	P
 	run --separate-stderr -0 mm-diff -d shop
 	assert_equal "$stderr" ''
-	assert_line --index -1 'total: collections=2 source=36 target=36 missing=0 extra=0 content=0 order-only=0 type-only=0 sequence=0 stale=0 foreign=0 metadata=0 staged=0 pending=0 unstable=0 differences=0'
+	assert_line --index -1 'total: collections=2 source=36 target=36 missing=0 extra=0 content=0 order-only=0 type-only=0 sequence=0 stale=0 foreign=0 range=0 metadata=0 staged=0 pending=0 unstable=0 differences=0'
 	run -0 mm-diff -d shop --by-lookup
 	assert_line --partial 'source=36 target=36 missing=0'
 	# What is not selected is not looked at, and selected it differs.
@@ -190,7 +190,7 @@ found() {
 	assert_line $'metadata\tshop.plain\tindex b_c\tmissing on the target'
 	assert_line $'metadata\tshop.plain\tindex d\tonly on the target'
 	# The documents of a missing collection are missing, too.
-	assert_line --index -1 --partial 'missing=55 extra=55 content=0 order-only=0 type-only=0 sequence=0 stale=0 foreign=0 metadata=226 staged=0 pending=0 unstable=0 differences=336'
+	assert_line --index -1 --partial 'missing=55 extra=55 content=0 order-only=0 type-only=0 sequence=0 stale=0 foreign=0 range=0 metadata=226 staged=0 pending=0 unstable=0 differences=336'
 }
 
 @test "capped collections: natural order is part of the data" {

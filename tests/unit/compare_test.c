@@ -161,7 +161,7 @@ test_lines(void)
 	buf_add_byte(&out, 0);
 	text = "\ntotal: collections=1 source=5 target=0 missing=0 extra=2 "
 	       "content=0 order-only=0 type-only=0 sequence=0 stale=0 "
-	       "foreign=0 metadata=0 staged=1 pending=3 unstable=0 "
+	       "foreign=0 range=0 metadata=0 staged=1 pending=3 unstable=0 "
 	       "differences=2\n";
 	OK(strstr((char *)out.data, text) != NULL,
 	    "the last line; staged and pending are no difference");
