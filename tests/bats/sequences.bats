@@ -82,6 +82,46 @@ for turn in range(13):
 	assert_same "$src_uri" "$dst_uri" shop
 }
 
+# The seed decides everything but what the servers do.
+@test "unique values that move at random, applied again from anywhere" {
+	local seed=${SEED:-22} round
+	echo "# SEED=$seed"
+	RANDOM=$seed
+	source_do 'a.create_index("k", unique=True); a.insert_one({"_id": 0, "k": 0})'
+	copy
+	target_do 'a.create_index("k", unique=True)'
+	source_do "
+random.seed($seed)
+for i in range(1500):
+    one, k = {'_id': random.randrange(12)}, random.randrange(16)
+    try:
+        random.choice([
+            lambda: a.update_one(one, {'\$set': {'k': k}}, upsert=True),
+            lambda: a.update_one(one, {'\$set': {'k': k, 'f%d' % (i % 4): i}}),
+            lambda: a.update_one(one, {'\$unset': {'f%d' % (i % 4): 1}}),
+            lambda: a.replace_one(one, {'k': k, 'r': i}),
+            lambda: a.delete_one(one)])()
+    except pymongo.errors.DuplicateKeyError:
+        pass"
+	mm-oplog-tail -d shop --from "$(mm-oplog-apply -d shop --print-position)" \
+		--exit-when-caught-up >"$TMP/log"
+	mm-oplog-apply -d shop --quiet "$TMP/log"
+	assert_same "$src_uri" "$dst_uri" shop
+	for round in 1 2 3 4 5 6; do
+		# as if the applier had been killed there
+		py "$dst_uri" "$src_uri" "$RANDOM" <<-'P'
+			log = list(pymongo.MongoClient(sys.argv[2]).local["oplog.rs"].find({"ns": "shop.a", "op": {"$in": ["i", "u", "d"]}}))
+			at = log[1 + int(sys.argv[3]) % (len(log) - 1)]
+			jobs = client.mm_control.jobs
+			end = jobs.find_one()["checkpoint"]["applied"]
+			at = {"ts": at["ts"], "t": at["t"]}
+			jobs.update_one({}, {"$set": {"checkpoint.applied": at, "checkpoint.seen": end}})
+		P
+		mm-oplog-apply -d shop --quiet --batch-ops $((1 + RANDOM % 50)) "$TMP/log"
+		assert_same "$src_uri" "$dst_uri" shop
+	done
+}
+
 @test "a stalled write that arrives late" {
 	source_do 'a.insert_one({"_id": 1, "n": 0})'
 	copy
