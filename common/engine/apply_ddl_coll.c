@@ -203,7 +203,7 @@ create(struct apply_ddl *a, const struct entry *e, bson_error_t *error)
 /* ------------------------------------------------------- many at a time */
 
 struct names {
-	const char *db;
+	const char *db; /* NULL: all */
 	char **item;
 	size_t n;
 };
@@ -212,9 +212,9 @@ static void
 note_name(void *arg, const char *ns)
 {
 	struct names *names = arg;
-	size_t len = strlen(names->db);
+	size_t len = names->db ? strlen(names->db) : 0;
 
-	if (strncmp(ns, names->db, len) != 0 || ns[len] != '.')
+	if (names->db && (strncmp(ns, names->db, len) != 0 || ns[len] != '.'))
 		return;
 	names->item =
 	    bson_realloc(names->item, (names->n + 1) * sizeof *names->item);
@@ -224,34 +224,38 @@ note_name(void *arg, const char *ns)
 /* Whether the view of that name on the target comes from the entry's
  * database. */
 static bool
-is_view_of(struct apply_ddl *a, const char *ns, bool *view, bson_error_t *error)
+is_view_of(struct apply_ddl *a, const struct entry *e, const char *ns,
+    bool *view, bson_error_t *error)
 {
-	char source[2 * NS_MAX + 2], mapped[NS_MAX + 1];
+	char source[NS_MAX + 1];
 	struct coll there;
-	int got;
+	int got = catalog_one(a->o.conn, ns, &there, error);
 
 	*view = false;
-	snprintf(source, sizeof source, "%.*s%s", (int)strcspn(a->d.ns, "."),
-	    a->d.ns, strchr(ns, '.'));
-	if (strlen(source) > NS_MAX ||
-	    !ns_selected(grant_rules(a->o.grant), source) ||
-	    !ns_map(grant_rules(a->o.grant), source, mapped, error) ||
-	    strcmp(mapped, ns) != 0)
-		return true;
-	got = catalog_one(a->o.conn, ns, &there, error);
 	if (got <= 0)
 		return got == 0;
 	*view = there.type == COLL_VIEW;
 	coll_release(&there);
+	if (!*view)
+		return true;
+	if (!ns_unmap(grant_rules(a->o.grant), ns, source)) {
+		char why[NS_MAX + 100];
+
+		snprintf(why, sizeof why,
+		    "cannot tell whether view \"%s\" comes from it", ns);
+		return apply_ddl_refuse(a, e, why, error);
+	}
+	*view = strncmp(source, a->d.ns, strcspn(a->d.ns, ".") + 1) == 0;
 	return true;
 }
 
 static bool
-drop_one(struct apply_ddl *a, const char *ns, bson_error_t *error)
+drop_one(struct apply_ddl *a, const struct entry *e, const char *ns,
+    bson_error_t *error)
 {
 	bool drop = true;
 
-	if (a->d.kind == DDL_DROP_VIEWS && !is_view_of(a, ns, &drop, error))
+	if (a->d.kind == DDL_DROP_VIEWS && !is_view_of(a, e, ns, &drop, error))
 		return false;
 	return !drop ||
 	    (catalog_drop(a->o.conn, ns, error) &&
@@ -261,29 +265,19 @@ drop_one(struct apply_ddl *a, const char *ns, bson_error_t *error)
 /* Only what the job owns: another job may write to a database of that name.
  * The log has dropped the collections before, so little is left. */
 static bool
-drop_many(struct apply_ddl *a, const char *db, bson_error_t *error)
+drop_many(struct apply_ddl *a, const struct entry *e, const char *db,
+    bson_error_t *error)
 {
 	struct names names = {.db = db};
 	bool ok = true;
 
 	job_each_owned(a->o.job, note_name, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		ok = ok && drop_one(a, names.item[i], error);
+		ok = ok && drop_one(a, e, names.item[i], error);
 		bson_free(names.item[i]);
 	}
 	bson_free(names.item);
 	return ok;
-}
-
-static bool
-drop_views(struct apply_ddl *a, bson_error_t *error)
-{
-	char some[NS_MAX + 1], mapped[NS_MAX + 1], db[64];
-
-	snprintf(
-	    some, sizeof some, "%.*s.x", (int)strcspn(a->d.ns, "."), a->d.ns);
-	return ns_map(grant_rules(a->o.grant), some, mapped, error) &&
-	    ns_split(mapped, db, NULL) && drop_many(a, db, error);
 }
 
 /* -------------------------------------------------------------- the change */
@@ -306,9 +300,10 @@ apply_ddl_change(
 	case DDL_DROP:
 		return apply_ddl_command(a, e, true, error);
 	case DDL_DROP_VIEWS:
-		return drop_views(a, error);
+		/* Each may have got a name of its own, in any database. */
+		return drop_many(a, e, NULL, error);
 	case DDL_DROP_DATABASE:
-		return drop_many(a, a->d.db, error);
+		return drop_many(a, e, a->d.db, error);
 	case DDL_RENAME:
 		return apply_ddl_command(a, e, false, error);
 	case DDL_COLL_MOD:

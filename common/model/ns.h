@@ -48,6 +48,9 @@ bool ns_db_whole(const struct ns_rules *r, const char *db);
  * mapped name is too long or not a namespace. Unmapped: copied. */
 bool ns_map(
     const struct ns_rules *r, const char *ns, char *out, bson_error_t *error);
+/* A selected namespace that gets this name; the last From counts first. out
+ * holds NS_MAX + 1. */
+bool ns_unmap(const struct ns_rules *r, const char *target, char *out);
 /* Every namespace that `inner` can select is selected by `outer` too. May say
  * false for a case it cannot prove; never true wrongly. */
 bool ns_covers(const struct ns_rules *outer, const struct ns_rules *inner);

@@ -189,6 +189,29 @@ ns_map(const struct ns_rules *r, const char *ns, char *out, bson_error_t *error)
 	return true;
 }
 
+static bool
+gives(const struct ns_rules *r, const char *ns, const char *target)
+{
+	char mapped[NS_MAX + 1];
+
+	return ns_selected(r, ns) && ns_map(r, ns, mapped, NULL) &&
+	    strcmp(mapped, target) == 0;
+}
+
+bool
+ns_unmap(const struct ns_rules *r, const char *target, char *out)
+{
+	for (size_t i = r->n_rename; i > 0; i--)
+		if (rename_reverse(&r->rename[i - 1], target, out,
+			NS_MAX + 1) == RENAME_DONE &&
+		    gives(r, out, target))
+			return true;
+	if (strlen(target) > NS_MAX)
+		return false;
+	strcpy(out, target);
+	return gives(r, out, target);
+}
+
 /* What may stay selected of p in `outer`, though p is not excluded by
  * `inner`: every exclusion of outer that touches p must be one of inner. */
 static bool

@@ -319,3 +319,35 @@ rename_apply(const struct rename *r, const char *ns, char *out, size_t size)
 	out[used] = '\0';
 	return RENAME_DONE;
 }
+
+enum rename_got
+rename_reverse(const struct rename *r, const char *ns, char *out, size_t size)
+{
+	struct rename back = {.to_n = 0};
+	unsigned stars = 0, place[PATTERN_VARS];
+	bool known[PATTERN_VARS] = {false};
+
+	for (uint16_t i = 0; i < r->to_n; i++) {
+		unsigned token = r->to[i];
+
+		if (token >= PATTERN_STAR) {
+			if (stars == PATTERN_VARS)
+				return RENAME_NO;
+			known[token - PATTERN_STAR] = true;
+			place[token - PATTERN_STAR] = stars++;
+			token = PATTERN_STAR;
+		}
+		put(back.from.token, &back.from.n, token);
+	}
+	stars = 0;
+	for (uint16_t i = 0; i < r->from.n; i++) {
+		unsigned token = r->from.token[i];
+
+		if (token == PATTERN_STAR && !known[stars])
+			return RENAME_NO;
+		if (token == PATTERN_STAR)
+			token += place[stars++];
+		put(back.to, &back.to_n, token);
+	}
+	return rename_apply(&back, ns, out, size);
+}

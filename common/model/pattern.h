@@ -50,5 +50,10 @@ enum rename_got { RENAME_NO, RENAME_DONE, RENAME_LONG };
 /* The name for ns in out (`size` bytes with NUL). RENAME_NO: does not match. */
 enum rename_got rename_apply(
     const struct rename *r, const char *ns, char *out, size_t size);
+/* The other way: a name that gives `ns`, or would if a star stood for other
+ * text; the caller tries it. RENAME_NO also where the second pattern leaves out
+ * a variable of the first. */
+enum rename_got rename_reverse(
+    const struct rename *r, const char *ns, char *out, size_t size);
 
 #endif

@@ -149,6 +149,33 @@ shop.b ttl ttl 30"
 	assert_line "keep [{'_id': 1}, {'_id': 2}]"
 }
 
+@test "drop of system.views: views that were renamed one by one, too, and no others" {
+	start_server dst
+	export MM_TARGET_URI=$dst_uri
+	local map=(--nsFrom shop.v --nsTo other.view --nsFrom shop.a --nsTo other.a)
+	"$PY" "$TOOLS/mmstream.py" write-snapshot --source ledger --nsInclude 'shop.*' \
+		--nsInclude 'more.*' --from 10:0:1 >"$TMP/snapshot" <<-'J'
+			{"ns": "shop.a", "doc": {"_id": 0}}
+			{"ns": "more.a", "doc": {"_id": 0}}
+		J
+	mm-load --nsInclude 'shop.*' --nsInclude 'more.*' "${map[@]}" --quiet <"$TMP/snapshot"
+	"$PY" "$TOOLS/mmstream.py" write-oplog --source ledger --nsInclude 'shop.*' \
+		--nsInclude 'more.*' --after 10:0:1 >"$TMP/log" <<-'J'
+			{"at": "10:1:1", "op": "i", "ns": "shop.system.views", "doc": {"_id": "shop.v", "viewOn": "a", "pipeline": []}}
+			{"at": "10:2:1", "op": "i", "ns": "more.system.views", "doc": {"_id": "more.v", "viewOn": "a", "pipeline": []}}
+			{"at": "10:3:1", "op": "c", "ns": "shop.$cmd", "doc": {"drop": "system.views"}}
+		J
+	run mm-oplog-apply --nsInclude 'shop.*' --nsInclude 'more.*' "${map[@]}" "$TMP/log"
+	assert_success
+	run py "$dst_uri" <<-'P'
+		for d in "more", "other", "shop":
+		    print(d, sorted(n for n in client[d].list_collection_names() if n != "system.views"))
+	P
+	assert_output "more ['a', 'v']
+other ['a']
+shop []"
+}
+
 @test "a rename during the copy: 6, and the checkpoint stands before it" {
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
