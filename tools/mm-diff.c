@@ -9,8 +9,8 @@
 #include "base/opt.h"
 #include "base/sig.h"
 #include "base/status.h"
-#include "engine/compare.h"
 #include "engine/digest_run.h"
+#include "engine/live.h"
 #include "io/fdio.h"
 #include "io/zio.h"
 
@@ -47,6 +47,8 @@ struct program {
 	int fd;
 	const char *name;
 	int64_t differences;
+	struct live live;
+	bool undecided; /* the report is complete, and says what is */
 };
 
 /* Replies of about 1 MiB are allocated and freed all the time: without this
@@ -95,8 +97,8 @@ open_report(struct program *p, bson_error_t *error)
 
 	if (!report_opts(p, &opts, error))
 		return NULL;
-	opts.sums = true;
-	BSON_APPEND_UTF8(&head, "mode", "static");
+	opts.sums = !p->live.chosen;
+	BSON_APPEND_UTF8(&head, "mode", live_mode(&p->live));
 	if (job)
 		BSON_APPEND_UTF8(&head, "job", job);
 	server_append(p->source, "source", &head);
@@ -125,7 +127,9 @@ two_sides(const struct program *p, bson_error_t *error)
 static enum compare_got
 compare(struct program *p, bson_error_t *error)
 {
-	struct compare_opts opts = {
+	struct compare_opts *opts = &p->live.compare;
+
+	*opts = (struct compare_opts){
 	    .flags = &ns_flags,
 	    .job = job,
 	    .workers = (int)workers,
@@ -141,12 +145,19 @@ compare(struct program *p, bson_error_t *error)
 		  SIDE_SOURCE, &source_flags, job, false, error)) ||
 	    !(p->target = server_open(
 		  SIDE_TARGET, &target_flags, job, false, error)) ||
-	    !two_sides(p, error) || !(p->report = open_report(p, error)))
+	    !two_sides(p, error))
 		return COMPARE_FAILED;
-	opts.source = p->source;
-	opts.target = p->target;
-	opts.rules = p->rules;
-	return compare_run(&opts, p->report, &p->differences, error);
+	opts->source = p->source;
+	opts->target = p->target;
+	opts->rules = p->rules;
+	if (!live_choose(&p->live, error) ||
+	    !(p->report = open_report(p, error)))
+		return COMPARE_FAILED;
+	status_text("mode", live_mode(&p->live));
+	return p->live.chosen
+	    ? live_run(
+		  &p->live, p->report, &p->differences, &p->undecided, error)
+	    : compare_run(opts, p->report, &p->differences, error);
 }
 
 static enum compare_got
@@ -182,7 +193,8 @@ outcome(struct program *p, enum compare_got got, bson_error_t *error)
 	if (got == COMPARE_FAILED)
 		return error_status(error);
 	if (got == COMPARE_STOPPED) {
-		msg_warn("stopped before the end: no result");
+		msg_warn(p->undecided ? "cannot decide yet"
+				      : "stopped before the end: no result");
 		return MM_EXIT_STOPPED;
 	}
 	return p->differences > 0 ? MM_EXIT_NO : MM_EXIT_OK;
@@ -192,14 +204,14 @@ int
 main(int argc, char **argv)
 {
 	struct opt_group all[] = {
-	    own, digest_options, both_options, ns_options};
+	    own, live_options, digest_options, both_options, ns_options};
 	const struct opt_program program = {
 	    .tool = "mm-diff",
 	    .purpose = "Compare collections of two MongoDB replica sets, "
 		       "document by document.",
 	    .synopsis = "[options]",
 	    .groups = all,
-	    .n_groups = 4,
+	    .n_groups = 5,
 	};
 	struct program p = {.fd = -1};
 	bson_error_t error = {0};

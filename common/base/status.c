@@ -16,6 +16,7 @@ enum { MAX_FIELDS = 64 };
 struct field {
 	const char *name;
 	char *text; /* NULL: a number */
+	bool word;  /* text is true, false or null */
 	bool real;
 	int64_t number;
 	double decimal;
@@ -68,6 +69,10 @@ add_field(struct buf *b, const struct field *f)
 	add(b, ",\"");
 	add(b, f->name);
 	add(b, "\":");
+	if (f->text && f->word) {
+		add(b, f->text);
+		return;
+	}
 	if (f->text) {
 		quoted = bson_utf8_escape_for_json(f->text, -1);
 		add(b, "\"");
@@ -155,8 +160,8 @@ status_start(const char *file, bson_error_t *error)
 	    error_set(error, MM_EXIT_INTERNAL, 0, "could not start a thread");
 }
 
-void
-status_text(const char *name, const char *value)
+static void
+set_text(const char *name, const char *value, bool word)
 {
 	struct field *f;
 
@@ -164,7 +169,26 @@ status_text(const char *name, const char *value)
 	f = field_of(name);
 	bson_free(f->text);
 	f->text = bson_strdup(value);
+	f->word = word;
 	pthread_mutex_unlock(&lock);
+}
+
+void
+status_text(const char *name, const char *value)
+{
+	set_text(name, value, false);
+}
+
+void
+status_bool(const char *name, bool value)
+{
+	set_text(name, value ? "true" : "false", true);
+}
+
+void
+status_null(const char *name)
+{
+	set_text(name, "null", true);
 }
 
 void

@@ -17,6 +17,8 @@ void status_text(const char *field, const char *value);
 void status_int(const char *field, int64_t value);
 void status_add(const char *field, int64_t more);
 void status_double(const char *field, double value);
+void status_bool(const char *field, bool value);
+void status_null(const char *field);
 /* As text SECONDS:INCREMENT:TERM. */
 void status_position(const char *field, struct optime o);
 /* The phase a person reads: connecting, copying, following ... */

@@ -1,5 +1,7 @@
 #include "engine/compare_plan.h"
 
+#include <string.h>
+
 #include "base/status.h"
 
 enum { MAX_RANGES = 256 };
@@ -99,6 +101,25 @@ compare_plan_add_range(struct compare_plan *plan, struct pair *p,
 	if (b)
 		kept->item[kept->n++] = b;
 	add_unit(plan, p, a, b, first);
+}
+
+void
+compare_plan_join(struct compare_plan *plan, struct compare_plan *more)
+{
+	struct compare_bounds **end = &plan->bounds;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = more->bounds;
+	more->bounds = NULL;
+	if (more->n > 0) {
+		plan->unit = bson_realloc(
+		    plan->unit, (plan->n + more->n) * sizeof *plan->unit);
+		memcpy(plan->unit + plan->n, more->unit,
+		    more->n * sizeof *more->unit);
+		plan->n += more->n;
+	}
+	compare_plan_release(more);
 }
 
 void

@@ -27,6 +27,8 @@ bool compare_plan_add(struct compare_plan *plan, struct pair *p,
 /* One unit with both bounds copied; NULL: open. */
 void compare_plan_add_range(struct compare_plan *plan, struct pair *p,
     const bson_t *from, const bson_t *to, bool first);
+/* What `more` holds goes over to plan. */
+void compare_plan_join(struct compare_plan *plan, struct compare_plan *more);
 void compare_plan_release(struct compare_plan *plan);
 
 /* The value of such a bound, as view; false: open. */

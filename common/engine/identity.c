@@ -38,15 +38,19 @@ same_field(const bson_t *a, const bson_t *b, const char *field)
 }
 
 bool
+identity_same(const bson_t *a, const bson_t *b)
+{
+	return same_field(a, b, "set") && same_field(a, b, "replicaSetId");
+}
+
+bool
 identity_check(const bson_t *job, const bson_t *source, const struct grant *g,
     bson_error_t *error)
 {
 	const bson_t *filters = grant_filters(g);
 	bson_t of_job;
 
-	if (sub_doc(job, "source", &of_job) &&
-	    (!same_field(&of_job, source, "set") ||
-		!same_field(&of_job, source, "replicaSetId")))
+	if (sub_doc(job, "source", &of_job) && !identity_same(&of_job, source))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "the job is of another source than the stream");
 	if (sub_doc(job, "selection", &of_job) &&

@@ -9,4 +9,7 @@
 bool identity_check(const bson_t *job, const bson_t *source,
     const struct grant *g, bson_error_t *error);
 
+/* Two `source` documents name one replica set, as far as both know it. */
+bool identity_same(const bson_t *a, const bson_t *b);
+
 #endif

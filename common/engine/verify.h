@@ -75,4 +75,25 @@ enum verify_got {
 				unstable are left, or a stop signal */
 };
 
+struct verify_opts {
+	struct server *source, *target;
+	const struct ns_flags *flags; /* that made rules */
+	const struct ns_rules *rules;
+	const char *job; /* with a checkpoint */
+	const char *dir; /* segments; NULL: the source's oplog */
+	enum verify_end end;
+	int workers;
+	bool by_lookup;
+	int64_t partition_bytes, rate; /* as in struct compare_opts */
+	int64_t wait_ms;               /* for an applier that does not go on */
+	int rounds; /* a key that is written all the time: how often */
+	struct verify_sink sink;
+};
+
+/* pairs: all that there were, with their tallies; released by the caller
+ * (pair_list_release) in every case. *complete: it came to its end, if only to
+ * say what cannot be decided; false after a stop signal. */
+enum verify_got verify_run(const struct verify_opts *opts,
+    struct pair_list *pairs, bool *complete, bson_error_t *error);
+
 #endif

@@ -213,14 +213,34 @@ key_queue_count(const struct key_queue *q)
 	return q->n;
 }
 
+/* Of what is left of the first block: what was taken out must not hold back. */
+static bool
+oldest_of_first(const struct key_queue *q, struct optime *since)
+{
+	const struct chain *c = q->first;
+	struct queued item;
+	bool any = false;
+
+	if (q->read == 0) {
+		*since = c->oldest;
+		return c->n > 0;
+	}
+	for (size_t at = q->read; at < c->len; any = true) {
+		at = decode(&c->bytes, at, &item);
+		if (!any || optime_cmp(item.since, *since) < 0)
+			*since = item.since;
+	}
+	return any;
+}
+
 bool
 key_queue_oldest(const struct key_queue *q, struct optime *since)
 {
-	bool any = false;
+	bool any = q->first && oldest_of_first(q, since);
 
 	for (const struct chain *c = q->first; c; c = c->next) {
-		if (c == q->first && q->read == c->len)
-			continue; /* used up */
+		if (c == q->first)
+			continue;
 		if (!any || optime_cmp(c->oldest, *since) < 0)
 			*since = c->oldest;
 		any = true;

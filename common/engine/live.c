@@ -1,0 +1,265 @@
+#include "engine/live.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/verify.h"
+#include "engine/verify_applied.h"
+
+static const char *mode = "auto", *directory;
+static bool until_same, follow;
+static int64_t wait_ms = 30000, rounds = 60;
+
+static const struct opt rows[] = {
+    {0, "mode", "MODE", OPT_CHOICE, &mode,
+	"auto, bracket (while both are written) or static (auto)", 0, 0,
+	"auto|bracket|static"},
+    {0, "until-same", NULL, OPT_FLAG, &until_same,
+	"go on until there is no difference"},
+    {0, "follow", NULL, OPT_FLAG, &follow,
+	"go on until a signal, and tell what changes"},
+    {'D', "directory", "DIR", OPT_TEXT, &directory,
+	"read the log from the segments in DIR, not from the source"},
+    {0, "wait", "SECONDS", OPT_SECONDS, &wait_ms,
+	"wait this long for an applier that does not go on (30)", 0, 86400000},
+    {0, "rounds", "N", OPT_COUNT, &rounds,
+	"look this often at a document that is written all the time (60)", 1,
+	1000000},
+};
+
+const struct opt_group live_options = OPT_GROUP("While they are written", rows);
+
+/* ---------------------------------------------------------------- choosing */
+
+static bool
+name_job(struct live *live)
+{
+	bson_t doc = BSON_INITIALIZER, source;
+	const uint8_t *data;
+	bson_iter_t it;
+	uint32_t len;
+
+	if (live->compare.job) {
+		bson_strncpy(live->job, live->compare.job, sizeof live->job);
+		return strlen(live->compare.job) < sizeof live->job;
+	}
+	server_append(live->compare.source, "source", &doc);
+	if (bson_iter_init_find(&it, &doc, "source")) {
+		bson_iter_document(&it, &len, &data);
+		if (bson_init_static(&source, data, len))
+			job_default_name(
+			    &source, live->compare.rules, live->job);
+	}
+	bson_destroy(&doc);
+	return true;
+}
+
+/* 1: it can be done, 0: not, as *why says; -1 error. */
+static int
+look_at_job(struct live *live, bson_error_t *why)
+{
+	struct conn *c = conn_open(live->compare.target, why);
+	struct applied a;
+	int got = c ? applied_read(c, live->job, &a, why) : -1;
+
+	if (c)
+		conn_close(c);
+	if (got == 0)
+		error_set(why, MM_EXIT_REFUSED, 0,
+		    "there is no job with a position on the target: what is "
+		    "applied is not known");
+	return got < 0 && error_status(why) == MM_EXIT_REFUSED ? 0 : got;
+}
+
+static int
+look_at_log(struct live *live, bson_error_t *why)
+{
+	struct conn *c = conn_open(live->compare.source, why);
+	struct optime at;
+	bool ok = c && conn_positions(c, &at, NULL, why) &&
+	    (directory || conn_oldest(c, &at, why));
+
+	if (c)
+		conn_close(c);
+	return ok ? 1 : error_status(why) == MM_EXIT_REFUSED ? 0 : -1;
+}
+
+static bool
+fitting(const struct live *live, bson_error_t *error)
+{
+	if (until_same && follow)
+		return error_set(error, MM_EXIT_USAGE, 0,
+		    "--until-same and --follow exclude each other");
+	if (strcmp(mode, "static") == 0 && (until_same || follow || directory))
+		return error_set(error, MM_EXIT_USAGE, 0,
+		    "--until-same, --follow and -D need --mode=bracket");
+	(void)live;
+	return true;
+}
+
+bool
+live_choose(struct live *live, bson_error_t *error)
+{
+	bool must =
+	    strcmp(mode, "bracket") == 0 || until_same || follow || directory;
+	bson_error_t why;
+	int got;
+
+	if (!fitting(live, error))
+		return false;
+	if (strcmp(mode, "static") == 0)
+		return true;
+	if (!name_job(live))
+		return error_set(
+		    error, MM_EXIT_USAGE, 0, "the name of the job is too long");
+	got = look_at_job(live, &why);
+	if (got == 1)
+		got = look_at_log(live, &why);
+	live->chosen = got == 1;
+	if (got == 1)
+		return true;
+	if (got < 0 || must) {
+		if (error)
+			*error = why;
+		return false;
+	}
+	msg_verbose("compares as if neither side was written: %s", why.message);
+	return true;
+}
+
+const char *
+live_mode(const struct live *live)
+{
+	return live->chosen ? "bracket" : "static";
+}
+
+/* ----------------------------------------------------------------- telling */
+
+struct teller {
+	struct report *report;
+	struct report_part *part;
+	struct pair *at; /* of the part */
+};
+
+static bool
+turn_to(struct teller *t, struct pair *pair, bson_error_t *error)
+{
+	if (t->at == pair)
+		return true;
+	t->at = pair;
+	return report_begin(t->part, pair, error);
+}
+
+static bool
+tell_pair(void *arg, struct pair *pair, bson_error_t *error)
+{
+	struct teller *t = arg;
+	struct pair_list one = {.item = pair, .n = 1};
+
+	return report_pairs(t->report, &one, error);
+}
+
+static bool
+tell_verdict(void *arg, const struct verdict *v, bson_error_t *error)
+{
+	struct teller *t = arg;
+	struct report_doc doc = {
+	    .class = v->class,
+	    .source = v->source,
+	    .target = v->target,
+	    .id = &v->id,
+	    .from = v->m0,
+	    .to = v->p2,
+	    .rounds = v->rounds,
+	    .resolved = v->resolved,
+	};
+
+	if (v->class == DIFF_PENDING)
+		doc.next = v->event;
+	if (v->source && v->target)
+		doc.class = report_class(v->class, v->source, v->target);
+	return turn_to(t, v->pair, error) && report_doc(t->part, &doc, error);
+}
+
+static bool
+tell_fact(void *arg, struct pair *pair, const struct report_fact *fact,
+    bson_error_t *error)
+{
+	struct teller *t = arg;
+
+	return turn_to(t, pair, error) && report_fact(t->part, fact, error);
+}
+
+static bool
+flush(void *arg, bson_error_t *error)
+{
+	struct teller *t = arg;
+
+	return report_flush(t->part, error);
+}
+
+/* --------------------------------------------------------------------- run */
+
+static void
+name_selection(const struct live *live)
+{
+	char text[SHA256_TEXT] = "";
+	struct live by_selection = {.compare = live->compare};
+
+	by_selection.compare.job = NULL;
+	name_job(&by_selection);
+	bson_strncpy(text, by_selection.job, sizeof text);
+	status_text("selection", text);
+}
+
+static enum compare_got
+end(struct teller *t, struct pair_list *pairs, enum verify_got got,
+    int64_t *differences, bool *undecided, bson_error_t *error)
+{
+	bool stopped = got == VERIFY_UNDECIDED && !*undecided;
+
+	if (!report_flush(t->part, error) ||
+	    !report_end(t->report, pairs, stopped, error))
+		return COMPARE_FAILED;
+	*differences = got == VERIFY_DIFFERS;
+	return got == VERIFY_UNDECIDED ? COMPARE_STOPPED : COMPARE_DONE;
+}
+
+enum compare_got
+live_run(struct live *live, struct report *r, int64_t *differences,
+    bool *undecided, bson_error_t *error)
+{
+	struct teller t = {.report = r, .part = report_part_new(r)};
+	struct verify_opts opts = {
+	    .source = live->compare.source,
+	    .target = live->compare.target,
+	    .flags = live->compare.flags,
+	    .rules = live->compare.rules,
+	    .job = live->job,
+	    .dir = directory,
+	    .end = follow    ? VERIFY_FOLLOW
+		: until_same ? VERIFY_UNTIL_SAME
+			     : VERIFY_ONCE,
+	    .workers = live->compare.workers,
+	    .by_lookup = live->compare.by_lookup,
+	    .partition_bytes = live->compare.partition_bytes,
+	    .rate = live->compare.rate,
+	    .wait_ms = wait_ms,
+	    .rounds = (int)rounds,
+	    .sink = {&t, tell_pair, tell_verdict, tell_fact, flush},
+	};
+	enum compare_got done = COMPARE_FAILED;
+	struct pair_list pairs = {0};
+	enum verify_got got;
+
+	name_selection(live);
+	got = verify_run(&opts, &pairs, undecided, error);
+	if (got != VERIFY_FAILED)
+		done = end(&t, &pairs, got, differences, undecided, error);
+	report_part_free(t.part);
+	pair_list_release(&pairs);
+	return done;
+}

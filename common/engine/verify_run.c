@@ -1,0 +1,259 @@
+/* The thread that leads: starts the others, looks at the catalogs, and knows
+ * when it is enough. */
+#include <string.h>
+
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/verify_lead.h"
+
+enum { STEP_MS = 20 };
+
+int64_t
+verify_now_ms(void)
+{
+	return bson_get_monotonic_time() / 1000;
+}
+
+bool
+verify_ending(struct verify *v)
+{
+	return atomic_load(&v->abort) || sig_stopping();
+}
+
+void
+verify_fail(struct verify *v, const bson_error_t *error)
+{
+	pthread_mutex_lock(&v->lock);
+	/* A wait that a stop signal ended is no failure. */
+	if (!v->failed &&
+	    !(sig_stopping() && error_status(error) == MM_EXIT_STOPPED)) {
+		v->failed = true;
+		v->error = *error;
+	}
+	pthread_mutex_unlock(&v->lock);
+	atomic_store(&v->abort, true);
+}
+
+/* ----------------------------------------------------------------- threads */
+
+static void
+join_scan(struct verify *v)
+{
+	for (size_t i = 0; i < v->n_scanners; i++)
+		pthread_join(v->scanner[i], NULL);
+	v->n_scanners = 0;
+}
+
+bool
+verify_start_scan(struct verify *v, bson_error_t *error)
+{
+	size_t n;
+
+	if (atomic_load(&v->left) == 0)
+		return true;
+	join_scan(v); /* those of before have nothing to do any more */
+	pthread_mutex_lock(&v->lock);
+	n = v->plan.n - v->taken;
+	pthread_mutex_unlock(&v->lock);
+	if (n > (size_t)v->o->workers)
+		n = (size_t)v->o->workers;
+	for (; v->n_scanners < n; v->n_scanners++)
+		if (pthread_create(
+			&v->scanner[v->n_scanners], NULL, verify_scan, v) != 0)
+			return error_set(error, MM_EXIT_INTERNAL, 0,
+			    "could not start a thread");
+	return true;
+}
+
+static bool
+start_checkers(struct lead *l, bson_error_t *error)
+{
+	for (; l->n_checkers < CHECKERS; l->n_checkers++)
+		if (pthread_create(&l->checker[l->n_checkers], NULL,
+			verify_recheck, &l->v) != 0)
+			return error_set(error, MM_EXIT_INTERNAL, 0,
+			    "could not start a thread");
+	return true;
+}
+
+static bool
+start_feed(struct lead *l, bson_error_t *error)
+{
+	struct verify *v = &l->v;
+	struct feed_opts opts = {.source = v->o->source,
+	    .rules = v->o->rules,
+	    .dir = v->o->dir,
+	    .keys = v->keys};
+	int got = applied_read(l->b.target, v->o->job, &l->b.applied, error);
+
+	if (got == 0)
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "the job \"%s\" has no position yet: its load is not "
+		    "finished",
+		    v->o->job);
+	if (got != 1)
+		return false;
+	opts.after = l->applied = l->b.applied.cp.applied;
+	opts.read_from = l->b.applied.cp.read_from;
+	l->applied_ms = verify_now_ms();
+	return (v->feed = feed_new(&opts, error)) != NULL;
+}
+
+static bool
+start(struct lead *l, bson_error_t *error)
+{
+	struct verify *v = &l->v;
+	struct vpair **found;
+	bool ok;
+	size_t n;
+
+	if (!bracket_open(v, &l->b, error) || !start_feed(l, error) ||
+	    !(v->staged = staged_read(l->b.target, v->o->job, false, error)))
+		return false;
+	ok = verify_catalog(v, l->b.source, l->b.target, &found, &n, error);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = verify_scan_add(
+		    v, found[i], l->b.source, l->b.target, error);
+	bson_free(found);
+	if (ok && n == 0)
+		msg_warn("nothing is selected: no collection matches on "
+			 "either side");
+	return ok && verify_start_scan(v, error) && start_checkers(l, error);
+}
+
+static bool
+lead_on(struct lead *l, bson_error_t *error)
+{
+	struct verify *v = &l->v;
+
+	while (l->stage != STAGE_DONE && !verify_ending(v)) {
+		if (!feed_alive(v->feed, error) ||
+		    !lead_end_generation(l, error) ||
+		    !lead_catalogs(l, error) ||
+		    !verify_whole(v, &l->b, error) ||
+		    !lead_watch_applier(l, error) || !lead_step(l, error))
+			return false;
+		lead_status(l);
+		if (v->o->end == VERIFY_FOLLOW &&
+		    !v->o->sink.flush(v->o->sink.arg, error))
+			return false;
+		sig_sleep(STEP_MS);
+	}
+	return l->stage != STAGE_DONE || verify_tell_restless(v, error);
+}
+
+/* --------------------------------------------------------------------- end */
+
+static void
+stop(struct lead *l)
+{
+	struct verify *v = &l->v;
+
+	atomic_store(&v->abort, true);
+	keys_wake(v->keys);
+	sig_stop(); /* the log's thread knows no other end */
+	join_scan(v);
+	for (size_t i = 0; i < l->n_checkers; i++)
+		pthread_join(l->checker[i], NULL);
+	feed_free(v->feed);
+	bracket_close(&l->b);
+}
+
+static void
+give_pairs(struct verify *v, struct pair_list *pairs)
+{
+	memset(pairs, 0, sizeof *pairs);
+	pairs->item = bson_malloc0((v->n_pairs + 1) * sizeof *pairs->item);
+	pairs->n = v->n_pairs;
+	for (size_t i = 0; i < v->n_pairs; i++) {
+		memcpy(&pairs->item[i], &v->pair[i]->pair, sizeof(struct pair));
+		pairs->item[i].source = pairs->item[i].target = NULL;
+	}
+}
+
+static enum verify_got
+outcome(struct lead *l, bool ok, bson_error_t *error)
+{
+	struct verify *v = &l->v;
+
+	if (v->failed)
+		*error = v->error;
+	if (v->failed ||
+	    (!ok &&
+		!(sig_stopping() && error_status(error) == MM_EXIT_STOPPED)))
+		return VERIFY_FAILED;
+	if (l->stage != STAGE_DONE &&
+	    (v->o->end != VERIFY_FOLLOW || !l->scanned))
+		return VERIFY_UNDECIDED;
+	if (lead_differences(l) > 0)
+		return VERIFY_DIFFERS;
+	if (v->o->end == VERIFY_FOLLOW)
+		return l->sync_since != 0 ? VERIFY_SAME : VERIFY_UNDECIDED;
+	return atomic_load(&v->undecided) > 0 ? VERIFY_UNDECIDED : VERIFY_SAME;
+}
+
+static void
+prepare(struct lead *l, const struct verify_opts *opts)
+{
+	struct verify *v = &l->v;
+
+	v->o = opts;
+	pthread_rwlock_init(&v->pairs_lock, NULL);
+	pthread_mutex_init(&v->told_lock, NULL);
+	pthread_mutex_init(&v->lock, NULL);
+	v->keys = keys_new();
+	v->known = known_new();
+	v->differing = key_queue_new();
+	v->restless = key_queue_new();
+	v->throttle = throttle_new(opts->rate);
+	v->scanner = bson_malloc0((size_t)opts->workers * sizeof *v->scanner);
+	v->scan_since = OPTIME_NULL;
+	l->goal = l->proven = OPTIME_NULL;
+	l->look_every_ms = LOOK_MIN_MS;
+	l->generation = 1;
+	atomic_store(&v->telling, opts->end == VERIFY_FOLLOW);
+	atomic_store(&v->decided_ms, verify_now_ms());
+}
+
+static void
+release(struct lead *l)
+{
+	struct verify *v = &l->v;
+
+	compare_plan_release(&v->plan);
+	verify_pairs_release(v);
+	facts_free(v->facts);
+	staged_free(v->staged);
+	key_queue_free(v->differing);
+	key_queue_free(v->restless);
+	known_free(v->known);
+	keys_free(v->keys);
+	throttle_free(v->throttle);
+	bson_free(v->scanner);
+	pthread_mutex_destroy(&v->lock);
+	pthread_mutex_destroy(&v->told_lock);
+	pthread_rwlock_destroy(&v->pairs_lock);
+	bson_free(l);
+}
+
+enum verify_got
+verify_run(const struct verify_opts *opts, struct pair_list *pairs,
+    bool *complete, bson_error_t *error)
+{
+	struct lead *l = BSON_ALIGNED_ALLOC0(struct lead);
+	enum verify_got got;
+	bool ok;
+
+	prepare(l, opts);
+	status_state("comparing");
+	ok = start(l, error) && lead_on(l, error);
+	if (l->v.feed)
+		lead_status(l);
+	stop(l);
+	got = outcome(l, ok, error);
+	*complete = l->stage == STAGE_DONE || opts->end == VERIFY_FOLLOW;
+	give_pairs(&l->v, pairs);
+	release(l);
+	return got;
+}

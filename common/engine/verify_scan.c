@@ -1,0 +1,170 @@
+/* Generation 0: everything is read once, and what is unequal goes into the
+ * queue. Nothing is waited for, and nothing is told. */
+#include <string.h>
+
+#include "base/status.h"
+#include "engine/verify_work.h"
+#include "model/docid.h"
+
+struct scanner {
+	struct verify *v;
+	struct pair pair; /* as it is while it is read */
+	uint32_t ns;
+	struct optime since;
+};
+
+static bool
+found(void *arg, enum diff_class class, const bson_t *source,
+    const bson_t *target, bson_error_t *error)
+{
+	struct scanner *s = arg;
+	struct value id;
+
+	(void)class;
+	return docid_of(source ? source : target, &id, error) &&
+	    keys_add(s->v->keys, s->ns, &id, s->since, KEY_SCAN, error);
+}
+
+static void
+add_tally(struct tally *to, const struct tally *more)
+{
+	atomic_fetch_add(&to->source_docs, atomic_load(&more->source_docs));
+	atomic_fetch_add(&to->source_bytes, atomic_load(&more->source_bytes));
+	atomic_fetch_add(&to->target_docs, atomic_load(&more->target_docs));
+	atomic_fetch_add(&to->target_bytes, atomic_load(&more->target_bytes));
+}
+
+static bool
+is_there(struct conn *c, const char *ns, const struct coll *was, bool *same,
+    bson_error_t *error)
+{
+	struct coll now;
+	int got = catalog_one(c, ns, &now, error);
+
+	if (got < 0)
+		return false;
+	*same = (got == 1) == (was != NULL);
+	if (got == 1) {
+		*same = *same && now.has_uuid == was->has_uuid &&
+		    memcmp(now.uuid, was->uuid, sizeof now.uuid) == 0;
+		coll_release(&now);
+	}
+	return true;
+}
+
+/* Reading failed: because the collection went away? Then the catalog is to be
+ * looked at, and what is there now is read. */
+static bool
+went_away(struct scanner *s, struct compare_task *task, bson_error_t *error)
+{
+	bson_error_t why;
+	bool same[2];
+
+	if (error_status(error) == MM_EXIT_IO)
+		return false;
+	if (!is_there(
+		task->source, s->pair.ns, s->pair.source, &same[0], &why) ||
+	    !is_there(task->target, s->pair.target_ns, s->pair.target, &same[1],
+		&why) ||
+	    (same[0] && same[1]))
+		return false;
+	atomic_store(&s->v->recatalog, true);
+	return true;
+}
+
+static bool
+scan_unit(struct scanner *s, const struct compare_unit *u,
+    struct compare_task *task, bson_error_t *error)
+{
+	struct vpair *p = (struct vpair *)u->pair;
+	struct catalog_view *view = view_hold(s->v, p, &s->pair);
+	struct compare_unit unit = *u;
+	enum compare_got got;
+
+	if (!view)
+		return true; /* gone */
+	unit.pair = &s->pair;
+	s->ns = p->ns;
+	got = compare_unit_run(&unit, task, s->v->o->by_lookup, error);
+	add_tally(&p->pair.tally, &s->pair.tally);
+	if (got == COMPARE_FAILED && went_away(s, task, error))
+		got = COMPARE_DONE;
+	view_drop(s->v, view);
+	return got != COMPARE_FAILED;
+}
+
+/* False: nothing is left to take. */
+static bool
+next_unit(struct verify *v, struct compare_unit *u, struct optime *since)
+{
+	bool any;
+
+	pthread_mutex_lock(&v->lock);
+	any = v->taken < v->plan.n;
+	if (any) {
+		*u = v->plan.unit[v->taken++];
+		*since = v->scan_since;
+	}
+	pthread_mutex_unlock(&v->lock);
+	return any;
+}
+
+static void
+unit_done(struct verify *v, struct compare_unit *u)
+{
+	if (atomic_fetch_sub(&u->pair->units, 1) == 1)
+		status_add("collections", 1);
+	atomic_store(&v->decided_ms, verify_now_ms());
+	atomic_fetch_sub(&v->left, 1);
+}
+
+void *
+verify_scan(void *arg)
+{
+	struct scanner s = {.v = arg};
+	struct compare_task task = {.found = found,
+	    .arg = &s,
+	    .abort = &s.v->abort,
+	    .throttle = s.v->throttle};
+	struct compare_unit u;
+	bson_error_t error = {0};
+	bool ok;
+
+	task.source = conn_open(s.v->o->source, &error);
+	if (task.source)
+		task.target = conn_open(s.v->o->target, &error);
+	ok = task.target != NULL;
+	while (ok && !verify_ending(s.v) && next_unit(s.v, &u, &s.since)) {
+		ok = scan_unit(&s, &u, &task, &error);
+		if (ok && !verify_ending(s.v))
+			unit_done(s.v, &u);
+	}
+	if (!ok)
+		verify_fail(s.v, &error);
+	if (task.target)
+		conn_close(task.target);
+	if (task.source)
+		conn_close(task.source);
+	return NULL;
+}
+
+bool
+verify_scan_add(struct verify *v, struct vpair *p, struct conn *source,
+    struct conn *target, bson_error_t *error)
+{
+	struct compare_plan more = {0};
+	bool ok;
+
+	if (p->capped) {
+		verify_dirty(v, p->ns, v->scan_since);
+		return true;
+	}
+	ok = compare_plan_add(
+	    &more, &p->pair, source, target, v->o->partition_bytes, error);
+	pthread_mutex_lock(&v->lock);
+	compare_plan_join(&v->plan, &more);
+	atomic_fetch_add(&v->left, v->plan.n - v->planned);
+	v->planned = v->plan.n;
+	pthread_mutex_unlock(&v->lock);
+	return ok;
+}
