@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "concern.h"
 #include "match.h"
+#include "out_stage.h"
 #include "reply.h"
 #include "stages.h"
 
@@ -39,6 +40,11 @@ cmd_aggregate(struct request *r, bson_error_t *error)
 		cur = stages_over_view(r, ns, &view, &pipeline, &c, error);
 	else
 		cur = stages_cursor(r, c, ns, &pipeline, error);
+	if (cur && out_stage_find(&pipeline, &it) &&
+	    !out_stage_run(r, cur, &it, error)) {
+		cursor_free(cur);
+		return false;
+	}
 	return cur && reply_first_batch(r, cur, c, max_docs, false, error);
 }
 

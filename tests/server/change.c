@@ -202,7 +202,7 @@ change_update(struct write *w, struct coll *c, struct doc *d,
 	ok = apply(s, &old, &log, &new, error) &&
 	    check_size(c, d, &new, error) &&
 	    (log.form == UPDATE_NOOP ||
-		write_validate(w, c, new.data, new.len, error));
+		write_validate(w, c, d, new.data, new.len, error));
 	if (ok) {
 		keep_copies(s, d, &new);
 		bson_init_static(&after, new.data, new.len);

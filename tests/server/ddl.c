@@ -66,6 +66,21 @@ ddl_drop(struct coll *c)
 }
 
 void
+ddl_index(struct coll *c, const bson_t *spec)
+{
+	struct buf o = BUF_INIT;
+	size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT);
+	char db[128];
+
+	coll_db(c, db);
+	out_text(&o, "createIndexes", c->name);
+	out_elements(&o, bson_get_data(spec), spec->len);
+	out_close(&o, mark);
+	coll_add_index(c, spec);
+	c->visible = log_command(db, c, &o, NULL);
+}
+
+void
 ddl_not_temporary(struct coll *c)
 {
 	bson_t options = BSON_INITIALIZER;

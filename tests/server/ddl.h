@@ -13,6 +13,8 @@ void ddl_rename(
     struct coll *c, const char *db, const char *name, struct coll *target);
 /* A temporary collection that is renamed is one no longer. */
 void ddl_not_temporary(struct coll *c);
+/* An index on an empty collection. */
+void ddl_index(struct coll *c, const bson_t *spec);
 /* One document, outside any session. */
 bool ddl_insert(struct coll *c, const uint8_t *doc, size_t len,
     bool from_migrate, bson_error_t *error);

@@ -185,9 +185,11 @@ dispatch(struct request *r)
 	r->started = server_tick();
 	sim.commands++;
 	ok = run(r, c, &error);
+	session_save(r);
 	if (ok) {
 		out_double(r->reply, "ok", r->failed ? 0 : 1);
-		if (!r->drop && (c->flags & CMD_CONCERN) && !fault_concern(r))
+		if (!r->drop && (r->wrote || (c->flags & CMD_CONCERN)) &&
+		    !fault_concern(r))
 			concern_wait(r);
 		if (r->concern_code)
 			put_labels(r, r->concern_code);

@@ -8,6 +8,7 @@
 #include "out.h"
 #include "play.h"
 #include "server.h"
+#include "txn_table.h"
 
 static struct buf entries; /* of the recording */
 static size_t next_at;
@@ -38,6 +39,7 @@ feed_one(bson_error_t *error)
 	    !play_entry(play, doc, len, error))
 		return false;
 	oplog_add(doc, len, e.at, wall_of(&e));
+	txn_table_play(&e);
 	next_at += len;
 	return true;
 }

@@ -17,18 +17,8 @@ struct build {
 static void
 build_empty(struct build *b)
 {
-	for (size_t i = 0; i < b->n; i++) {
-		struct buf o = BUF_INIT;
-		size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT);
-
-		out_text(&o, "createIndexes", b->coll->name);
-		out_elements(&o, bson_get_data(&b->spec[i]), b->spec[i].len);
-		out_close(&o, mark);
-		coll_add_index(b->coll, &b->spec[i]);
-		b->coll->visible =
-		    ts_of(oplog_command(b->r->db, b->coll->uuid, &o, NULL));
-		buf_release(&o);
-	}
+	for (size_t i = 0; i < b->n; i++)
+		ddl_index(b->coll, &b->spec[i]);
 }
 
 /* startIndexBuild, commitIndexBuild; abortIndexBuild with its cause. */

@@ -68,6 +68,7 @@ struct request {
 	bool majority;  /* a majority read */
 	uint64_t at;    /* a read at that time; 0: none */
 	bool twice;     /* send the reply again behind itself */
+	bool wrote;     /* waits for its write concern though it is a read */
 	bool failed;    /* ok: 0, with the fields that the command made */
 	bool drop;      /* close without a reply */
 	int64_t cut_after; /* send that many bytes and close; -1: all */

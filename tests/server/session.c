@@ -7,12 +7,14 @@
 
 #include "auth.h"
 #include "trans.h"
+#include "txn_table.h"
 
 struct session {
 	int64_t txn_number;
 	struct statement *done;
 	size_t n_done;
 	struct optime last;  /* newest entry under this number */
+	struct optime saved; /* the same, in config.transactions */
 	struct trans *trans; /* of this number; NULL: retryable writes */
 	size_t key_len;
 	UT_hash_handle hh;
@@ -242,6 +244,23 @@ session_remember_reply(
 		return;
 	buf_clear(&s->done[i].reply);
 	buf_add(&s->done[i].reply, elements, len);
+}
+
+void
+session_save(const struct request *r)
+{
+	struct session *s = r->session;
+	struct txn_row row = {.start = OPTIME_NULL};
+
+	if (!s || optime_is_null(s->last) || optime_cmp(s->saved, s->last) == 0)
+		return;
+	s->saved = s->last;
+	row.lsid = s->key;
+	row.lsid_len = s->key_len;
+	row.number = s->txn_number;
+	row.last = s->last;
+	row.wall = sim.last_wall;
+	txn_table_put(&row);
 }
 
 void

@@ -25,6 +25,8 @@ void session_remember(const struct request *r, int32_t stmt, int64_t n,
 /* The reply that belongs to a statement just remembered. */
 void session_remember_reply(
     const struct request *r, int32_t stmt, const uint8_t *elements, size_t len);
+/* The row of config.transactions, after the last statement of a command. */
+void session_save(const struct request *r);
 /* Session fields of an entry that belongs to statement stmt. */
 void session_entry(const struct request *r, int32_t stmt, struct log_entry *e);
 

@@ -178,7 +178,7 @@ is_known(const char *name)
 	static const char *const known[] = {"$addFields", "$bucket",
 	    "$bucketAuto", "$changeStream", "$collStats", "$currentOp",
 	    "$facet", "$geoNear", "$graphLookup", "$indexStats",
-	    "$listLocalSessions", "$listSessions", "$lookup", "$merge", "$out",
+	    "$listLocalSessions", "$listSessions", "$lookup", "$merge",
 	    "$planCacheStats", "$redact", "$replaceRoot", "$replaceWith",
 	    "$set", "$sortByCount", "$unionWith", "$unset", "$unwind"};
 
@@ -189,7 +189,8 @@ is_known(const char *name)
 }
 
 static bool
-run_stage(struct buf *docs, const bson_iter_t *stage, bson_error_t *error)
+run_stage(
+    struct buf *docs, const bson_iter_t *stage, bool last, bson_error_t *error)
 {
 	bson_iter_t it;
 
@@ -198,6 +199,11 @@ run_stage(struct buf *docs, const bson_iter_t *stage, bson_error_t *error)
 		return refuse(error, 40323,
 		    "A pipeline stage specification object must contain "
 		    "exactly one field.");
+	/* What it does is done with the whole result: out_stage.h. */
+	if (strcmp(bson_iter_key(&it), "$out") == 0)
+		return last ||
+		    refuse(error, 40601,
+			"$out can only be the final stage in the pipeline");
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
 		if (strcmp(bson_iter_key(&it), stages[i].name) == 0)
 			return stages[i].run(docs, &it, error);
@@ -234,7 +240,7 @@ set_up(struct cursor *cur, const struct coll *c,
     bson_error_t *error)
 {
 	bson_t filter = BSON_INITIALIZER, none = BSON_INITIALIZER;
-	bson_iter_t it;
+	bson_iter_t it, stage;
 	bool sorted, more;
 
 	if (!leading_match(pipeline, &it, &filter))
@@ -254,9 +260,12 @@ set_up(struct cursor *cur, const struct coll *c,
 	    !scan_each(c, &cur->plan, &cur->filter, cursor_view(cur), collect,
 		&cur->docs, error))
 		return false;
-	for (; more; more = bson_iter_next(&it))
-		if (!run_stage(&cur->docs, &it, error))
+	while (more) {
+		stage = it;
+		more = bson_iter_next(&it);
+		if (!run_stage(&cur->docs, &stage, !more, error))
 			return false;
+	}
 	return true;
 }
 

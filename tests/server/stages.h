@@ -1,5 +1,6 @@
 /* mongosim: aggregation pipelines, as far as they go: $match, $sort, $skip,
- * $limit, $project, $count, $sample, $group. Others are refused (40324, 238).
+ * $limit, $project, $count, $sample, $group; $out. Others are refused (40324,
+ * 238).
  */
 #ifndef SIM_STAGES_H
 #define SIM_STAGES_H

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "trans.h"
+#include "txn_table.h"
 
 static const char *
 state_name(const struct trans *t, bool prepare)
@@ -10,33 +11,18 @@ state_name(const struct trans *t, bool prepare)
 	return prepare ? "prepared" : "committed";
 }
 
-/* {_id, txnNum, lastWriteOpTime, lastWriteDate, state, startOpTime?}; not
- * logged. */
 static void
 put_table(const struct trans *t, const char *state, bool going_on)
 {
-	struct coll *c = catalog_find("config", "transactions");
-	struct buf doc = BUF_INIT;
-	size_t mark = out_open(&doc, NULL, BSON_TYPE_DOCUMENT);
-	uint64_t ts = ts_of(t->last);
-	struct elem id;
-	struct doc *d;
+	struct txn_row row = {.lsid = t->lsid,
+	    .lsid_len = t->lsid_len,
+	    .number = t->number,
+	    .last = t->last,
+	    .start = going_on ? t->first : OPTIME_NULL,
+	    .wall = sim.last_wall,
+	    .state = state};
 
-	out_doc(&doc, "_id", t->lsid, t->lsid_len);
-	out_i64(&doc, "txnNum", t->number);
-	out_optime(&doc, "lastWriteOpTime", t->last);
-	out_date(&doc, "lastWriteDate", sim.last_wall);
-	out_text(&doc, "state", state);
-	if (going_on)
-		out_optime(&doc, "startOpTime", t->first);
-	out_close(&doc, mark);
-	walk_find(doc.data, doc.len, "_id", &id);
-	d = coll_by_id(c, &id.value);
-	if (d)
-		coll_update(c, d, doc.data, doc.len, ts, NULL, NULL);
-	else
-		coll_insert(c, doc.data, doc.len, ts, 0, NULL, NULL);
-	buf_release(&doc);
+	txn_table_put(&row);
 }
 
 static void

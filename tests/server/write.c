@@ -156,25 +156,52 @@ write_coll(struct write *w, bson_error_t *error)
 	return ddl_create(w->r->db, w->name, &none);
 }
 
-bool
-write_validate(const struct write *w, const struct coll *c, const uint8_t *doc,
-    size_t len, bson_error_t *error)
+static bool
+option_is(const struct coll *c, const char *name, const char *value)
 {
 	bson_iter_t it;
-	const struct collator *before;
-	bson_t validator, d;
-	bool ok = true, sound;
+
+	return bson_iter_init_find(&it, &c->options, name) &&
+	    BSON_ITER_HOLDS_UTF8(&it) &&
+	    strcmp(bson_iter_utf8(&it, NULL), value) == 0;
+}
+
+static bool
+valid(const struct coll *c, const bson_t *validator, const uint8_t *doc,
+    size_t len, bool *yes, bson_error_t *error)
+{
+	const struct collator *before = collate_use(c->collator);
+	bson_t d;
+	bool ok;
+
+	bson_init_static(&d, doc, len);
+	ok = match_doc(validator, &d, yes, error);
+	collate_use(before);
+	return ok;
+}
+
+bool
+write_validate(const struct write *w, const struct coll *c,
+    const struct doc *old, const uint8_t *doc, size_t len, bson_error_t *error)
+{
+	bson_iter_t it;
+	bson_t validator;
+	bool yes = true;
 
 	if (w->bypass || !bson_iter_init_find(&it, &c->options, "validator") ||
-	    !iter_doc(&it, &validator) || bson_empty(&validator))
+	    !iter_doc(&it, &validator) || bson_empty(&validator) ||
+	    option_is(c, "validationAction", "warn") ||
+	    option_is(c, "validationLevel", "off"))
 		return true;
-	bson_init_static(&d, doc, len);
-	before = collate_use(c->collator);
-	sound = match_doc(&validator, &d, &ok, error);
-	collate_use(before);
-	if (!sound)
+	if (!valid(c, &validator, doc, len, &yes, error))
 		return false;
-	return ok || refuse(error, 121, "Document failed validation");
+	if (yes)
+		return true;
+	/* What was invalid before may stay so. */
+	if (old && option_is(c, "validationLevel", "moderate") &&
+	    valid(c, &validator, old->data, old->len, &yes, error) && !yes)
+		return true;
+	return refuse(error, 121, "Document failed validation");
 }
 
 bool
@@ -194,7 +221,7 @@ write_insert(struct write *w, struct coll *c, const uint8_t *doc, size_t len,
 		    "%d",
 		    len, MAX_DOC);
 	if (!trans_may_insert(c, doc, len, error) ||
-	    !write_validate(w, c, doc, len, error))
+	    !write_validate(w, c, NULL, doc, len, error))
 		return false;
 	at = oplog_begin(c);
 	if (!coll_insert(c, doc, len, ts_of(at), 0, info, error))

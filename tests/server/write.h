@@ -35,9 +35,10 @@ void write_end(struct write *w, bool with_modified);
 struct coll *write_coll(struct write *w, bson_error_t *error);
 /* 166 where the name is that of a view. */
 bool write_view_check(const struct write *w, bson_error_t *error);
-/* 121 where the collection's validator refuses the document. */
+/* 121 where the collection's validator refuses the document; old: what it is
+ * to replace, or NULL (validationLevel moderate). */
 bool write_validate(const struct write *w, const struct coll *c,
-    const uint8_t *doc, size_t len, bson_error_t *error);
+    const struct doc *old, const uint8_t *doc, size_t len, bson_error_t *error);
 void write_upserted(struct write *w, const struct value *id);
 /* Insert and log. The document must be in stored form. */
 bool write_insert(struct write *w, struct coll *c, const uint8_t *doc,
