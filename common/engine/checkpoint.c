@@ -1,61 +1,20 @@
 /* Lanes never have to stand still for a checkpoint: entries are numbered, so a
  * boundary is reached when the lowest number that is still unacknowledged in
  * any lane is above the number of the last entry before the boundary. */
-#include "engine/checkpoint.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <pthread.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/msg.h"
 #include "base/sig.h"
-#include "base/status.h"
+#include "engine/checkpoint_work.h"
 
 enum {
-	RING = 4096,
-	TICK_MS = 250,
+	RING = CHECKPOINT_RING,
 	SAVE_MS = 1000,
 	SAVE_IDLE_MS = 5000,
-	AWAY_MS = 100000, /* a target that does not answer; below the lease */
-	FRESH_MS = 2500,
-	REPORT_MS = 10000,
 	PROMISE_S = 120
 };
 
-struct waiting {
-	struct boundary b;
-	uint64_t seq; /* of the last entry before it */
-};
-
-struct checkpoint {
-	struct checkpoint_opts o;
-	struct lanes *lanes;
-	pthread_t thread;
-	bool started, ending;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	/* under lock */
-	struct waiting ring[RING];
-	size_t head, n;
-	struct boundary reached;
-	uint64_t reached_seq;
-	int64_t reached_ms; /* when, since 1970 */
-	int64_t lag_ms;     /* of reached, at that moment */
-	struct optime seen, ahead;
-	const char *journal;
-	struct optime promised; /* the reader's own */
-	/* under save_lock */
-	pthread_mutex_t save_lock;
-	struct job_checkpoint saved;
-	uint64_t saved_seq;
-	int64_t saved_ms;
-	int64_t reported_ms;
-};
-
-static int64_t
-clock_ms(clockid_t clock)
+int64_t
+checkpoint_ms(clockid_t clock)
 {
 	struct timespec t;
 
@@ -104,7 +63,7 @@ advance(struct checkpoint *c)
 	}
 	if (!moved)
 		return;
-	c->reached_ms = clock_ms(CLOCK_REALTIME);
+	c->reached_ms = checkpoint_ms(CLOCK_REALTIME);
 	c->lag_ms =
 	    c->reached.wall ? BSON_MAX(c->reached_ms - c->reached.wall, 0) : -1;
 	if (c->o.exit_lag_ms >= 0 && c->lag_ms >= 0 &&
@@ -183,7 +142,7 @@ save_locked(struct checkpoint *c, bson_error_t *error)
 		return false;
 	c->saved = cp;
 	c->saved_seq = seq;
-	c->saved_ms = clock_ms(CLOCK_MONOTONIC);
+	c->saved_ms = checkpoint_ms(CLOCK_MONOTONIC);
 	return true;
 }
 
@@ -255,8 +214,8 @@ checkpoint_saved(struct checkpoint *c)
 	return at;
 }
 
-static bool
-save_when_due(struct checkpoint *c, bson_error_t *error)
+bool
+checkpoint_save_due(struct checkpoint *c, bson_error_t *error)
 {
 	int64_t since;
 	bool ok = true;
@@ -264,127 +223,11 @@ save_when_due(struct checkpoint *c, bson_error_t *error)
 
 	now(c, &seq);
 	pthread_mutex_lock(&c->save_lock);
-	since = clock_ms(CLOCK_MONOTONIC) - c->saved_ms;
+	since = checkpoint_ms(CLOCK_MONOTONIC) - c->saved_ms;
 	if (since >= (seq != c->saved_seq ? SAVE_MS : SAVE_IDLE_MS))
 		ok = save_locked(c, error);
 	pthread_mutex_unlock(&c->save_lock);
 	return ok;
-}
-
-/* ----------------------------------------------------------------- telling */
-
-static void
-tell(struct checkpoint *c)
-{
-	struct lanes_counts counts;
-	struct boundary b;
-	int64_t lag, now = clock_ms(CLOCK_REALTIME), left;
-	char text[OPTIME_TEXT], *line;
-	bool asked;
-
-	lanes_count(c->lanes, &counts);
-	pthread_mutex_lock(&c->lock);
-	b = c->reached;
-	lag = c->lag_ms;
-	/* As long as something comes, the lag is what it took; then it is how
-	 * old the last news is. */
-	if (lag >= 0 && now - c->reached_ms > FRESH_MS)
-		lag = now - b.wall;
-	pthread_mutex_unlock(&c->lock);
-	left = (int64_t)lanes_sent(c->lanes) - counts.entries;
-	status_position("position", b.at);
-	status_position("checkpoint", checkpoint_saved(c));
-	if (lag >= 0)
-		status_double("lag_seconds", (double)lag / 1000);
-	status_int("lag_entries", left > 0 ? left : 0);
-	status_int("entries", counts.entries);
-	status_int("documents_written", counts.written);
-	status_int("documents_read", counts.read);
-	status_int("diverged", counts.diverged);
-	now = clock_ms(CLOCK_MONOTONIC);
-	asked = sig_take_report();
-	if (!asked && now - c->reported_ms < REPORT_MS)
-		return;
-	line = bson_strdup_printf("applied %" PRId64 " entries up to %s, lag "
-				  "%.1f s, %" PRId64 " entries under way",
-	    counts.entries, optime_text(b.at, text),
-	    lag >= 0 ? (double)lag / 1000 : 0.0, left > 0 ? left : 0);
-	if (asked)
-		msg_info("%s", line);
-	else
-		msg_verbose("%s", line), c->reported_ms = now;
-	bson_free(line);
-}
-
-static bool
-tick(struct checkpoint *c)
-{
-	struct timespec until;
-	bool on;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_mutex_lock(&c->lock);
-	if (!c->ending)
-		pthread_cond_timedwait(&c->wake, &c->lock, &until);
-	on = !c->ending;
-	pthread_mutex_unlock(&c->lock);
-	return on;
-}
-
-static void *
-run(void *arg)
-{
-	struct checkpoint *c = arg;
-	bson_error_t error;
-	int64_t away = 0;
-
-	while (tick(c)) {
-		tell(c);
-		if (job_lost(c->o.job)) {
-			error_set(&error, MM_EXIT_REFUSED, 0,
-			    "lost the lease of job \"%s\"", job_name(c->o.job));
-		} else if (save_when_due(c, &error)) {
-			away = 0;
-			continue;
-		} else if (error_status(&error) == MM_EXIT_TARGET) {
-			away = away ? away : clock_ms(CLOCK_MONOTONIC);
-			if (clock_ms(CLOCK_MONOTONIC) - away < AWAY_MS)
-				continue;
-		}
-		lanes_fail(c->lanes, &error);
-		break;
-	}
-	return NULL;
-}
-
-bool
-checkpoint_start(struct checkpoint *c, struct lanes *lanes, bson_error_t *error)
-{
-	c->lanes = lanes;
-	c->saved_ms = clock_ms(CLOCK_MONOTONIC);
-	c->reported_ms = c->saved_ms;
-	if (pthread_create(&c->thread, NULL, run, c) != 0)
-		return error_set(
-		    error, MM_EXIT_INTERNAL, 0, "no thread to be had");
-	c->started = true;
-	return true;
-}
-
-void
-checkpoint_stop(struct checkpoint *c)
-{
-	if (!c->started)
-		return;
-	pthread_mutex_lock(&c->lock);
-	c->ending = true;
-	pthread_cond_signal(&c->wake);
-	pthread_mutex_unlock(&c->lock);
-	pthread_join(c->thread, NULL);
-	c->started = false;
-	tell(c);
 }
 
 void
