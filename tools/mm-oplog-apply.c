@@ -13,6 +13,7 @@
 #include "engine/apply.h"
 #include "engine/apply_job.h"
 #include "engine/apply_plan.h"
+#include "engine/dry_run.h"
 #include "engine/lanes.h"
 #include "engine/undo.h"
 #include "io/fdio.h"
@@ -21,9 +22,8 @@
 static const char *directory, *job_option, *ledger, *journal, *undo;
 static struct undo_range range;
 static struct optime until;
-static struct adopt_copy copy;
-static bool caught_up, print_position, allow_truncated;
-static const char *ddl = "apply", *format = "stream";
+static bool caught_up, print_position, dry;
+static const char *ddl = "apply";
 static int64_t exit_lag_ms = -1, workers = 8, batch_ops = 1000;
 
 static const struct opt rows[] = {
@@ -31,15 +31,6 @@ static const struct opt rows[] = {
 	"read the segments in DIR and follow it"},
     {0, "until", "POSITION", OPT_POSITION, &until,
 	"end with the entry at POSITION"},
-    {0, "input-format", "FORMAT", OPT_CHOICE, &format,
-	"stream, or bson: entries as in oplog.bson (stream)", 0, 0,
-	"stream|bson"},
-    {0, "from", "POSITION", OPT_POSITION, &copy.from,
-	"everything up to POSITION is in the copy"},
-    {0, "fuzzy-until", "POSITION", OPT_POSITION, &copy.to,
-	"nothing after POSITION is: a copy of your own as the start"},
-    {0, "allow-truncated", NULL, OPT_FLAG, &allow_truncated,
-	"bson: an input that ends within an entry is 9, not 3"},
     {0, "exit-when-caught-up", NULL, OPT_FLAG, &caught_up,
 	"with -D: end where the directory ends now"},
     {0, "exit-when-lag", "SECONDS", OPT_SECONDS, &exit_lag_ms,
@@ -56,14 +47,14 @@ static const struct opt rows[] = {
 	"lanes that write at the same time, 1-64 (8)", 1, LANES_MAX},
     {0, "batch-ops", "N", OPT_COUNT, &batch_ops,
 	"most entries in a batch of a lane (1000)", 1, 100000},
-    {0, "ddl", "WHAT", OPT_TEXT, &ddl,
-	"changes of the catalog: apply, stop or ignore (apply)"},
+    {0, "ddl", "WHAT", OPT_CHOICE, &ddl,
+	"changes of the catalog: apply, stop or ignore (apply)", 0, 0,
+	"apply|stop|ignore"},
+    {0, "dryRun", NULL, OPT_FLAG, &dry,
+	"apply nothing: list what would be refused or skipped"},
     {0, "print-position", NULL, OPT_FLAG, &print_position,
 	"print where a tail has to go on, and end"},
 };
-
-/* The selection of plain entries; they have no header. */
-static struct ns_rules *rules;
 
 /* ---------------------------------------------------------- printing only */
 
@@ -161,6 +152,32 @@ apply(struct apply_plan *p, struct server *target, struct conn *conn,
 	return ok;
 }
 
+/* A target is asked when one is named. */
+static bool
+run_dry(struct apply_plan *p, bool *refused, bson_error_t *error)
+{
+	struct dry_run_opts opts = {.plan = p,
+	    .ddl = ddl_mode(),
+	    .until = until,
+	    .fd = STDOUT_FILENO,
+	    .name = "standard output"};
+	struct server *target = NULL;
+	bool ok, nothing = false;
+
+	if (!apply_plan_read(p, &nothing, error))
+		return nothing;
+	ok = !server_named(SIDE_TARGET, &target_flags) ||
+	    ((target = server_open(
+		  SIDE_TARGET, &target_flags, p->name, false, error)) &&
+		(opts.conn = conn_open(target, error)));
+	ok = ok && dry_run(&opts, refused, error);
+	if (opts.conn)
+		conn_close(opts.conn);
+	if (target)
+		server_close(target);
+	return ok;
+}
+
 static bool
 run(struct apply_plan *p, bson_error_t *error)
 {
@@ -185,23 +202,6 @@ run(struct apply_plan *p, bson_error_t *error)
 	return ok;
 }
 
-static bool
-plain(void)
-{
-	return strcmp(format, "bson") == 0;
-}
-
-/* A copy without a position, or with half of one, is never guessed at. Plain
- * entries may have --from alone: where they begin, for a job that is there. */
-static bool
-check_copy(void)
-{
-	if (optime_is_null(copy.to))
-		return optime_is_null(copy.from) || plain();
-	return !optime_is_null(copy.from) &&
-	    optime_cmp(copy.from, copy.to) <= 0;
-}
-
 /* Use that the option table cannot judge; 0 when all is well. */
 static int
 check_use(int files)
@@ -210,23 +210,13 @@ check_use(int files)
 
 	if (directory && files > 0)
 		return opt_wrong_use("-D and files exclude each other");
-	if (strcmp(ddl, "apply") != 0 && ddl_mode() == DDL_MODE_APPLY)
-		return opt_wrong_use("--ddl takes apply, stop or ignore");
-	if (plain() && directory)
-		return opt_wrong_use("--input-format=bson is for files");
-	if (allow_truncated && !plain())
-		return opt_wrong_use(
-		    "--allow-truncated is for --input-format=bson");
-	if (!check_copy())
-		return opt_wrong_use(
-		    "a copy of your own needs --from (everything up to there "
-		    "is in it) and --fuzzy-until (nothing after it is), in "
-		    "this order; they are equal for one of a single moment");
+	if (!apply_plan_check(directory, &error))
+		return opt_wrong_use("%s", error.message);
 	if (caught_up && !directory)
 		return opt_wrong_use("--exit-when-caught-up needs -D");
 	if (undo &&
-	    (directory || files > 0 || print_position || plain() || !journal ||
-		!optime_is_null(copy.to)))
+	    (directory || files > 0 || print_position || dry || !journal ||
+		apply_plan_told()))
 		return opt_wrong_use(
 		    "--undo takes a --journal and no other input");
 	if (undo && !undo_range_parse(undo, &range, &error))
@@ -240,22 +230,11 @@ check_use(int files)
 	return 0;
 }
 
-static bool
-use_plain(struct apply_plan *p, bson_error_t *error)
-{
-	if (!p->plain)
-		return true;
-	rules = ns_rules_new(&ns_flags, error);
-	if (rules)
-		apply_input_plain(p->input, rules, copy.from, allow_truncated);
-	return rules;
-}
-
 int
 main(int argc, char **argv)
 {
-	const struct opt_group groups[] = {
-	    OPT_GROUP("Apply", rows), target_options, ns_options};
+	const struct opt_group groups[] = {OPT_GROUP("Apply", rows),
+	    apply_plan_options, target_options, ns_options};
 	const struct opt_program program = {.tool = "mm-oplog-apply",
 	    .purpose = "Applies a log of changes to the target of a job.",
 	    .synopsis = "[options] [FILE...] < STREAM",
@@ -265,7 +244,7 @@ main(int argc, char **argv)
 	struct apply_plan plan = {.head = BSON_INITIALIZER};
 	bson_error_t error = {0};
 	int operand, status;
-	bool ok;
+	bool ok, refused = false;
 
 	msg_init(program.tool);
 	sig_init();
@@ -276,19 +255,17 @@ main(int argc, char **argv)
 		return status;
 	plan.job = job_option;
 	plan.directory = directory;
-	plan.plain = plain();
 	plan.undo = undo ? journal : NULL;
-	plan.copy = copy;
-	plan.input = apply_input_new(argv + operand, argc - operand, directory,
-	    !caught_up && !print_position);
-	ok =
-	    status_start(opt_status_file(), &error) && use_plain(&plan, &error);
+	ok = status_start(opt_status_file(), &error) &&
+	    apply_plan_begin(&plan, argv + operand, argc - operand,
+		!caught_up && !print_position && !dry, &error);
 	if (ok && print_position)
 		ok = run_print(&plan, directory || argc > operand, &error);
+	else if (ok && dry)
+		ok = run_dry(&plan, &refused, &error);
 	else if (ok)
 		ok = run(&plan, &error);
 	apply_plan_release(&plan);
-	ns_rules_free(rules);
 	ns_flags_release(&ns_flags);
-	return finish(MM_EXIT_OK, ok ? NULL : &error);
+	return finish(refused ? MM_EXIT_NO : MM_EXIT_OK, ok ? NULL : &error);
 }

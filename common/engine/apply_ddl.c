@@ -15,6 +15,9 @@ apply_ddl_new(const struct apply_ddl_opts *opts)
 
 	a->o = *opts;
 	bson_init(&a->left);
+	a->to = opts->to;
+	if (!opts->job)
+		return a;
 	if (job_intent(opts->job, &left))
 		bson_concat(&a->left, &left);
 	optime_read(job_doc(opts->job), "to", &a->to);
@@ -33,6 +36,7 @@ apply_ddl_free(struct apply_ddl *a)
 		    a->ignored);
 	ddl_release(&a->d);
 	owners_free(a->others);
+	apply_ddl_judge_release(a);
 	bson_destroy(&a->left);
 	bson_free(a);
 }

@@ -33,6 +33,7 @@ struct apply_ddl_opts {
 	struct checkpoint *checkpoint;
 	struct builds *builds;
 	enum ddl_mode mode;
+	struct optime to; /* end of the copy; the job's, where there is one */
 };
 
 struct apply_ddl;
@@ -43,6 +44,10 @@ void apply_ddl_free(struct apply_ddl *a);
  * in mind for apply_ddl_run. Status 8: refused by name and position. */
 bool apply_ddl_read(struct apply_ddl *a, const struct entry *e, bool *barrier,
     bson_error_t *error);
+/* Only looks at it: needs grant, mode and to, nothing else. False: it would be
+ * refused (8, 6). skipped: empty, or what is left out and why. */
+bool apply_ddl_judge(struct apply_ddl *a, const struct entry *e, char *skipped,
+    size_t room, bson_error_t *error);
 /* Does it; everything before is acknowledged and all lanes stand still. seen:
  * up to there things may have been done before. Status 6: a rename within the
  * time of the copy. */

@@ -53,18 +53,18 @@ claim(struct apply_ddl *a, const struct entry *e, const char *ns,
 
 /* A rename moves what the target has under the old name, so that must be all
  * there was: not what a copy found at some time in between. */
-static bool
-may_rename(struct apply_ddl *a, const struct entry *e, bson_error_t *error)
+bool
+apply_ddl_may(
+    struct apply_ddl *a, const struct entry *e, bool born, bson_error_t *error)
 {
 	char text[OPTIME_TEXT], to[OPTIME_TEXT];
-	bson_t staged;
-	bool born;
-	int got = job_owned(a->o.job, a->d.target, &staged, &born, error);
 
-	bson_destroy(&staged);
-	if (got < 0)
-		return false;
-	if (born)
+	if (a->d.kind == DDL_RENAME_IN)
+		return apply_ddl_refuse(a, e,
+		    "a collection that is not selected takes a selected name, "
+		    "and its documents were not followed: dump again",
+		    error);
+	if (a->d.kind != DDL_RENAME || born)
 		return true;
 	if (!ns_selected(grant_rules(a->o.grant), a->d.ns))
 		return apply_ddl_refuse(a, e,
@@ -83,19 +83,20 @@ bool
 apply_ddl_before(
     struct apply_ddl *a, const struct entry *e, bson_error_t *error)
 {
+	bson_t staged;
+	bool born;
+	int got;
+
 	switch (a->d.kind) {
 	case DDL_CREATE:
 		return claim(a, e, a->d.target, error);
 	case DDL_RENAME:
-		return may_rename(a, e, error) &&
+		got = job_owned(a->o.job, a->d.target, &staged, &born, error);
+		bson_destroy(&staged);
+		return got >= 0 && apply_ddl_may(a, e, born, error) &&
 		    claim(a, e, a->d.to_target, error);
-	case DDL_RENAME_IN:
-		return apply_ddl_refuse(a, e,
-		    "a collection that is not selected takes a selected name, "
-		    "and its documents were not followed: dump again",
-		    error);
 	default:
-		return true;
+		return apply_ddl_may(a, e, false, error);
 	}
 }
 

@@ -15,6 +15,10 @@ struct apply_ddl {
 	bool replay;           /* this entry may have been done before */
 	bool born; /* `create` has made it, so the log has all of it */
 	int64_t ignored;
+	struct {
+		char **item;
+		size_t n;
+	} made; /* apply_ddl_judge: on the target, by the log alone */
 };
 
 /* Status 8, always false. */
@@ -27,6 +31,12 @@ bool apply_ddl_command(struct apply_ddl *a, const struct entry *e, bool lenient,
 /* Turns a server's refusal into status 8 that names the change. */
 bool apply_ddl_failed(
     const struct apply_ddl *a, const struct entry *e, bson_error_t *error);
+
+/* Rules about renames; born: the target has the collection from the log alone.
+ */
+bool apply_ddl_may(
+    struct apply_ddl *a, const struct entry *e, bool born, bson_error_t *error);
+void apply_ddl_judge_release(struct apply_ddl *a);
 
 /* apply_ddl_coll.c: what must be true before, the change, the books after. */
 bool apply_ddl_before(

@@ -1,8 +1,83 @@
 #include "engine/apply_plan.h"
 
+#include <string.h>
+
 #include "base/msg.h"
 #include "engine/apply_job.h"
 #include "engine/undo.h"
+
+static struct adopt_copy copy;
+static const char *format = "stream";
+static bool allow_truncated;
+
+static const struct opt rows[] = {
+    {0, "input-format", "FORMAT", OPT_CHOICE, &format,
+	"stream, or bson: entries as in oplog.bson (stream)", 0, 0,
+	"stream|bson"},
+    {0, "from", "POSITION", OPT_POSITION, &copy.from,
+	"everything up to POSITION is in the copy"},
+    {0, "fuzzy-until", "POSITION", OPT_POSITION, &copy.to,
+	"nothing after POSITION is: a copy of your own as the start"},
+    {0, "allow-truncated", NULL, OPT_FLAG, &allow_truncated,
+	"bson: an input that ends within an entry is 9, not 3"},
+};
+const struct opt_group apply_plan_options = OPT_GROUP("Input", rows);
+
+static bool
+plain(void)
+{
+	return strcmp(format, "bson") == 0;
+}
+
+/* A copy without a position, or with half of one, is never guessed at. Plain
+ * entries may have --from alone: where they begin, for a job that is there. */
+static bool
+check_copy(void)
+{
+	if (optime_is_null(copy.to))
+		return optime_is_null(copy.from) || plain();
+	return !optime_is_null(copy.from) &&
+	    optime_cmp(copy.from, copy.to) <= 0;
+}
+
+bool
+apply_plan_check(const char *directory, bson_error_t *error)
+{
+	const char *why = NULL;
+
+	if (plain() && directory)
+		why = "--input-format=bson is for files";
+	else if (allow_truncated && !plain())
+		why = "--allow-truncated is for --input-format=bson";
+	else if (!check_copy())
+		why = "a copy of your own needs --from (everything up to there "
+		      "is in it) and --fuzzy-until (nothing after it is), in "
+		      "this order; they are equal for one of a single moment";
+	return !why || error_set(error, MM_EXIT_USAGE, 0, "%s", why);
+}
+
+bool
+apply_plan_told(void)
+{
+	return plain() || !optime_is_null(copy.from) ||
+	    !optime_is_null(copy.to);
+}
+
+bool
+apply_plan_begin(struct apply_plan *p, char *const *files, int n, bool follow,
+    bson_error_t *error)
+{
+	p->plain = plain();
+	p->copy = copy;
+	p->input = apply_input_new(files, n, p->directory, follow);
+	if (!p->plain)
+		return true;
+	p->rules = ns_rules_new(&ns_flags, error);
+	if (!p->rules)
+		return false;
+	apply_input_plain(p->input, p->rules, copy.from, allow_truncated);
+	return true;
+}
 
 static bool
 read_head(struct apply_plan *p, bool *nothing, bson_error_t *error)
@@ -94,6 +169,7 @@ void
 apply_plan_release(struct apply_plan *p)
 {
 	apply_input_free(p->input);
+	ns_rules_free(p->rules);
 	grant_free(p->grant);
 	bson_destroy(&p->head);
 	bson_free(p->found);

@@ -122,15 +122,30 @@ set_password(struct server *s, const char *file, bson_error_t *error)
 }
 
 static const char *
-uri_text(enum side side, const struct server_flags *flags, bson_error_t *error)
+given(enum side side, const struct server_flags *flags)
 {
-	bool source = side == SIDE_SOURCE;
-	const char *env = getenv(source ? "MM_SOURCE_URI" : "MM_TARGET_URI");
+	const char *env =
+	    getenv(side == SIDE_SOURCE ? "MM_SOURCE_URI" : "MM_TARGET_URI");
 
 	if (flags->uri)
 		return flags->uri;
-	if (env && *env)
-		return env;
+	return env && *env ? env : NULL;
+}
+
+bool
+server_named(enum side side, const struct server_flags *flags)
+{
+	return given(side, flags) != NULL;
+}
+
+static const char *
+uri_text(enum side side, const struct server_flags *flags, bson_error_t *error)
+{
+	bool source = side == SIDE_SOURCE;
+	const char *text = given(side, flags);
+
+	if (text)
+		return text;
 	error_set(error, MM_EXIT_USAGE, 0, "no %s: give --%s URI or $%s",
 	    side_name(side), side_name(side),
 	    source ? "MM_SOURCE_URI" : "MM_TARGET_URI");

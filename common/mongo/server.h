@@ -46,6 +46,8 @@ struct server_info {
 
 struct server;
 
+/* An address is given, by flag or environment. */
+bool server_named(enum side side, const struct server_flags *flags);
 /* Connects (one member is selected; with --server exactly that one) and reads
  * struct server_info. Refused with 8: mongos (msg isdbgrid), shard members
  * (admin.system.version has shardIdentity), a URI that is no URI: 2. A source
