@@ -9,6 +9,7 @@
 #include "engine/apply_ddl.h"
 #include "engine/apply_job.h"
 #include "engine/apply_trails.h"
+#include "engine/apply_uuid.h"
 #include "engine/apply_walk.h"
 #include "engine/builds.h"
 #include "engine/checkpoint.h"
@@ -24,6 +25,7 @@ struct apply {
 	struct builds *builds;
 	struct apply_ddl *ddl;
 	struct target *last; /* target of the last entry */
+	struct apply_uuids *uuids;
 	struct apply_walk walk;
 	struct optime seen;
 	struct optime ahead; /* what a killed run may have written */
@@ -76,6 +78,8 @@ route(struct apply *a, const struct entry *e, bson_error_t *error)
 {
 	bool known = optime_cmp(e->at, a->seen) <= 0;
 
+	if (!apply_uuids_check(a->uuids, e, error))
+		return false;
 	if (!a->last || strcmp(a->last->source, e->ns) != 0)
 		a->last = targets_find(a->targets, e->ns, e->at, error);
 	if (!a->last)
@@ -91,10 +95,15 @@ route(struct apply *a, const struct entry *e, bson_error_t *error)
 static bool
 catalog(struct apply *a, const struct entry *e, bson_error_t *error)
 {
+	const char *ns, *to;
+
 	if (!apply_ddl_read(a->ddl, e, &a->barrier, error))
 		return false;
 	if (!a->barrier)
 		return true;
+	apply_ddl_names(a->ddl, &ns, &to);
+	apply_uuids_forget(a->uuids, ns);
+	apply_uuids_forget(a->uuids, to);
 	if (!send(a, error) || !lanes_drain(a->lanes, error))
 		return false;
 	lanes_forget(a->lanes);
@@ -114,6 +123,14 @@ entry(void *arg, const struct entry *e, bson_error_t *error)
 	return ddl_is(e) ? catalog(a, e, error) : route(a, e, error);
 }
 
+static void
+behind(void *arg, const struct entry *e)
+{
+	struct apply *a = arg;
+
+	apply_uuids_note(a->uuids, e);
+}
+
 /* After a change of the catalog the group may go on: then only how far it is
  * done is saved. */
 static bool
@@ -128,8 +145,12 @@ left(void *arg, const struct entry *e, bool whole, bson_error_t *error)
 	    apply_ddl_done(a->ddl, e, whole, error);
 }
 
-static const struct apply_walk_ops walk_ops = {
-    .begin = begin, .seen = seen, .entry = entry, .left = left, .pause = send};
+static const struct apply_walk_ops walk_ops = {.begin = begin,
+    .seen = seen,
+    .entry = entry,
+    .behind = behind,
+    .left = left,
+    .pause = send};
 
 /* ------------------------------------------------------------------- loop */
 
@@ -260,6 +281,7 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	a.walk.arg = &a;
 	a.walk.until = opts->until;
 	a.seen = co.start.seen;
+	a.uuids = apply_uuids_new();
 	a.ahead = co.start.ahead;
 	bson_copy_to(job_doc(opts->job), &a.job);
 	a.targets = targets_new(opts->conn, opts->grant, opts->job);
@@ -293,6 +315,7 @@ apply_run(const struct apply_opts *opts, bson_error_t *error)
 	builds_free(a.builds);
 	lanes_free(a.lanes);
 	apply_ddl_free(a.ddl);
+	apply_uuids_free(a.uuids);
 	checkpoint_free(a.checkpoint);
 	targets_free(a.targets);
 	bson_destroy(&a.job);

@@ -119,6 +119,15 @@ apply_ddl_read(struct apply_ddl *a, const struct entry *e, bool *barrier,
 	return true;
 }
 
+void
+apply_ddl_names(const struct apply_ddl *a, const char **ns, const char **to)
+{
+	bool rename = a->d.kind == DDL_RENAME || a->d.kind == DDL_RENAME_IN;
+
+	*ns = a->d.ns;
+	*to = rename ? a->d.to : "";
+}
+
 /* --------------------------------------------------------------- running */
 
 bool

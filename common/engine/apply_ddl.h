@@ -44,6 +44,10 @@ void apply_ddl_free(struct apply_ddl *a);
  * in mind for apply_ddl_run. Status 8: refused by name and position. */
 bool apply_ddl_read(struct apply_ddl *a, const struct entry *e, bool *barrier,
     bson_error_t *error);
+/* The names that the entry last read is about, on the source; "" where there is
+ * none. Valid until the next one is read. */
+void apply_ddl_names(
+    const struct apply_ddl *a, const char **ns, const char **to);
 /* Only looks at it: needs grant, mode and to, nothing else. False: it would be
  * refused (8, 6). skipped: empty, or what is left out and why. */
 bool apply_ddl_judge(struct apply_ddl *a, const struct entry *e, char *skipped,

@@ -20,7 +20,9 @@ struct apply_walk_ops {
 	void (*seen)(void *arg, struct optime seen);
 	/* An entry that is not behind us, and is not a no-op. */
 	bool (*entry)(void *arg, const struct entry *e, bson_error_t *error);
-	/* The same, when the walk stands after it; `whole`: after its group,
+	/* An entry that is behind us. */
+	void (*behind)(void *arg, const struct entry *e);
+	/* Any entry, when the walk stands after it; `whole`: after its group,
 	 * and walk->reached says so. */
 	bool (*left)(
 	    void *arg, const struct entry *e, bool whole, bson_error_t *error);

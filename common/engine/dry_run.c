@@ -5,6 +5,7 @@
 
 #include "base/sig.h"
 #include "engine/apply_job.h"
+#include "engine/apply_uuid.h"
 #include "engine/apply_walk.h"
 #include "engine/lane_doc.h"
 #include "io/fdio.h"
@@ -20,6 +21,7 @@ struct dry {
 	bson_t job; /* empty: none */
 	struct apply_walk walk;
 	struct apply_ddl *ddl;
+	struct apply_uuids *uuids;
 	struct buf out, spare;
 	int64_t entries, refused[KINDS], skipped;
 };
@@ -139,8 +141,7 @@ try_update(struct dry *d, const struct entry *e, bson_error_t *error)
 	return ok &&
 	    (d->spare.len <= LANE_DOC_MAX ||
 		error_set(error, MM_EXIT_REFUSED, 0,
-		    "the document is of %zu bytes, more than a server stores",
-		    d->spare.len));
+		    "the document would exceed 16 MiB"));
 }
 
 static void
@@ -150,7 +151,9 @@ data(struct dry *d, const struct entry *e)
 	struct value id;
 	bson_error_t why;
 
-	if (!grant_map(d->o->plan->grant, e->ns, name, &why))
+	if (!apply_uuids_check(d->uuids, e, &why))
+		refuse(d, e, CATALOG, &why);
+	else if (!grant_map(d->o->plan->grant, e->ns, name, &why))
 		refuse(d, e, SELECTION, &why);
 	else if (!entry_key(e, &id, &why))
 		refuse(d, e, ENTRY, &why);
@@ -161,6 +164,7 @@ data(struct dry *d, const struct entry *e)
 static void
 catalog(struct dry *d, const struct entry *e)
 {
+	const char *ns, *to;
 	char skipped[400];
 	bson_error_t why;
 
@@ -170,6 +174,9 @@ catalog(struct dry *d, const struct entry *e)
 		d->skipped++;
 		line(d, e->at, e->ns, "skipped", skipped);
 	}
+	apply_ddl_names(d->ddl, &ns, &to);
+	apply_uuids_forget(d->uuids, ns);
+	apply_uuids_forget(d->uuids, to);
 }
 
 static bool
@@ -184,6 +191,14 @@ entry(void *arg, const struct entry *e, bson_error_t *error)
 	else
 		data(d, e);
 	return true;
+}
+
+static void
+behind(void *arg, const struct entry *e)
+{
+	struct dry *d = arg;
+
+	apply_uuids_note(d->uuids, e);
 }
 
 static bool
@@ -246,6 +261,7 @@ write_out(void *arg, bson_error_t *error)
 static const struct apply_walk_ops ops = {.begin = begin,
     .seen = seen,
     .entry = entry,
+    .behind = behind,
     .left = left,
     .bad = bad,
     .pause = write_out};
@@ -337,12 +353,14 @@ dry_run(const struct dry_run_opts *opts, bool *refused, bson_error_t *error)
 	ok = !opts->conn || ask_target(&d, &to, error);
 	d.ddl = apply_ddl_new(&(struct apply_ddl_opts){
 	    .grant = opts->plan->grant, .mode = opts->ddl, .to = to});
+	d.uuids = apply_uuids_new();
 	ok = ok && walk(&d, error);
 	if (ok)
 		summary(&d);
 	ok = flush(&d, ok ? error : NULL) && ok;
 	*refused = all_refused(&d) > 0;
 	apply_ddl_free(d.ddl);
+	apply_uuids_free(d.uuids);
 	buf_release(&d.out);
 	buf_release(&d.spare);
 	bson_destroy(&d.job);

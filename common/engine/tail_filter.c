@@ -59,6 +59,17 @@ refuse(struct optime at, const char *what, const char *name, const char *why,
 	    optime_text(at, text), why);
 }
 
+static bool
+refuse_kind(const struct tail_look *look, const char *why, bson_error_t *error)
+{
+	char text[OPTIME_TEXT];
+
+	return error_set(error, MM_EXIT_REFUSED, 0,
+	    "cannot follow operation \"%.200s\" on \"%.255s\" (position %s): "
+	    "%s",
+	    look->op, look->ns, optime_text(look->at, text), why);
+}
+
 /* "db.system.buckets.x" is the inside of "db.x", and "db.system.indexes"
  * (servers before 4.2 with the old engine) creates indexes: neither is data of
  * its own, and neither may be left out when what it stands for is selected. */
@@ -216,7 +227,7 @@ by_kind(struct tail_filter *f, const struct tail_look *look,
 			*part = TAIL_PASS;
 			return true;
 		}
-	return refuse(look->at, "operation", op, "unknown kind", error);
+	return refuse_kind(look, "unknown kind", error);
 }
 
 static uint64_t
@@ -314,8 +325,7 @@ tail_filter_look(struct tail_filter *f, const uint8_t *data, size_t len,
 		return error_set(
 		    error, MM_EXIT_REFUSED, 0, "an oplog entry without ts");
 	if (version != 2)
-		return refuse(look->at, "operation", look->op,
-		    "the oplog is not of format 2", error);
+		return refuse_kind(look, "the oplog is not of format 2", error);
 	return by_kind(f, look, part, error);
 }
 

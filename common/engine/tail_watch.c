@@ -1,13 +1,14 @@
 #include "engine/tail_watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <time.h>
 
 #include "base/msg.h"
 #include "base/status.h"
 
-enum { LAG_MS = 2000, WINDOW_ROUNDS = 15 };
+enum { LAG_MS = 2000, WINDOW_ROUNDS = 5 };
 
 struct tail_watch {
 	struct conn *conn;
@@ -16,7 +17,7 @@ struct tail_watch {
 	pthread_cond_t wake;
 	bool ending;
 	struct optime at;
-	bool warned;
+	bool warned, told_gone;
 };
 
 /* Up to ms, or until the end: false. */
@@ -42,27 +43,49 @@ pause_for(struct tail_watch *w, int ms, struct optime *at)
 }
 
 static void
+warn_window(
+    struct tail_watch *w, struct optime at, int64_t behind, int64_t window)
+{
+	char text[OPTIME_TEXT];
+
+	if (!w->warned)
+		msg_warn("position %s is %" PRId64 " s behind, and the "
+			 "source's oplog holds %" PRId64 " s: it may roll over",
+		    optime_text(at, text), behind, window);
+	w->warned = true;
+}
+
+/* The tail itself may be stuck, and find out only later. */
+static void
+warn_gone(struct tail_watch *w, struct optime at, struct optime oldest)
+{
+	char text[OPTIME_TEXT], first[OPTIME_TEXT];
+
+	if (!w->told_gone)
+		msg_warn("position %s has rolled over: the oldest entry of "
+			 "the source's oplog is %s",
+		    optime_text(at, text), optime_text(oldest, first));
+	w->told_gone = true;
+}
+
+static void
 look_at_window(struct tail_watch *w, struct optime at, struct optime newest)
 {
 	struct optime oldest;
 	int64_t window, behind;
-	char text[OPTIME_TEXT];
 
 	if (!conn_oldest(w->conn, &oldest, NULL))
 		return;
 	window = (int64_t)newest.secs - oldest.secs;
 	behind = (int64_t)newest.secs - at.secs;
 	status_int("oplog_window_seconds", window);
-	if (behind <= 60 || behind * 2 < window) {
-		w->warned = false;
-		return;
-	}
-	if (!w->warned)
-		msg_warn("position %s is %lld s behind, and the source's oplog "
-			 "holds %lld s: it may roll over",
-		    optime_text(at, text), (long long)behind,
-		    (long long)window);
-	w->warned = true;
+	status_int("oplog_left_seconds", (int64_t)at.secs - oldest.secs);
+	if (optime_cmp(at, oldest) < 0)
+		warn_gone(w, at, oldest);
+	else if (behind > 60 && behind * 2 >= window)
+		warn_window(w, at, behind, window);
+	else
+		w->warned = w->told_gone = false;
 }
 
 /* What cannot be read now is read next time: the tail itself finds out when

@@ -1,9 +1,9 @@
 /* engine: how far a tail is behind, and how long its position still lasts.
  *
  * A thread with a connection of its own, so that a tail that is stuck (its
- * reader does not take more) is seen too. Sets the status fields lag_seconds
- * and oplog_window_seconds, and warns once whenever the position has used up
- * half of the oplog.
+ * reader does not take more) is seen too. Sets the status fields lag_seconds,
+ * oplog_window_seconds and oplog_left_seconds, and warns once whenever the
+ * position has used up half of the oplog, and when it has rolled over.
  */
 #ifndef MM_ENGINE_TAIL_WATCH_H
 #define MM_ENGINE_TAIL_WATCH_H

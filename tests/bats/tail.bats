@@ -167,6 +167,29 @@ status_position_is() { # status_position_is FILE POSITION
 	run -6 mm-oplog-tail -D "$TMP/seg" --from "$first" -d shop --exit-when-caught-up
 }
 
+@test "the window: half used up, then gone, while the reader takes nothing" {
+	require_sim
+	field_is() { # field_is PROGRAM-OF-JQ
+		[[ $(jq "$1" "$TMP/st" 2>/dev/null) == true ]]
+	}
+	mkfifo "$TMP/fifo"
+	exec 8<>"$TMP/fifo"
+	run_bg tail bash -c 'exec mm-oplog-tail --from "$1" -d shop --status-file "$2" >"$3"' _ \
+		"$(last_position)" "$TMP/st" "$TMP/fifo"
+	wait_until 20 field_is '.oplog_left_seconds >= 0 and .oplog_window_seconds >= .oplog_left_seconds'
+	# it is stuck in a write
+	py "$src_uri" <<<'client.shop.a.insert_many([{"x": os.urandom(100000)} for _ in range(60)])'
+	simulate "$src_uri" '{"simulate": "clock", "ms": 1000000}'
+	more 40
+	wait_until 20 grep -q 'behind, and the source.s oplog holds .* it may roll over' "$TMP/tail.err"
+	field_is '.oplog_window_seconds >= 1000 and .oplog_left_seconds < 500 and .lag_seconds > 900'
+	simulate "$src_uri" '{"simulate": "rollover", "entries": 20}'
+	wait_until 20 grep -q 'has rolled over: the oldest entry' "$TMP/tail.err"
+	field_is '.oplog_left_seconds < 0'
+	exec 8>&-
+	wait_until 20 bash -c '! kill -0 "$1" 2>/dev/null' _ "$tail_pid"
+}
+
 @test "only what a majority has is read; heartbeats move in quiet namespaces" {
 	require_sim
 	local at
