@@ -67,7 +67,8 @@ apply_ddl_judge(struct apply_ddl *a, const struct entry *e, char *skipped,
 	if (!apply_ddl_read(a, e, &barrier, error))
 		return false;
 	if (!barrier) {
-		snprintf(skipped, room, "%s",
+		snprintf(skipped, room, "%.100s: %s",
+		    e->command ? e->command : ddl_name(a->d.kind),
 		    a->d.kind == DDL_NONE ? "nothing to do for this selection"
 					  : "--ddl ignore");
 		return true;

@@ -21,8 +21,8 @@ bad(const struct entry *e, bson_error_t *error, const char *field,
 
 	return error_set(error, MM_EXIT_REFUSED, 0,
 	    "oplog entry at %s%s%.255s%s: field \"%s\" %s",
-	    optime_text(e->at, text), e->ns ? " on \"" : "",
-	    e->ns ? e->ns : "", e->ns ? "\"" : "", field, why);
+	    optime_text(e->at, text), e->ns ? " on \"" : "", e->ns ? e->ns : "",
+	    e->ns ? "\"" : "", field, why);
 }
 
 #define FIELD(name, to)                                                        \

