@@ -127,6 +127,7 @@ write_all(struct undo *u, bson_error_t *error)
 	    optime_max(optime_max(u->cp.ahead, u->cp.applied), u->newest);
 	if (!(lanes = undo_lanes(u, error)))
 		return false;
+	status_position("checkpoint", cp.applied);
 	ok = job_save(u->o->job, &cp, error) && write_parts(u, lanes, error) &&
 	    job_save(u->o->job, &u->goal, error);
 	lanes_count(lanes, &n);
@@ -154,6 +155,7 @@ undo_run(const struct undo_opts *opts, bson_error_t *error)
 	if (!apply_trails_close(&u.trails, &later) && ok)
 		ok = false, *error = later;
 	undo_docs_free(u.docs);
+	status_int("documents_written", u.written);
 	if (ok)
 		msg_info("undone %" PRIu64 " changes, %" PRId64
 			 " documents written, checkpoint %s",
