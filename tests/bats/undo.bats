@@ -167,7 +167,7 @@ state_after() {
 
 soon() { # 0.10 to 1.09 s
 	local ms=$((RANDOM % 990 + 100))
-	echo $((ms / 1000)).$(printf %03d $((ms % 1000)))
+	printf "%d.%03d\n" $((ms / 1000)) $((ms % 1000))
 }
 
 slow() { # each write of shop takes a while
