@@ -46,6 +46,10 @@ keep_complaint(struct child_result *r, const struct buf *err)
 	const char *text = (const char *)err->data;
 	size_t end = err->len, from, len;
 
+	if (end == 0) {
+		r->complaint[0] = '\0';
+		return;
+	}
 	while (end > 0 && text[end - 1] == '\n')
 		end--;
 	for (from = end; from > 0 && text[from - 1] != '\n'; from--)
