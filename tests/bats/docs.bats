@@ -21,8 +21,10 @@ examples() {
 		/^\.Sh / { on = ($0 == ".Sh EXAMPLES") }
 		on && /^\.Bd -literal/ { n++; file = sprintf("%s/%02d", dir, n); next }
 		/^\.Ed/ { file = "" }
-		file { gsub(/\\e/, "\\"); gsub(/\\&/, ""); gsub(/\\-/, "-"); print > file }
-	' "$1"
+		file { gsub(/\\e/, "\\"); gsub(/\\&/, ""); gsub(/\\-/, "-")
+			gsub("/usr/local/libexec/mongomove/address", modules)
+			print > file }
+	' modules="$REPO/pipelines/address" "$1"
 }
 
 # An example that never ends (a tail) is interrupted, and must then end well.
