@@ -266,14 +266,26 @@ decide_all(struct checker *c, bson_error_t *error)
 static bool
 look_last(struct checker *c, bson_error_t *error)
 {
+	int64_t n = 0;
+
 	for (size_t i = 0; i < c->batch.n; i++) {
-		c->again[i] = false;
-		c->wanted[i] = !leaf_same(&c->source[i], &c->target[i]) &&
-		    known_get(c->v->known, c->batch.item[i].hash) != KNOWN_TOLD;
+		const struct key *key = &c->batch.item[i];
+		enum known_state known = known_get(c->v->known, key->hash);
+
+		c->again[i] = c->wanted[i] = false;
+		/* A key may wait twice; the restless are told apart. */
+		if (known == KNOWN_RESTLESS)
+			continue;
+		n++;
+		c->wanted[i] = known != KNOWN_TOLD &&
+		    !leaf_same(&c->source[i], &c->target[i]);
+		if (known == KNOWN_NOT)
+			known_set(c->v->known, key->hash, KNOWN_RESTLESS);
 	}
-	atomic_fetch_add(&c->v->undecided, (int64_t)c->batch.n);
+	atomic_fetch_add(&c->v->undecided, n);
 	if (!tell_wanted(c, error))
 		return false;
+	/* One that changed between the two looks is written all the time. */
 	memset(c->again, 0, c->batch.n * sizeof *c->again);
 	return true;
 }

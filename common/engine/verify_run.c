@@ -161,13 +161,17 @@ stop(struct lead *l)
 }
 
 static void
-give_pairs(struct verify *v, struct pair_list *pairs)
+give_pairs(struct lead *l, struct pair_list *pairs)
 {
+	struct verify *v = &l->v;
+	uint64_t proven = (uint64_t)l->proven.secs << 32 | l->proven.inc;
+
 	memset(pairs, 0, sizeof *pairs);
 	pairs->item = bson_malloc0((v->n_pairs + 1) * sizeof *pairs->item);
 	pairs->n = v->n_pairs;
 	for (size_t i = 0; i < v->n_pairs; i++) {
 		memcpy(&pairs->item[i], &v->pair[i]->pair, sizeof(struct pair));
+		atomic_store(&pairs->item[i].tally.verified, proven);
 		pairs->item[i].source = pairs->item[i].target = NULL;
 	}
 }
@@ -253,7 +257,7 @@ verify_run(const struct verify_opts *opts, struct pair_list *pairs,
 	stop(l);
 	got = outcome(l, ok, error);
 	*complete = l->stage == STAGE_DONE || opts->end == VERIFY_FOLLOW;
-	give_pairs(&l->v, pairs);
+	give_pairs(l, pairs);
 	release(l);
 	return got;
 }

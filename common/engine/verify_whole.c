@@ -4,7 +4,9 @@
  * meanwhile. */
 #include <string.h>
 
+#include "base/msg.h"
 #include "base/sig.h"
+#include "base/status.h"
 #include "engine/verify_work.h"
 #include "io/spill.h"
 #include "model/docid.h"
@@ -88,10 +90,26 @@ tell_found(struct walk_over *w, struct vpair *p, const struct bracket *b,
 		ok = ok &&
 		    docid_of(v.source ? v.source : v.target, &v.id, error) &&
 		    verify_tell(w->v, &v, error);
+		p->told_by[v.class]++;
 	}
 	buf_release(&one);
 	buf_release(&two);
 	return ok;
+}
+
+/* What was told of the collection holds no longer. */
+static void
+take_back(struct vpair *p)
+{
+	for (int k = 0; k < DIFF_CLASSES; k++) {
+		if (p->told_by[k] == 0)
+			continue;
+		atomic_fetch_sub(&p->pair.tally.found[k], p->told_by[k]);
+		status_add(
+		    diff_class_field((enum diff_class)k), -p->told_by[k]);
+		p->told_by[k] = 0;
+	}
+	msg_info("\"%s\": what was told about it is resolved", p->pair.ns);
 }
 
 static bool
@@ -155,6 +173,8 @@ decide(struct verify *v, struct vpair *p, struct bracket *b, bool tell,
 		p->differs = w.n;
 		if (tell && !tell_found(&w, p, b, error))
 			rc = -1;
+		else if (w.n == 0 && p->told && v->o->end == VERIFY_FOLLOW)
+			take_back(p);
 	}
 cleanup:
 	spill_close(w.spill);
@@ -217,7 +237,8 @@ take_pair(
 	}
 	if (got == 1) {
 		p->rounds = 0;
-		p->told = p->told || tell;
+		p->told = (p->told || tell) &&
+		    (v->o->end == VERIFY_ONCE || p->differs > 0);
 	}
 	leave_dirty(v, p, got == 1);
 	return true;

@@ -33,7 +33,8 @@ struct vpair {
 	bool busy;           /* it is being compared, since ... */
 	struct optime busy_since;
 	int64_t differs; /* at the last time */
-	bool told;
+	bool told;       /* that, or (once) that there is nothing */
+	int64_t told_by[DIFF_CLASSES];
 	int rounds;
 };
 
