@@ -27,6 +27,7 @@ following() {
 }
 
 start_apply() {
+	rm -f "$TMP/apply.json"
 	run_bg apply mm-oplog-apply -D "$TMP/log" -d shop -v \
 		--status-file "$TMP/apply.json"
 	wait_until 10 applying
