@@ -4,7 +4,7 @@ load lib
 # bats file_tags=server
 
 setup() {
-	BATS_TEST_TIMEOUT=150
+	BATS_TEST_TIMEOUT=$((150 * MM_SLOW))
 }
 
 # Two servers, data in shop, copied while a writer runs, archived and applied.

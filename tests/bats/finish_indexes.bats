@@ -4,7 +4,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=110
+	BATS_TEST_TIMEOUT=$((110 * MM_SLOW))
 }
 
 # A source with a writer's collection, loaded into a target, its log tailed
