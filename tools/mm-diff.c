@@ -9,12 +9,14 @@
 #include "base/opt.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/compare_repair.h"
 #include "engine/digest_run.h"
 #include "engine/live.h"
 #include "io/fdio.h"
 #include "io/zio.h"
 
 static const char *job, *out_file, *format = "text", *level_text = "zstd:1";
+static const char *emit = "report";
 static int64_t workers = 4, rate, part_bytes = 8 << 20;
 static bool by_lookup;
 
@@ -25,6 +27,9 @@ static const struct opt own_rows[] = {
 	"write the report to FILE (standard output)"},
     {0, "format", "FORMAT", OPT_CHOICE, &format, "text, json or stream (text)",
 	0, 0, "text|json|stream"},
+    {0, "emit", "WHAT", OPT_CHOICE, &emit,
+	"the report, or a repair for mm-oplog-apply (report)", 0, 0,
+	"report|repair"},
     {'Z', "compress", "METHOD", OPT_TEXT, &level_text,
 	"of a stream: none, zstd or zstd:LEVEL (zstd:1)"},
     {0, "workers", "N", OPT_COUNT, &workers, "ranges compared at once (4)", 1,
@@ -62,6 +67,12 @@ tune_malloc(void)
 }
 
 static bool
+repairs(void)
+{
+	return strcmp(emit, "repair") == 0;
+}
+
+static bool
 open_output(struct program *p, bson_error_t *error)
 {
 	p->fd = STDOUT_FILENO;
@@ -74,7 +85,8 @@ open_output(struct program *p, bson_error_t *error)
 			return error_errno(error, MM_EXIT_IO,
 			    "could not write to \"%s\"", out_file);
 	}
-	return (strcmp(format, "stream") != 0 && !digest_streams()) ||
+	return (strcmp(format, "stream") != 0 && !digest_streams() &&
+		   !repairs()) ||
 	    fdio_refuse_terminal(p->fd, p->name, error);
 }
 
@@ -82,31 +94,45 @@ static bool
 report_opts(struct program *p, struct report_opts *opts, bson_error_t *error)
 {
 	*opts = (struct report_opts){.fd = p->fd, .name = p->name};
-	opts->format = strcmp(format, "stream") == 0 ? REPORT_STREAM
-	    : strcmp(format, "json") == 0            ? REPORT_JSON
-						     : REPORT_TEXT;
+	opts->format = repairs()            ? REPORT_REPAIR
+	    : strcmp(format, "stream") == 0 ? REPORT_STREAM
+	    : strcmp(format, "json") == 0   ? REPORT_JSON
+					    : REPORT_TEXT;
 	return zio_parse_level(level_text, &opts->level, error);
+}
+
+static bool
+make_head(const struct program *p, bson_t *head, bson_error_t *error)
+{
+	bson_t filters;
+
+	if (repairs())
+		return repair_head(
+		    p->source, p->target, job, p->rules, head, error);
+	BSON_APPEND_UTF8(head, "mode", live_mode(&p->live));
+	if (job)
+		BSON_APPEND_UTF8(head, "job", job);
+	server_append(p->source, "source", head);
+	server_append(p->target, "target", head);
+	BSON_APPEND_DOCUMENT_BEGIN(head, "filters", &filters);
+	ns_rules_append(p->rules, &filters);
+	bson_append_document_end(head, &filters);
+	return true;
 }
 
 static struct report *
 open_report(struct program *p, bson_error_t *error)
 {
-	bson_t head = BSON_INITIALIZER, filters;
+	bson_t head = BSON_INITIALIZER;
+	struct report *r = NULL;
 	struct report_opts opts;
-	struct report *r;
 
 	if (!report_opts(p, &opts, error))
 		return NULL;
 	opts.sums = !p->live.chosen;
-	BSON_APPEND_UTF8(&head, "mode", live_mode(&p->live));
-	if (job)
-		BSON_APPEND_UTF8(&head, "job", job);
-	server_append(p->source, "source", &head);
-	server_append(p->target, "target", &head);
-	BSON_APPEND_DOCUMENT_BEGIN(&head, "filters", &filters);
-	ns_rules_append(p->rules, &filters);
-	bson_append_document_end(&head, &filters);
-	r = report_new(&opts, &head, error);
+	opts.source = p->source;
+	if (make_head(p, &head, error))
+		r = report_new(&opts, &head, error);
 	bson_destroy(&head);
 	return r;
 }
@@ -200,6 +226,15 @@ outcome(struct program *p, enum compare_got got, bson_error_t *error)
 	return p->differences > 0 ? MM_EXIT_NO : MM_EXIT_OK;
 }
 
+static int
+check_use(void)
+{
+	if (repairs() && (digest_wanted() || strcmp(format, "text") != 0))
+		return opt_wrong_use("--emit repair needs both sides, and is "
+				     "no report with a --format");
+	return digest_use();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -220,7 +255,7 @@ main(int argc, char **argv)
 
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
-	if ((status = digest_use()) != 0)
+	if ((status = check_use()) != 0)
 		return status;
 	sig_init();
 	tune_malloc();

@@ -13,6 +13,7 @@
 #include "engine/apply.h"
 #include "engine/apply_job.h"
 #include "engine/apply_plan.h"
+#include "engine/apply_repair.h"
 #include "engine/dry_run.h"
 #include "engine/lanes.h"
 #include "engine/undo.h"
@@ -147,7 +148,9 @@ apply(struct apply_plan *p, struct server *target, struct conn *conn,
 	if (!opts.job)
 		return false;
 	status_text("job", p->name);
-	ok = undo ? take_back(p, &opts, error) : apply_run(&opts, error);
+	ok = undo                                   ? take_back(p, &opts, error)
+	    : record_repair(&p->head) && !directory ? apply_repair(&opts, error)
+						    : apply_run(&opts, error);
 	job_close(opts.job);
 	return ok;
 }

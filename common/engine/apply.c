@@ -43,6 +43,9 @@ begin(void *arg, enum stream_kind kind, const bson_t *head, bson_error_t *error)
 	struct grant *g;
 	bool ok;
 
+	if (record_repair(head))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "a repair is applied alone: no other stream with it");
 	if (!record_doc(head, "filters", &filters, error) ||
 	    !(g = grant_new(&ns_flags, &filters, error)))
 		return false;

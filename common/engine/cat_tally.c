@@ -16,6 +16,7 @@ struct coll {
 
 struct cat_tally {
 	enum stream_kind kind;
+	bool repair; /* entries without an order */
 	uint8_t id[16];
 	char set[128];
 	char reason[32];
@@ -88,6 +89,7 @@ add_stream(struct cat_tally *t, enum stream_kind kind, const bson_t *doc)
 	forget_colls(t);
 	memset(t, 0, sizeof *t);
 	t->kind = kind;
+	t->repair = record_repair(doc);
 	t->txn = -1;
 	t->begin = t->to = OPTIME_NULL;
 	optime_read(doc, begin, &t->begin);
@@ -177,7 +179,7 @@ check_block(struct cat_tally *t, struct coll *coll, const struct block_view *b,
 	while (block_next(&cur, &doc, &len)) {
 		if (coll)
 			coll->sum += hash_xxh64(doc, len, 0);
-		if (t->kind != STREAM_OPLOG)
+		if (t->kind != STREAM_OPLOG || t->repair)
 			continue;
 		if (!bson_init_static(&entry, doc, len))
 			return error_set(error, MM_EXIT_STREAM, 0,

@@ -1,11 +1,14 @@
 #include "engine/compare_report.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/msg.h"
 #include "base/status.h"
 #include "engine/compare_record.h"
+#include "engine/compare_repair.h"
 #include "engine/compare_text.h"
 #include "io/fdio.h"
 #include "model/doc_class.h"
@@ -15,7 +18,9 @@ enum { TEXT_PIECE = 1 << 16 };
 
 struct report {
 	struct report_opts opts;
-	struct stream_out *stream; /* REPORT_STREAM */
+	struct stream_out *stream; /* REPORT_STREAM, REPORT_REPAIR */
+	struct optime after;       /* of a repair */
+	atomic_int_fast64_t left;  /* what it cannot mend */
 	pthread_mutex_t lock;      /* of the text */
 };
 
@@ -25,6 +30,12 @@ struct report_part {
 	struct buf text;
 	struct block block;
 };
+
+static bool
+is_repair(const struct report *r)
+{
+	return r->opts.format == REPORT_REPAIR;
+}
 
 struct report *
 report_new(
@@ -39,8 +50,10 @@ report_new(
 	/* A reader of the status sees 0, not nothing. */
 	for (int k = 0; k < DIFF_CLASSES; k++)
 		status_add(diff_class_field(k), 0);
-	if (opts->format == REPORT_STREAM) {
-		r->stream = stream_out_new(&out, STREAM_DIFF, head, error);
+	if (opts->format == REPORT_STREAM || is_repair(r)) {
+		optime_read(head, "after", &r->after);
+		r->stream = stream_out_new(&out,
+		    is_repair(r) ? STREAM_OPLOG : STREAM_DIFF, head, error);
 		if (!r->stream) {
 			report_free(r);
 			return NULL;
@@ -75,7 +88,8 @@ report_pairs(
 {
 	bool ok = true;
 
-	for (size_t i = 0; ok && r->stream && i < pairs->n; i++) {
+	for (size_t i = 0; ok && r->stream && !is_repair(r) && i < pairs->n;
+	     i++) {
 		bson_t doc;
 
 		record_coll(&pairs->item[i], &doc);
@@ -114,6 +128,31 @@ end_stream(struct report *r, const struct pair_list *pairs, bool stopped,
 	return ok;
 }
 
+/* The log that is a repair; what else there is to say is for people. */
+static bool
+end_repair(struct report *r, const struct pair_list *pairs, bool stopped,
+    bson_error_t *error)
+{
+	bson_t extra = BSON_INITIALIZER;
+	struct buf text = BUF_INIT;
+	int64_t left = (int64_t)atomic_load(&r->left);
+	bool ok;
+
+	ok = repair_end(r->opts.source, &extra, error) &&
+	    stream_put_end(
+		r->stream, stopped ? "signal" : "complete", &extra, error);
+	bson_destroy(&extra);
+	text_total(&text, pairs, stopped);
+	buf_add_byte(&text, 0);
+	msg_info("%s", (const char *)text.data);
+	buf_release(&text);
+	if (left > 0)
+		msg_warn("%" PRId64 " differences are not in the repair: of "
+			 "the catalog, or in capped collections",
+		    left);
+	return ok;
+}
+
 static bool
 write_text(struct report *r, struct buf *text, bson_error_t *error)
 {
@@ -134,6 +173,8 @@ report_end(struct report *r, const struct pair_list *pairs, bool stopped,
 	struct buf text = BUF_INIT;
 	bool ok;
 
+	if (is_repair(r))
+		return end_repair(r, pairs, stopped, error);
 	if (r->stream)
 		return end_stream(r, pairs, stopped, error);
 	if (r->opts.format == REPORT_JSON)
@@ -178,7 +219,7 @@ report_begin(struct report_part *p, struct pair *pair, bson_error_t *error)
 	if (!report_flush(p, error))
 		return false;
 	p->pair = pair;
-	p->block.c = pair->c;
+	p->block.c = is_repair(p->r) ? 0 : pair->c;
 	return true;
 }
 
@@ -210,6 +251,24 @@ count(struct report_part *p, enum diff_class class, int n)
 	status_add(diff_class_field(class), n);
 }
 
+static bool
+cannot_mend(struct report *r, bool differs)
+{
+	atomic_fetch_add(&r->left, differs);
+	return true;
+}
+
+static bool
+put_repair(
+    struct report_part *p, const struct report_doc *doc, bson_error_t *error)
+{
+	if (doc->resolved || diff_class_undecided(doc->class))
+		return true;
+	if (!repair_entries(p->pair, doc, p->r->after, &p->block))
+		return cannot_mend(p->r, true);
+	return !block_full(&p->block) || report_flush(p, error);
+}
+
 bool
 report_doc(
     struct report_part *p, const struct report_doc *doc, bson_error_t *error)
@@ -222,6 +281,8 @@ report_doc(
 	else if (!docid_of(doc->source ? doc->source : doc->target, &id, error))
 		return false;
 	count(p, doc->class, doc->resolved ? -1 : 1);
+	if (is_repair(p->r))
+		return put_repair(p, doc, error);
 	if (p->r->stream) {
 		record_document(p->pair, doc, &id, &row);
 		return put_doc(p, &row, error);
@@ -268,6 +329,8 @@ report_range(struct report_part *p, const struct report_range *range,
 	bson_t row;
 
 	count(p, DIFF_RANGE, 1);
+	if (is_repair(p->r))
+		return cannot_mend(p->r, true);
 	if (p->r->stream) {
 		record_range(p->pair, range, &row);
 		return put_doc(p, &row, error);
@@ -286,6 +349,8 @@ report_fact(
 	bson_t row;
 
 	count(p, fact->class, 1);
+	if (is_repair(p->r))
+		return cannot_mend(p->r, diff_class_differs(fact->class));
 	if (p->r->stream) {
 		record_fact(p->pair, fact, &row);
 		return put_doc(p, &row, error);

@@ -10,9 +10,11 @@
 
 #include "engine/compare_pair.h"
 #include "model/value.h"
+#include "mongo/server.h"
 #include "stream/stream.h"
 
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_STREAM };
+/* repair: what mends the documents, instead of a report (compare_repair). */
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_STREAM, REPORT_REPAIR };
 
 struct report;
 
@@ -21,8 +23,8 @@ struct report_opts {
 	const char *name;
 	enum report_format format;
 	int level; /* of a stream: zstd level, 0 bare */
-	bool
-	    sums; /* neither side moves: sums of the documents mean something */
+	bool sums; /* neither side moves: the sums of the documents count */
+	struct server *source; /* repair: asked for its position at the end */
 };
 
 /* `head`: fields of the stream record (source, target, filters, mode); used

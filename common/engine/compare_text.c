@@ -178,8 +178,8 @@ add_row(struct buf *out, const struct pair *p, bool sums)
 	buf_add_byte(out, '\n');
 }
 
-static void
-add_total(struct buf *out, const struct pair_list *pairs, bool stopped)
+void
+text_total(struct buf *out, const struct pair_list *pairs, bool stopped)
 {
 	struct tally sum;
 
@@ -191,8 +191,7 @@ add_total(struct buf *out, const struct pair_list *pairs, bool stopped)
 	for (int k = 0; k < DIFF_CLASSES; k++)
 		buf_add_format(out, " %s=%" PRId64, diff_class_text(k),
 		    atomic_load(&sum.found[k]));
-	buf_add_format(
-	    out, " differences=%" PRId64 "\n", tally_differences(&sum));
+	buf_add_format(out, " differences=%" PRId64, tally_differences(&sum));
 }
 
 void
@@ -206,5 +205,6 @@ text_summary(
 	buf_add_text(out, "  collection\n");
 	for (size_t i = 0; i < pairs->n; i++)
 		add_row(out, &pairs->item[i], sums);
-	add_total(out, pairs, stopped);
+	text_total(out, pairs, stopped);
+	buf_add_byte(out, '\n');
 }

@@ -24,6 +24,8 @@ void text_range(
  * totals. */
 void text_summary(
     struct buf *out, const struct pair_list *pairs, bool sums, bool stopped);
+/* That line, without its end. */
+void text_total(struct buf *out, const struct pair_list *pairs, bool stopped);
 
 /* The same as one JSON object a line. Differences have the field "ns". */
 void json_document(struct buf *out, const struct pair *pair,

@@ -251,6 +251,10 @@ add_item(struct cut *c, enum stream_kind kind, const struct stream_item *item,
 	case STREAM_SNAPSHOT:
 		return snapshot_item(c, item, error);
 	case STREAM_OPLOG:
+		if (item->type == RECORD_STREAM &&
+		    record_repair(&item->control))
+			return error_set(error, MM_EXIT_REFUSED, 0,
+			    "a repair cannot be cut");
 		return cut_log_item(c->log, item, error);
 	default:
 		return error_set(error, MM_EXIT_REFUSED, 0,

@@ -65,8 +65,16 @@ check_number(const struct stream_check *c)
 	return c->number;
 }
 
+/* What mm-stream(5) names, and this version can tell from the rest. */
 static bool
-check_features(const bson_t *doc, bson_error_t *error)
+known_feature(const bson_iter_t *it, enum stream_kind kind)
+{
+	return kind == STREAM_OPLOG && BSON_ITER_HOLDS_UTF8(it) &&
+	    strcmp(bson_iter_utf8(it, NULL), "repair") == 0;
+}
+
+static bool
+check_features(const bson_t *doc, enum stream_kind kind, bson_error_t *error)
 {
 	bson_iter_t it, in;
 
@@ -75,12 +83,14 @@ check_features(const bson_t *doc, bson_error_t *error)
 	if (!BSON_ITER_HOLDS_ARRAY(&it) || !bson_iter_recurse(&it, &in))
 		return error_set(error, MM_EXIT_STREAM, 0,
 		    "record \"stream\": field \"features\" is no array");
-	/* This version knows none. */
-	if (bson_iter_next(&in))
-		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "the stream uses feature \"%s\", unknown to this version",
-		    BSON_ITER_HOLDS_UTF8(&in) ? bson_iter_utf8(&in, NULL)
-					      : "?");
+	while (bson_iter_next(&in))
+		if (!known_feature(&in, kind))
+			return error_set(error, MM_EXIT_REFUSED, 0,
+			    "the stream uses feature \"%s\", unknown to this "
+			    "version",
+			    BSON_ITER_HOLDS_UTF8(&in)
+				? bson_iter_utf8(&in, NULL)
+				: "?");
 	return true;
 }
 
@@ -103,7 +113,7 @@ check_stream(struct stream_check *c, const bson_t *doc, bson_error_t *error)
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "the stream is of kind \"%s\", unknown to this version",
 		    kind);
-	if (!check_features(doc, error))
+	if (!check_features(doc, c->kind, error))
 		return false;
 	forget_colls(c);
 	c->inside = true;

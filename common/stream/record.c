@@ -216,3 +216,12 @@ record_optime(const bson_t *doc, const char *field, struct optime *out,
 		return wrong_field(doc, field, "{ts, t}", error);
 	return true;
 }
+
+bool
+record_repair(const bson_t *doc)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, doc, "repair") &&
+	    BSON_ITER_HOLDS_BOOL(&it) && bson_iter_bool(&it);
+}

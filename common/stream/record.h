@@ -38,6 +38,9 @@ bool stream_kind_parse(const char *text, enum stream_kind *kind);
 /* "stream" ...; "unknown" for RECORD_OTHER. */
 const char *record_type_text(enum record_type type);
 
+/* A stream record of a repair: a log to be applied in another way. */
+bool record_repair(const bson_t *doc);
+
 /* Appends `x` to a control document that starts with $mm; number = its
  * running number in the stream. */
 void record_seal(bson_t *doc, uint64_t number);
