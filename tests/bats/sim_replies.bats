@@ -8,11 +8,20 @@ setup() {
 	BATS_TEST_TIMEOUT=$((60 * MM_SLOW))
 }
 
-# replies FILE SET: as many lines `ok` as the file has commands, no other.
+# Two more members, as there were when it was recorded.
+others() {
+	start_sim second --replSet src --follow "127.0.0.1:$server_port"
+	start_sim third --replSet src --follow "127.0.0.1:$server_port"
+}
+
+# replies FILE SET [WITH-OTHERS]: as many lines `ok` as the file has commands, no
+# other.
 replies() {
 	start_sim server --replSet "$2" --fcv 4.9
+	[[ -z ${3:-} ]] || others
 	run --separate-stderr "$PY" "$TOOLS/sim_replies.py" \
-		"$REPO/tests/corpus/$1" "127.0.0.1:$server_port"
+		"$REPO/tests/corpus/$1" "127.0.0.1:$server_port" \
+		${3:+--secondary "127.0.0.1:$second_port"}
 	[[ $status -eq 0 ]] || {
 		grep -A1 '^not ok' <<<"$output" >&3
 		echo "$stderr" >&3
@@ -24,7 +33,7 @@ print(len(json.load(open(sys.argv[1]))))' "$REPO/tests/corpus/$1")
 }
 
 @test 'replies.json: handshake, catalog, cursors, errors' {
-	replies replies.json src
+	replies replies.json src with-others
 }
 
 @test 'replies-2.json: updates, retries, reads, capped tails, catalog' {
@@ -33,6 +42,7 @@ print(len(json.load(open(sys.argv[1]))))' "$REPO/tests/corpus/$1")
 
 @test 'a deviation that is not listed, and one that is gone, fail' {
 	start_sim server --replSet src --fcv 4.9
+	others
 	"$PY" - "$REPO/tests/corpus/replies.json" "$TMP/replies.json" <<-'P'
 		import json, sys
 		entries = json.load(open(sys.argv[1]))

@@ -194,7 +194,7 @@ needed(const struct coll *c, const struct doc *d, uint64_t ts)
 {
 	if (d->len == 0 || d->ts >= MARK_BASE || ts == 0 || c->is_oplog)
 		return false;
-	return sim.mark || sim.held || sim.set.window > 0;
+	return sim.mark || sim.held || sim.members > 0 || sim.set.window > 0;
 }
 
 static struct doc *

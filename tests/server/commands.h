@@ -37,7 +37,13 @@ void put_topology(struct request *r);
 command_fn cmd_hello, cmd_is_master, cmd_ping, cmd_build_info;
 /* status.c */
 command_fn cmd_get_parameter, cmd_get_cmd_line_opts, cmd_server_status,
-    cmd_connection_status, cmd_end_sessions, cmd_repl_status, cmd_repl_config;
+    cmd_connection_status, cmd_end_sessions;
+/* repl_status.c */
+command_fn cmd_repl_status, cmd_repl_config;
+/* members.c */
+command_fn cmd_update_position;
+/* fsync.c */
+command_fn cmd_fsync, cmd_fsync_unlock;
 /* auth.c */
 command_fn cmd_sasl_start, cmd_sasl_continue, cmd_logout;
 /* find.c */

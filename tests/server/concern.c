@@ -1,4 +1,5 @@
 #include "concern.h"
+#include "members.h"
 
 #include <string.h>
 
@@ -72,6 +73,14 @@ concern_put_error(
 	out_close(r->reply, error);
 }
 
+static bool
+is_safe(const struct concern *c, struct optime at)
+{
+	if (c->majority && optime_cmp(sim.committed, at) < 0)
+		return false;
+	return c->w <= 1 || optime_cmp(members_reached((size_t)c->w), at) >= 0;
+}
+
 void
 concern_wait(struct request *r)
 {
@@ -80,7 +89,7 @@ concern_wait(struct request *r)
 	int64_t deadline = c->timeout > 0 ? server_tick() + c->timeout : -1;
 	char text[300];
 
-	if (c->w > 1) {
+	if (c->w > sim.members + 1) {
 		concern_put_error(r, 100, unsatisfiable, false);
 		return;
 	}
@@ -92,7 +101,7 @@ concern_wait(struct request *r)
 		concern_put_error(r, 79, text, false);
 		return;
 	}
-	while (c->majority && optime_cmp(sim.committed, at) < 0) {
+	while (!is_safe(c, at)) {
 		if (sim.secondary) {
 			concern_put_error(r, 189,
 			    "Primary stepped down while waiting for "

@@ -147,6 +147,17 @@ run_in(struct request *r, const struct command *c, bson_error_t *error)
 	return ok;
 }
 
+/* Writes wait while the member is locked by fsync. */
+static bool
+lock_allows(struct request *r, const struct command *c, bson_error_t *error)
+{
+	while (sim.locks > 0 && (c->flags & CMD_CONCERN))
+		if (!server_wait(request_deadline(r)))
+			return refuse(
+			    error, 50, "operation exceeded time limit");
+	return true;
+}
+
 static bool
 run(struct request *r, const struct command *c, bson_error_t *error)
 {
@@ -168,9 +179,9 @@ run(struct request *r, const struct command *c, bson_error_t *error)
 	if ((c->flags & CMD_CONCERN) && feed_pending())
 		return refuse(
 		    error, 238, "no writes while a recording is being fed");
-	return secondary_allows(r, c, error) && session_begin(r, error) &&
-	    concern_parse(r, error) && trans_allows(r, c, error) &&
-	    run_in(r, c, error);
+	return lock_allows(r, c, error) && secondary_allows(r, c, error) &&
+	    session_begin(r, error) && concern_parse(r, error) &&
+	    trans_allows(r, c, error) && run_in(r, c, error);
 }
 
 void

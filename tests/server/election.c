@@ -60,7 +60,7 @@ step_down(void)
 void
 step_up(void)
 {
-	if (sim.secondary)
+	if (sim.secondary && !sim.set.follow)
 		new_term();
 }
 
@@ -109,6 +109,9 @@ roll_back(int64_t *entries, bson_error_t *error)
 	uint64_t keep = ts_of(sim.committed);
 	struct coll *c, *next;
 
+	if (sim.members > 0)
+		return refuse(error, 238,
+		    "mongosim rolls back no set of several members");
 	trans_abort_open();
 	if (!check(catalog_find("local", "oplog.rs"), entries, error))
 		return false;

@@ -35,13 +35,16 @@ enum kind {
 	OPLOG_HOLE,
 	FILL_HOLE,
 	FORGET_HISTORY,
+	PAUSE,
+	RESUME,
 	N_KINDS
 };
 
 static const char *const names[N_KINDS] = {"killCursors", "loseReply",
     "dropConnection", "delay", "stall", "fail", "writeConcernError", "slowDown",
     "duplicateReply", "hold", "release", "rollover", "clock", "ttl", "stepDown",
-    "stepUp", "rollback", "oplogHole", "fillHole", "forgetHistory"};
+    "stepUp", "rollback", "oplogHole", "fillHole", "forgetHistory", "pause",
+    "resume"};
 
 struct fault {
 	bool armed;
@@ -283,6 +286,11 @@ at_once(struct request *r, enum kind kind)
 	case FILL_HOLE:
 		oplog_fill();
 		release();
+		break;
+	case PAUSE:
+	case RESUME:
+		sim.paused = kind == PAUSE;
+		server_wake();
 		break;
 	case FORGET_HISTORY:
 		history_forget();

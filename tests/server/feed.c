@@ -8,7 +8,6 @@
 #include "out.h"
 #include "play.h"
 #include "server.h"
-#include "txn_table.h"
 
 static struct buf entries; /* of the recording */
 static size_t next_at;
@@ -21,25 +20,14 @@ feed_pending(void)
 	return play != NULL;
 }
 
-static int64_t
-wall_of(const struct entry *e)
-{
-	return e->wall ? e->wall : (int64_t)e->at.secs * 1000;
-}
-
-/* The entry is seen no sooner than what it does: all under one lock. */
 static bool
 feed_one(bson_error_t *error)
 {
 	const uint8_t *doc = entries.data + next_at;
 	size_t len = doc_len(doc);
-	struct entry e;
 
-	if (!entry_parse(doc, len, &e, error) ||
-	    !play_entry(play, doc, len, error))
+	if (!play_logged(play, doc, len, error))
 		return false;
-	oplog_add(doc, len, e.at, wall_of(&e));
-	txn_table_play(&e);
 	next_at += len;
 	return true;
 }

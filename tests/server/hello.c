@@ -3,6 +3,7 @@
 
 #include "auth.h"
 #include "commands.h"
+#include "members.h"
 
 static int32_t
 wire_version(void)
@@ -66,15 +67,18 @@ static void
 put_set(struct request *r, const char *writable)
 {
 	size_t mark = out_open(r->reply, "hosts", BSON_TYPE_ARRAY);
+	char text[INDEX_TEXT];
 
-	out_text(r->reply, "0", sim.set.host);
+	for (size_t i = 0; i < members_count(); i++)
+		out_text(r->reply, index_text((uint32_t)i, text),
+		    members_at(i)->host);
 	out_close(r->reply, mark);
 	out_text(r->reply, "setName", sim.set.set_name);
 	out_i32(r->reply, "setVersion", 1);
 	out_bool(r->reply, writable, !sim.secondary);
 	out_bool(r->reply, "secondary", sim.secondary);
-	if (!sim.secondary)
-		out_text(r->reply, "primary", sim.set.host);
+	if (members_primary())
+		out_text(r->reply, "primary", members_primary());
 	out_text(r->reply, "me", sim.set.host);
 	if (!sim.secondary)
 		out_oid(r->reply, "electionId", &sim.election_id);

@@ -1,6 +1,6 @@
 #include "hold.h"
 
-#include "history.h"
+#include "members.h"
 #include "server.h"
 
 void
@@ -13,8 +13,6 @@ void
 release(void)
 {
 	sim.held = false;
-	sim.committed = sim.last;
-	sim.committed_wall = sim.last_wall;
-	history_trim();
+	members_commit();
 	server_wake();
 }

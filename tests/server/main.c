@@ -11,13 +11,15 @@
 #include "base/sig.h"
 #include "catalog.h"
 #include "feed.h"
+#include "follow.h"
 #include "net.h"
 #include "request.h"
 #include "server.h"
 
 static int64_t port = 27017, entries = 1000000, txn_bytes = MAX_DOC;
 static int64_t feed_rate = -1, window = 300;
-static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile, *feed;
+static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile, *feed,
+		  *follow;
 static char *login;
 
 static const struct opt rows[] = {
@@ -48,6 +50,9 @@ static const struct opt rows[] = {
     {0, "feed-rate", "N", OPT_COUNT, &feed_rate,
 	"N of its entries a second; 0: all at once (else: when told to)", 0,
 	1000000},
+    {0, "follow", "HOST:PORT", OPT_TEXT, &follow,
+	"be a secondary of that mongosim of the same --replSet, from the "
+	"begin of its oplog on"},
     {0, "pidfile", "FILE", OPT_TEXT, &pidfile, "write the process id there"},
 };
 
@@ -83,7 +88,11 @@ settings(struct settings *set, bson_error_t *error)
 	    .txn_entry_bytes = txn_bytes,
 	    .window = set_window(),
 	    .pose = pose,
-	    .feed = feed};
+	    .feed = feed,
+	    .follow = follow};
+	if (follow && (feed || login || pose))
+		return error_set(error, MM_EXIT_USAGE, 0,
+		    "--follow goes without --feed, --auth and --pose");
 	if (login && !colon)
 		return error_set(
 		    error, MM_EXIT_USAGE, 0, "--auth must be USER:PASSWORD");
@@ -130,6 +139,10 @@ main(int argc, char **argv)
 	catalog_init();
 	auth_init();
 	if (feed && !feed_open(feed, feed_rate, &error)) {
+		msg_error("%s", error.message);
+		return error_status(&error);
+	}
+	if (follow && !follow_open(follow, &error)) {
 		msg_error("%s", error.message);
 		return error_status(&error);
 	}

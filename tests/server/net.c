@@ -147,10 +147,10 @@ net_serve(void)
 				start(fd);
 		}
 		pthread_mutex_lock(&sim.lock);
-		if (!sim.secondary)
+		if (!sim.secondary && sim.locks == 0)
 			oplog_tick();
 		trans_expire();
-		if (!sim.set.feed && !sim.secondary)
+		if (!sim.set.feed && !sim.secondary && sim.locks == 0)
 			ttl_tick();
 		pthread_mutex_unlock(&sim.lock);
 	}

@@ -4,6 +4,7 @@
 
 #include "catalog.h"
 #include "history.h"
+#include "members.h"
 #include "out.h"
 #include "server.h"
 #include "trans.h"
@@ -130,11 +131,7 @@ oplog_add(const uint8_t *doc, size_t len, struct optime at, int64_t wall)
 		hide(at);
 	sim.last = at;
 	sim.last_wall = wall;
-	if (!sim.held) {
-		sim.committed = at;
-		sim.committed_wall = wall;
-		history_trim();
-	}
+	members_commit();
 	server_wake();
 }
 
@@ -240,6 +237,15 @@ oplog_tick(void)
 }
 
 void
+oplog_clear(struct optime first)
+{
+	coll_clear(ring);
+	clock_now = (struct optime){0};
+	sim.last = sim.committed = OPTIME_NULL;
+	history_start(ts_of(first));
+}
+
+void
 oplog_restart(struct optime at)
 {
 	bson_t *o = BCON_NEW("msg", "start of the recording");
@@ -248,11 +254,10 @@ oplog_restart(struct optime at)
 	    .previous = OPTIME_NULL,
 	    .o = {bson_get_data(o), o->len}};
 
-	coll_clear(ring);
+	oplog_clear(at);
 	clock_now = at;
 	sim.term = at.term;
 	oplog_write(&e, at);
-	history_start(ts_of(at));
 	sim.last_wall = sim.committed_wall = (int64_t)at.secs * 1000;
 	bson_destroy(o);
 }

@@ -50,6 +50,8 @@ struct optime oplog_write_as(const bson_t *fields, const bson_t *behind);
 void oplog_add(const uint8_t *doc, size_t len, struct optime at, int64_t wall);
 /* The entry that sim.hole hid can be seen now. False: there is none. */
 bool oplog_fill(void);
+/* The ring is empty, for entries of another member from that one on. */
+void oplog_clear(struct optime first);
 /* The ring holds nothing but a note at that position. */
 void oplog_restart(struct optime at);
 /* A note with no effect: {msg: TEXT} or a document. */

@@ -8,8 +8,10 @@
 #include "catalog.h"
 #include "model/txn.h"
 #include "model/ns.h"
+#include "oplog.h"
 #include "out.h"
 #include "server.h"
+#include "txn_table.h"
 
 struct play {
 	struct txn *txn;
@@ -166,4 +168,20 @@ play_entry(struct play *p, const uint8_t *doc, size_t len, bson_error_t *error)
 	default:
 		return false;
 	}
+}
+
+/* The entry is seen no sooner than what it does: all under one lock. */
+bool
+play_logged(struct play *p, const uint8_t *doc, size_t len, bson_error_t *error)
+{
+	struct entry e;
+
+	if (!entry_parse(doc, len, &e, error) ||
+	    !play_entry(p, doc, len, error))
+		return false;
+	oplog_add(doc, len, e.at, e.wall ? e.wall : (int64_t)e.at.secs * 1000);
+	if (sim.term < e.at.term)
+		sim.term = e.at.term;
+	txn_table_play(&e);
+	return true;
 }

@@ -15,6 +15,10 @@ void play_free(struct play *p);
  * there already is replaced, what is missing is left. */
 bool play_entry(
     struct play *p, const uint8_t *doc, size_t len, bson_error_t *error);
+/* The same, and the entry comes into the oplog here, byte for byte, and its
+ * session into config.transactions. */
+bool play_logged(
+    struct play *p, const uint8_t *doc, size_t len, bson_error_t *error);
 /* Two steps of the above: an i, u or d that stands on its own, and a command
  * that changes the catalog. */
 bool play_change(const struct entry *e, bson_error_t *error);

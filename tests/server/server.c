@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <time.h>
 
+#include "members.h"
 #include "oplog.h"
 
 struct server sim;
@@ -28,6 +29,7 @@ server_init(const struct settings *set)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&sim.changed, &attr);
 	pthread_condattr_destroy(&attr);
+	members_init();
 	oplog_init();
 }
 

@@ -2,6 +2,7 @@
 """Sends every recorded command of a real server to mongosim and compares.
 
 usage: sim_replies.py CORPUS/replies.json HOST:PORT [-v]
+                      [--secondary HOST:PORT]
 
 The commands go out raw, in the recorded order, over one plain socket, so that
 no driver adds to them. A reply must have the recorded fields in the recorded
@@ -174,6 +175,9 @@ def main(path, address, *options):
         entries = json_util.loads(file.read(), json_options=JSON)
     recording = sim_known.Recording(path)
     server, names, failed = Server(address), Names(), 0
+    second = None
+    if "--secondary" in options:
+        second = Server(options[options.index("--secondary") + 1])
     for db, command in recording.setup(None):
         reply = server.run(db, command)
         assert reply["ok"] == 1, "set-up %s: %s" % (command, reply)
@@ -189,7 +193,14 @@ def main(path, address, *options):
             print("ok %d - %s # skip %s" % (
                 number, entry["name"], known.reason))
             continue
-        reply = server.run(entry["db"], names.ours(entry["command"]))
+        asked = server
+        if known and known.secondary:
+            if not second:
+                print("ok %d - %s # skip no --secondary" % (
+                    number, entry["name"]))
+                continue
+            asked = second
+        reply = asked.run(entry["db"], names.ours(entry["command"]))
         names.learn(entry["reply"], reply)
         wrong = judge(entry, reply, names, known)
         failed += wrong is not None
