@@ -1,0 +1,42 @@
+/* mongo: what runs on the member of a connection: open transactions, and
+ * writes on a selection.
+ *
+ * Needs the action inprog (clusterMonitor), for killing killop and
+ * killAnySession. A transaction that waits between two statements does not say
+ * which namespaces it wrote to: every open one counts.
+ */
+#ifndef MM_MONGO_OPS_H
+#define MM_MONGO_OPS_H
+
+#include "mongo/server.h"
+
+struct ops_scope {
+	/* Of the selection, by names on this side. */
+	bool (*ns)(const void *arg, const char *ns);
+	const void *arg;
+	/* Programs that do not count: the beginning of their appName; NULL:
+	 * none. */
+	const char *except;
+};
+
+struct ops {
+	bson_t list; /* array of what $currentOp says of each, as it is */
+	uint32_t transactions, writes; /* of the list; never both for one */
+	int64_t oldest_us;             /* of them, by the server's clock */
+};
+
+/* o is initialised in any case. Status 8: may not be read. */
+bool ops_list(struct conn *c, const struct ops_scope *scope, struct ops *o,
+    bson_error_t *error);
+void ops_release(struct ops *o);
+/* Ends their transactions and operations; true does not say that they are
+ * gone: list again. */
+bool ops_kill(struct conn *c, const struct ops *o, bson_error_t *error);
+
+/* Every operation whose namespace the scope selects, reads too, active or not:
+ * appended to `names` as {APPNAME: count} ("" for none): who is still on the
+ * old side. */
+bool ops_by_app(struct conn *c, const struct ops_scope *scope, bson_t *names,
+    bson_error_t *error);
+
+#endif
