@@ -20,13 +20,14 @@ struct apply_walk_ops {
 	void (*seen)(void *arg, struct optime seen);
 	/* An entry that is not behind us, and is not a no-op. */
 	bool (*entry)(void *arg, const struct entry *e, bson_error_t *error);
-	/* An entry that is behind us. */
+	/* An entry that is behind us; may be NULL. */
 	void (*behind)(void *arg, const struct entry *e);
 	/* Any entry, when the walk stands after it; `whole`: after its group,
 	 * and walk->reached says so. */
 	bool (*left)(
 	    void *arg, const struct entry *e, bool whole, bson_error_t *error);
-	/* Not an entry, as error says. True: go on without it. */
+	/* Not an entry, as error says. True: go on without it. NULL: that
+	 * ends the walk. */
 	bool (*bad)(
 	    void *arg, const uint8_t *data, uint32_t len, bson_error_t *error);
 	/* After a block, and where a mark has moved walk->reached. */

@@ -6,10 +6,11 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/live_tell.h"
 #include "engine/verify.h"
 #include "engine/verify_applied.h"
 
-static const char *mode = "auto", *directory;
+static const char *mode = "auto", *directory, *journal;
 static bool until_same, follow;
 static int64_t wait_ms = 30000, rounds = 60;
 
@@ -23,6 +24,8 @@ static const struct opt rows[] = {
 	"go on until a signal, and tell what changes"},
     {'D', "directory", "DIR", OPT_TEXT, &directory,
 	"read the log from the segments in DIR, not from the source"},
+    {0, "journal", "DIR", OPT_TEXT, &journal,
+	"of the applier: what is stale and what somebody else wrote"},
     {0, "wait", "SECONDS", OPT_SECONDS, &wait_ms,
 	"wait this long for an applier that does not go on (30)", 0, 86400000},
     {0, "rounds", "N", OPT_COUNT, &rounds,
@@ -93,9 +96,11 @@ fitting(const struct live *live, bson_error_t *error)
 	if (until_same && follow)
 		return error_set(error, MM_EXIT_USAGE, 0,
 		    "--until-same and --follow exclude each other");
-	if (strcmp(mode, "static") == 0 && (until_same || follow || directory))
+	if (strcmp(mode, "static") == 0 &&
+	    (until_same || follow || directory || journal))
 		return error_set(error, MM_EXIT_USAGE, 0,
-		    "--until-same, --follow and -D need --mode=bracket");
+		    "--until-same, --follow, -D and --journal need "
+		    "--mode=bracket");
 	(void)live;
 	return true;
 }
@@ -103,8 +108,8 @@ fitting(const struct live *live, bson_error_t *error)
 bool
 live_choose(struct live *live, bson_error_t *error)
 {
-	bool must =
-	    strcmp(mode, "bracket") == 0 || until_same || follow || directory;
+	bool must = strcmp(mode, "bracket") == 0 || until_same || follow ||
+	    directory || journal;
 	bson_error_t why;
 	int got;
 
@@ -136,71 +141,6 @@ live_mode(const struct live *live)
 	return live->chosen ? "bracket" : "static";
 }
 
-/* ----------------------------------------------------------------- telling */
-
-struct teller {
-	struct report *report;
-	struct report_part *part;
-	struct pair *at; /* of the part */
-};
-
-static bool
-turn_to(struct teller *t, struct pair *pair, bson_error_t *error)
-{
-	if (t->at == pair)
-		return true;
-	t->at = pair;
-	return report_begin(t->part, pair, error);
-}
-
-static bool
-tell_pair(void *arg, struct pair *pair, bson_error_t *error)
-{
-	struct teller *t = arg;
-	struct pair_list one = {.item = pair, .n = 1};
-
-	return report_pairs(t->report, &one, error);
-}
-
-static bool
-tell_verdict(void *arg, const struct verdict *v, bson_error_t *error)
-{
-	struct teller *t = arg;
-	struct report_doc doc = {
-	    .class = v->class,
-	    .source = v->source,
-	    .target = v->target,
-	    .id = &v->id,
-	    .from = v->m0,
-	    .to = v->p2,
-	    .rounds = v->rounds,
-	    .resolved = v->resolved,
-	};
-
-	if (v->class == DIFF_PENDING)
-		doc.next = v->event;
-	if (v->source && v->target)
-		doc.class = report_class(v->class, v->source, v->target);
-	return turn_to(t, v->pair, error) && report_doc(t->part, &doc, error);
-}
-
-static bool
-tell_fact(void *arg, struct pair *pair, const struct report_fact *fact,
-    bson_error_t *error)
-{
-	struct teller *t = arg;
-
-	return turn_to(t, pair, error) && report_fact(t->part, fact, error);
-}
-
-static bool
-flush(void *arg, bson_error_t *error)
-{
-	struct teller *t = arg;
-
-	return report_flush(t->part, error);
-}
-
 /* --------------------------------------------------------------------- run */
 
 static void
@@ -216,13 +156,13 @@ name_selection(const struct live *live)
 }
 
 static enum compare_got
-end(struct teller *t, struct pair_list *pairs, enum verify_got got,
-    int64_t *differences, bool *undecided, bson_error_t *error)
+end(struct live_tell *t, struct report *r, struct pair_list *pairs,
+    enum verify_got got, int64_t *differences, bool *undecided,
+    bson_error_t *error)
 {
 	bool stopped = got == VERIFY_UNDECIDED && !*undecided;
 
-	if (!report_flush(t->part, error) ||
-	    !report_end(t->report, pairs, stopped, error))
+	if (!live_tell_flush(t, error) || !report_end(r, pairs, stopped, error))
 		return COMPARE_FAILED;
 	*differences = got == VERIFY_DIFFERS;
 	return got == VERIFY_UNDECIDED ? COMPARE_STOPPED : COMPARE_DONE;
@@ -232,7 +172,12 @@ enum compare_got
 live_run(struct live *live, struct report *r, int64_t *differences,
     bool *undecided, bson_error_t *error)
 {
-	struct teller t = {.report = r, .part = report_part_new(r)};
+	const struct explain_opts explain = {
+	    .journal = journal,
+	    .segments = directory,
+	    .job = live->job,
+	    .target = live->compare.target,
+	};
 	struct verify_opts opts = {
 	    .source = live->compare.source,
 	    .target = live->compare.target,
@@ -249,17 +194,20 @@ live_run(struct live *live, struct report *r, int64_t *differences,
 	    .rate = live->compare.rate,
 	    .wait_ms = wait_ms,
 	    .rounds = (int)rounds,
-	    .sink = {&t, tell_pair, tell_verdict, tell_fact, flush},
 	};
+	struct live_tell *t = live_tell_new(r, &explain, error);
 	enum compare_got done = COMPARE_FAILED;
 	struct pair_list pairs = {0};
 	enum verify_got got;
 
+	if (!t)
+		return COMPARE_FAILED;
+	live_tell_sink(t, &opts.sink);
 	name_selection(live);
 	got = verify_run(&opts, &pairs, undecided, error);
 	if (got != VERIFY_FAILED)
-		done = end(&t, &pairs, got, differences, undecided, error);
-	report_part_free(t.part);
+		done = end(t, r, &pairs, got, differences, undecided, error);
+	live_tell_free(t);
 	pair_list_release(&pairs);
 	return done;
 }

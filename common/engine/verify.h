@@ -57,7 +57,8 @@ struct verify_sink {
 	 * facts of a pair in a row. */
 	bool (*fact)(void *arg, struct pair *pair,
 	    const struct report_fact *fact, bson_error_t *error);
-	/* A moment at which everything told so far should be seen (follow). */
+	/* A moment at which everything told so far should be seen (follow), and
+	 * the end, unless it failed; pairs are not there any more after it. */
 	bool (*flush)(void *arg, bson_error_t *error);
 };
 

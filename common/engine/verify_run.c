@@ -257,6 +257,8 @@ verify_run(const struct verify_opts *opts, struct pair_list *pairs,
 	stop(l);
 	got = outcome(l, ok, error);
 	*complete = l->stage == STAGE_DONE || opts->end == VERIFY_FOLLOW;
+	if (got != VERIFY_FAILED && !opts->sink.flush(opts->sink.arg, error))
+		got = VERIFY_FAILED;
 	give_pairs(l, pairs);
 	release(l);
 	return got;
