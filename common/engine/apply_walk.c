@@ -122,7 +122,8 @@ one_entry(struct apply_walk *w, const uint8_t *data, uint32_t len,
 		return true;
 	if (w->skipping && w->ops->behind)
 		w->ops->behind(w->arg, &e);
-	else if (!w->skipping && e.op != ENTRY_NOOP && !w->ops->entry(w->arg, &e, error))
+	else if (!w->skipping && e.op != ENTRY_NOOP &&
+	    !w->ops->entry(w->arg, &e, error))
 		return false;
 	leave(w, &e);
 	return w->ops->left(w->arg, &e, optime_is_null(w->group), error);
