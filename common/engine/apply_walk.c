@@ -45,7 +45,8 @@ begin_stream(struct apply_walk *w, enum stream_kind kind, const bson_t *head,
 	if (optime_cmp(after, w->reached.at) == 0 &&
 	    !optime_same(after, w->reached.at))
 		return other_history(w, after, error);
-	w->ops->seen(w->arg, seen);
+	if (w->ops->seen)
+		w->ops->seen(w->arg, seen);
 	w->in_stream = after;
 	w->group = OPTIME_NULL;
 	return true;
@@ -126,7 +127,8 @@ one_entry(struct apply_walk *w, const uint8_t *data, uint32_t len,
 	    !w->ops->entry(w->arg, &e, error))
 		return false;
 	leave(w, &e);
-	return w->ops->left(w->arg, &e, optime_is_null(w->group), error);
+	return !w->ops->left ||
+	    w->ops->left(w->arg, &e, optime_is_null(w->group), error);
 }
 
 static bool

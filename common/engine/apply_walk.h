@@ -11,7 +11,8 @@
 #include "engine/checkpoint.h"
 #include "model/entry.h"
 
-/* False ends the walk, with error set. */
+/* False ends the walk, with error set. seen, behind, left and bad may be
+ * NULL. */
 struct apply_walk_ops {
 	/* A header. May set walk->reached where nothing is reached yet. */
 	bool (*begin)(void *arg, enum stream_kind kind, const bson_t *head,

@@ -145,13 +145,6 @@ begin_segment(
 		"the segments do not hold all of the selection");
 }
 
-static void
-seen(void *arg, struct optime at)
-{
-	(void)arg;
-	(void)at;
-}
-
 static bool
 walk_entry(void *arg, const struct entry *e, bson_error_t *error)
 {
@@ -160,16 +153,6 @@ walk_entry(void *arg, const struct entry *e, bson_error_t *error)
 	if (!is_catalog(e) && !ns_selected(f->o.rules, e->ns))
 		return true;
 	return take_entry(f, e, error);
-}
-
-static bool
-left(void *arg, const struct entry *e, bool whole, bson_error_t *error)
-{
-	(void)arg;
-	(void)e;
-	(void)whole;
-	(void)error;
-	return true;
 }
 
 static bool
@@ -182,11 +165,8 @@ pause_walk(void *arg, bson_error_t *error)
 	return true;
 }
 
-static const struct apply_walk_ops walk_ops = {.begin = begin_segment,
-    .seen = seen,
-    .entry = walk_entry,
-    .left = left,
-    .pause = pause_walk};
+static const struct apply_walk_ops walk_ops = {
+    .begin = begin_segment, .entry = walk_entry, .pause = pause_walk};
 
 static bool
 read_segments(struct feed *f, bson_error_t *error)

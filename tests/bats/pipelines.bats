@@ -252,7 +252,8 @@ os.execvp(sys.argv[1], sys.argv[1:])' mm-archive -D "$TMP/a" -d shop \
 	run -0 mm-archive -D "$TMP/a" -d shop --exit-when-caught-up
 	run -0 mm-cat ls "$TMP/a"
 	run -0 mm-replay -D "$TMP/a" -d shop --until "$middle"
-	run -1 mm-diff -d shop
+	run -9 mm-diff -d shop --wait 1
+	assert_line --regexp $'^pending\tshop\.'
 	run -0 mm-replay -D "$TMP/a" -d shop
 	run -0 mm-diff -d shop
 	assert_same "$src_uri" "$dst_uri" shop
