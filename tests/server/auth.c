@@ -1,4 +1,4 @@
-#include "auth.h"
+#include "auth_user.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -9,21 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH 32
+#include "accounts.h"
+
 #define ITERATIONS 15000
 #define TEXT 512
 
-enum rights { RIGHTS_ALL, RIGHTS_READ, RIGHTS_NO_LOCAL };
-
-struct user {
-	const char *name, *role;
-	enum rights rights;
-	uint8_t salt[28], stored_key[HASH], server_key[HASH];
-};
-
 /* One SCRAM-SHA-256 exchange (RFC 5802, RFC 7677). */
 struct scram {
-	const struct user *user;
+	struct user *user;
 	char first_bare[TEXT], nonce[2 * TEXT], server_first[3 * TEXT];
 	bool verified;
 };
@@ -37,19 +30,45 @@ hmac(const uint8_t *key, const char *text, uint8_t out[HASH])
 	    NULL);
 }
 
+/* The keys of a password; the salt is u's. */
+static void
+make_keys(struct user *u, const char *password)
+{
+	uint8_t salted[HASH], client[HASH], salt[28];
+
+	RAND_bytes(salt, sizeof salt);
+	EVP_EncodeBlock((uint8_t *)u->salt, salt, sizeof salt);
+	u->iterations = ITERATIONS;
+	PKCS5_PBKDF2_HMAC(password, (int)strlen(password), salt, sizeof salt,
+	    ITERATIONS, EVP_sha256(), HASH, salted);
+	hmac(salted, "Client Key", client);
+	SHA256(client, HASH, u->stored_key);
+	hmac(salted, "Server Key", u->server_key);
+}
+
 static void
 make_user(
     struct user *u, const char *name, const char *role, enum rights rights)
 {
-	uint8_t salted[HASH], client[HASH];
+	*u = (struct user){
+	    .name = name, .db = "admin", .role = role, .rights = rights};
+	make_keys(u, sim.set.password);
+}
 
-	*u = (struct user){.name = name, .role = role, .rights = rights};
-	RAND_bytes(u->salt, sizeof u->salt);
-	PKCS5_PBKDF2_HMAC(sim.set.password, (int)strlen(sim.set.password),
-	    u->salt, sizeof u->salt, ITERATIONS, EVP_sha256(), HASH, salted);
-	hmac(salted, "Client Key", client);
-	SHA256(client, HASH, u->stored_key);
-	hmac(salted, "Server Key", u->server_key);
+void
+auth_make_credentials(const char *password, bson_t *out)
+{
+	char stored[64], server[64];
+	struct user u = {.name = ""};
+
+	make_keys(&u, password);
+	EVP_EncodeBlock((uint8_t *)stored, u.stored_key, HASH);
+	EVP_EncodeBlock((uint8_t *)server, u.server_key, HASH);
+	bson_init(out);
+	BSON_APPEND_INT32(out, "iterationCount", u.iterations);
+	BSON_APPEND_UTF8(out, "salt", u.salt);
+	BSON_APPEND_UTF8(out, "storedKey", stored);
+	BSON_APPEND_UTF8(out, "serverKey", server);
 }
 
 void
@@ -69,14 +88,14 @@ user_full_name(const struct user *user)
 
 	if (!user)
 		return "";
-	snprintf(text, sizeof text, "%s@admin", user->name);
+	snprintf(text, sizeof text, "%s@%s", user->name, user->db);
 	return text;
 }
 
 static bool
 allowed(const struct request *r, const struct command *c)
 {
-	const struct user *u = r->conn->user;
+	struct user *u = r->conn->user;
 
 	if (!sim.set.user || c->access == ACCESS_NONE)
 		return true;
@@ -85,6 +104,8 @@ allowed(const struct request *r, const struct command *c)
 	switch (u->rights) {
 	case RIGHTS_ALL:
 		return true;
+	case RIGHTS_STORED:
+		return rights_allow_command(r, c, u);
 	case RIGHTS_READ:
 		return c->access == ACCESS_ANY || c->access == ACCESS_READ ||
 		    c->access == ACCESS_STATUS;
@@ -107,45 +128,17 @@ auth_allows(
 	    "not authorized on %s to execute command { %s }", r->db, r->name);
 }
 
-void
-auth_put_status(struct request *r)
+bool
+auth_may(const struct request *r, const char *db, const char *coll,
+    const char *action)
 {
-	static const char *const field[] = {
-	    "authenticatedUsers", "authenticatedUserRoles"};
-	const struct user *u = r->conn->user;
-	size_t mark = out_open(r->reply, "authInfo", BSON_TYPE_DOCUMENT);
+	struct user *u = r->conn->user;
 
-	for (size_t i = 0; i < 2; i++) {
-		size_t array = out_open(r->reply, field[i], BSON_TYPE_ARRAY);
-
-		if (u) {
-			size_t doc =
-			    out_open(r->reply, "0", BSON_TYPE_DOCUMENT);
-
-			out_text(r->reply, i ? "role" : "user",
-			    i ? u->role : u->name);
-			out_text(r->reply, "db", "admin");
-			out_close(r->reply, doc);
-		}
-		out_close(r->reply, array);
-	}
-	if (arg_bool(r, "showPrivileges"))
-		out_close(r->reply,
-		    out_open(r->reply, "authenticatedUserPrivileges",
-			BSON_TYPE_ARRAY));
-	out_close(r->reply, mark);
-}
-
-void
-auth_put_mechanisms(struct request *r)
-{
-	size_t mark;
-
-	if (!sim.set.user || !arg_text(r, "saslSupportedMechs"))
-		return;
-	mark = out_open(r->reply, "saslSupportedMechs", BSON_TYPE_ARRAY);
-	out_text(r->reply, "0", "SCRAM-SHA-256");
-	out_close(r->reply, mark);
+	if (!sim.set.user)
+		return true;
+	if (!u || u->rights == RIGHTS_READ)
+		return false;
+	return u->rights != RIGHTS_STORED || rights_allow(u, db, coll, action);
 }
 
 void
@@ -209,13 +202,66 @@ failed(struct conn *conn, bson_error_t *error)
 	return refuse(error, 18, "Authentication failed.");
 }
 
-static const struct user *
-user_named(const char *name)
+static bool
+read_key(const bson_t *doc, const char *name, uint8_t key[HASH])
 {
-	for (size_t i = 0; i < 3; i++)
+	uint8_t out[64];
+	bson_iter_t it;
+
+	if (!bson_iter_init_find(&it, doc, name) ||
+	    !BSON_ITER_HOLDS_UTF8(&it) ||
+	    strlen(bson_iter_utf8(&it, NULL)) != 44 ||
+	    EVP_DecodeBlock(out, (const uint8_t *)bson_iter_utf8(&it, NULL),
+		44) != HASH + 1)
+		return false;
+	memcpy(key, out, HASH);
+	return true;
+}
+
+/* Of createUser: the one struct of that name, with the present password. */
+static struct user *
+stored_user(const char *db, const char *name)
+{
+	static struct user *all;
+	struct user *u = all;
+	bson_t doc, scram;
+	bson_iter_t it, field;
+
+	if (!account_find(USERS, db, name, &doc) ||
+	    !bson_iter_init(&it, &doc) ||
+	    !bson_iter_find_descendant(
+		&it, "credentials.SCRAM-SHA-256", &field) ||
+	    !iter_doc(&field, &scram))
+		return NULL;
+	while (u && (strcmp(u->name, name) != 0 || strcmp(u->db, db) != 0))
+		u = u->next;
+	if (!u) {
+		u = bson_malloc0(sizeof *u);
+		*u = (struct user){.name = bson_strdup(name),
+		    .db = bson_strdup(db),
+		    .rights = RIGHTS_STORED,
+		    .next = all};
+		all = u;
+	}
+	if (!read_key(&scram, "storedKey", u->stored_key) ||
+	    !read_key(&scram, "serverKey", u->server_key) ||
+	    !bson_iter_init_find(&it, &scram, "salt") ||
+	    !BSON_ITER_HOLDS_UTF8(&it))
+		return NULL;
+	snprintf(u->salt, sizeof u->salt, "%s", bson_iter_utf8(&it, NULL));
+	u->iterations = bson_iter_init_find(&it, &scram, "iterationCount")
+	    ? (int)bson_iter_as_int64(&it)
+	    : ITERATIONS;
+	return u;
+}
+
+static struct user *
+user_named(const char *db, const char *name)
+{
+	for (size_t i = 0; i < 3 && strcmp(db, "admin") == 0; i++)
 		if (strcmp(users[i].name, name) == 0)
 			return &users[i];
-	return NULL;
+	return stored_user(db, name);
 }
 
 /* The server's first message, kept for the proof. */
@@ -223,15 +269,14 @@ static void
 begin_scram(struct scram *s, const char *first_bare, const char *nonce)
 {
 	uint8_t random[24];
-	char own[48], salt[64];
+	char own[48];
 
 	RAND_bytes(random, sizeof random);
 	EVP_EncodeBlock((uint8_t *)own, random, sizeof random);
-	EVP_EncodeBlock((uint8_t *)salt, s->user->salt, sizeof s->user->salt);
 	snprintf(s->first_bare, sizeof s->first_bare, "%s", first_bare);
 	snprintf(s->nonce, sizeof s->nonce, "%s%s", nonce, own);
 	snprintf(s->server_first, sizeof s->server_first, "r=%s,s=%s,i=%d",
-	    s->nonce, salt, ITERATIONS);
+	    s->nonce, s->user->salt, s->user->iterations);
 }
 
 bool
@@ -240,7 +285,7 @@ cmd_sasl_start(struct request *r, bson_error_t *error)
 	const char *mechanism = arg_text(r, "mechanism");
 	struct conn *conn = r->conn;
 	char message[TEXT], name[TEXT], nonce[TEXT];
-	const struct user *user;
+	struct user *user;
 
 	auth_drop(conn);
 	if (!mechanism || strcmp(mechanism, "SCRAM-SHA-256") != 0)
@@ -248,11 +293,11 @@ cmd_sasl_start(struct request *r, bson_error_t *error)
 		    "Received authentication for mechanism %s which is not "
 		    "enabled",
 		    mechanism ? mechanism : "");
-	if (!sim.set.user || strcmp(r->db, "admin") != 0 ||
-	    !payload(r, message) || strncmp(message, "n,,", 3) != 0 ||
+	if (!sim.set.user || !payload(r, message) ||
+	    strncmp(message, "n,,", 3) != 0 ||
 	    !attribute(message + 3, 'n', name) ||
 	    !attribute(message + 3, 'r', nonce) ||
-	    (user = user_named(name)) == NULL)
+	    (user = user_named(r->db, name)) == NULL)
 		return failed(conn, error);
 	conn->scram = bson_malloc0(sizeof *conn->scram);
 	conn->scram->user = user;

@@ -65,6 +65,13 @@ command_fn cmd_create_indexes, cmd_drop_indexes;
 /* trans_cmd.c */
 command_fn cmd_commit_transaction, cmd_abort_transaction,
     cmd_prepare_transaction;
+/* users_cmd.c */
+command_fn cmd_create_user, cmd_update_user, cmd_drop_user,
+    cmd_grant_roles_to_user, cmd_revoke_roles_from_user, cmd_users_info;
+/* roles_cmd.c, roles_info.c */
+command_fn cmd_create_role, cmd_update_role, cmd_drop_role,
+    cmd_grant_roles_to_role, cmd_revoke_roles_from_role, cmd_grant_privileges,
+    cmd_revoke_privileges, cmd_invalidate_users, cmd_roles_info;
 /* apply_ops.c */
 command_fn cmd_apply_ops;
 /* election.c */

@@ -220,3 +220,14 @@ uuid_text(const uint8_t uuid[16], char text[UUID_TEXT])
 		    uuid[i]);
 	return text;
 }
+
+void
+out_docs(struct buf *b, const char *key, const struct buf *docs)
+{
+	size_t mark = out_open(b, key, BSON_TYPE_ARRAY);
+	uint32_t n = 0;
+
+	for (size_t at = 0; at < docs->len; at += doc_len(docs->data + at))
+		out_index(b, n++, docs->data + at, doc_len(docs->data + at));
+	out_close(b, mark);
+}

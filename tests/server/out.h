@@ -32,6 +32,8 @@ void out_bin(
 void out_optime(struct buf *b, const char *key, struct optime o);
 void out_value(struct buf *b, const char *key, const struct value *v);
 /* A whole document (length and closing NUL included) as a value. */
+/* Documents one behind another, as an array. */
+void out_docs(struct buf *b, const char *key, const struct buf *docs);
 void out_doc(struct buf *b, const char *key, const uint8_t *doc, size_t len);
 void out_array(struct buf *b, const char *key, const uint8_t *doc, size_t len);
 void out_bson(struct buf *b, const char *key, const bson_t *doc);

@@ -52,12 +52,14 @@ static bool
 may_write(const struct request *r, const char *db, const char *name,
     bson_error_t *error)
 {
-	static const struct command writing = {.access = ACCESS_WRITE};
 	struct coll *c = catalog_find(db, name);
 	bson_t view;
 
-	if (!auth_allows(r, &writing, error))
-		return false;
+	if (!auth_may(r, db, name, "insert") ||
+	    !auth_may(r, db, name, "remove"))
+		return refuse(error, 13,
+		    "not authorized on %s to execute command { aggregate }",
+		    db);
 	if (sim.secondary)
 		return refuse(error, 10107, "not primary");
 	if (feed_pending())

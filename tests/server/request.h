@@ -20,8 +20,8 @@ struct trans;
 struct conn {
 	int fd;
 	int64_t id;
-	const struct user *user; /* NULL: not logged in */
-	struct scram *scram;     /* a login under way */
+	struct user *user;   /* NULL: not logged in */
+	struct scram *scram; /* a login under way */
 	struct buf in, out;
 };
 

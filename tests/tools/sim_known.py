@@ -84,7 +84,6 @@ SETUP = {
     },
 }
 
-USERS = later("tier 3: users and roles")
 SECONDARY = Known("asked of a secondary", False, False, (), True)
 
 KNOWN = {
@@ -104,23 +103,6 @@ KNOWN = {
             "there is no storage engine to describe", ""),
         "killOp unknown": later("tier 3: killOp"),
         "getLastError": later("not used by any client in use here"),
-        "users: createRole": USERS,
-        "users: createRole again": USERS,
-        "users: createUser": USERS,
-        "users: usersInfo": USERS,
-        "users: usersInfo with privileges": USERS,
-        "users: usersInfo for all": USERS,
-        "users: rolesInfo": USERS,
-        "users: rolesInfo of a built-in": USERS,
-        "users: revokeRolesFromUser": USERS,
-        "users: grantRolesToUser": USERS,
-        "users: grantPrivilegesToRole": USERS,
-        "users: revokePrivilegesFromRole": USERS,
-        "users: updateUser": USERS,
-        "users: dropUser": USERS,
-        "users: dropRole": USERS,
-        "users: dropUser again": USERS,
-        "users: invalidateUserCache": USERS,
     },
 }
 
