@@ -12,6 +12,7 @@
 #include "engine/compare_repair.h"
 #include "engine/digest_run.h"
 #include "engine/live.h"
+#include "engine/sample.h"
 #include "io/fdio.h"
 #include "io/zio.h"
 
@@ -110,6 +111,8 @@ make_head(const struct program *p, bson_t *head, bson_error_t *error)
 		return repair_head(
 		    p->source, p->target, job, p->rules, head, error);
 	BSON_APPEND_UTF8(head, "mode", live_mode(&p->live));
+	if (sample_wanted())
+		sample_append(head);
 	if (job)
 		BSON_APPEND_UTF8(head, "job", job);
 	server_append(p->source, "source", head);
@@ -129,7 +132,7 @@ open_report(struct program *p, bson_error_t *error)
 
 	if (!report_opts(p, &opts, error))
 		return NULL;
-	opts.sums = !p->live.chosen;
+	opts.sums = !p->live.chosen && !sample_wanted();
 	opts.source = p->source;
 	if (make_head(p, &head, error))
 		r = report_new(&opts, &head, error);
@@ -176,10 +179,12 @@ compare(struct program *p, bson_error_t *error)
 	opts->source = p->source;
 	opts->target = p->target;
 	opts->rules = p->rules;
-	if (!live_choose(&p->live, error) ||
+	if ((!sample_wanted() && !live_choose(&p->live, error)) ||
 	    !(p->report = open_report(p, error)))
 		return COMPARE_FAILED;
 	status_text("mode", live_mode(&p->live));
+	if (sample_wanted())
+		return sample_run(opts, p->report, &p->differences, error);
 	return p->live.chosen
 	    ? live_run(
 		  &p->live, p->report, &p->differences, &p->undecided, error)
@@ -229,24 +234,29 @@ outcome(struct program *p, enum compare_got got, bson_error_t *error)
 static int
 check_use(void)
 {
+	int status;
+
 	if (repairs() && (digest_wanted() || strcmp(format, "text") != 0))
 		return opt_wrong_use("--emit repair needs both sides, and is "
 				     "no report with a --format");
-	return digest_use();
+	if (sample_wanted() && (live_asked() || repairs() || digest_wanted()))
+		return opt_wrong_use("--sample is a comparison of its own");
+	status = sample_use();
+	return status ? status : digest_use();
 }
 
 int
 main(int argc, char **argv)
 {
-	struct opt_group all[] = {
-	    own, live_options, digest_options, both_options, ns_options};
+	struct opt_group all[] = {own, live_options, sample_options,
+	    digest_options, both_options, ns_options};
 	const struct opt_program program = {
 	    .tool = "mm-diff",
 	    .purpose = "Compare collections of two MongoDB replica sets, "
 		       "document by document.",
 	    .synopsis = "[options]",
 	    .groups = all,
-	    .n_groups = 5,
+	    .n_groups = 6,
 	};
 	struct program p = {.fd = -1};
 	bson_error_t error = {0};

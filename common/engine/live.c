@@ -106,6 +106,13 @@ fitting(const struct live *live, bson_error_t *error)
 }
 
 bool
+live_asked(void)
+{
+	return strcmp(mode, "bracket") == 0 || until_same || follow ||
+	    directory || journal;
+}
+
+bool
 live_choose(struct live *live, bson_error_t *error)
 {
 	bool must = strcmp(mode, "bracket") == 0 || until_same || follow ||

@@ -9,6 +9,9 @@
 /* --mode, --until-same, --follow, -D, --wait, --rounds */
 extern const struct opt_group live_options;
 
+/* One of them says that it is to be done so. */
+bool live_asked(void);
+
 struct live {
 	struct compare_opts compare; /* job may be NULL */
 	/* Set by live_choose. */

@@ -27,7 +27,7 @@ enum stage { STAGE_SCAN, STAGE_MAXKEY, STAGE_END };
 struct scan {
 	struct conn *c;
 	char *db, *coll, *read_concern;
-	bool natural, collated, tokens;
+	bool natural, collated, tokens, ids_only;
 	int64_t batch_bytes;
 	struct buf from, to; /* {"": value}; empty: open */
 	enum stage stage;
@@ -76,6 +76,7 @@ scan_new(struct conn *c, const struct scan_opts *o)
 	s->coll = bson_strdup(o->coll);
 	s->read_concern = bson_strdup(o->read_concern);
 	s->natural = o->natural;
+	s->ids_only = o->ids_only;
 	s->collated = o->collation != NULL;
 	s->batch_bytes = o->batch_bytes;
 	s->tokens = c->server->info.wire >= WIRE_RESUME;
@@ -140,6 +141,8 @@ static void
 put_more(struct scan *s, struct buf *more)
 {
 	raw_begin(more);
+	if (s->ids_only)
+		put_hint(more, "projection", "_id");
 	if (s->natural) {
 		put_hint(more, "hint", "$natural");
 		if (s->tokens)

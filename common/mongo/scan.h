@@ -18,6 +18,7 @@
 struct scan_opts {
 	const char *db, *coll;
 	bool natural;
+	bool ids_only; /* documents of nothing but _id: from the index alone */
 	const struct value *from, *to; /* NULL: open; _id order only */
 	const bson_t *collation;       /* of the collection, NULL: simple */
 	int64_t batch_bytes;
