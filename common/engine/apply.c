@@ -31,6 +31,7 @@ struct apply {
 	struct optime ahead; /* what a killed run may have written */
 	struct apply_trails trails;
 	bool barrier; /* the last entry changed the catalog */
+	bool within;  /* so did an entry of the group at hand */
 };
 
 /* ---------------------------------------------------------------- headers */
@@ -135,16 +136,17 @@ behind(void *arg, const struct entry *e)
 }
 
 /* After a change of the catalog the group may go on: then only how far it is
- * done is saved. */
+ * done is saved, until the group is applied. */
 static bool
 left(void *arg, const struct entry *e, bool whole, bson_error_t *error)
 {
 	struct apply *a = arg;
 
-	if (!a->barrier)
+	if (!a->barrier && !(whole && a->within))
 		return true;
 	a->barrier = false;
-	return (!whole || send(a, error)) &&
+	a->within = !whole;
+	return (!whole || (send(a, error) && lanes_drain(a->lanes, error))) &&
 	    apply_ddl_done(a->ddl, e, whole, error);
 }
 

@@ -75,6 +75,20 @@ intent_write_done(const struct entry *e, bson_t *out)
 	BSON_APPEND_BOOL(out, "done", true);
 }
 
+/* The end of a group saves the checkpoint first, so a run that was killed then
+ * leaves the intent behind. */
+bool
+intent_pending(const struct job *j)
+{
+	struct job_checkpoint cp;
+	struct optime at;
+	bson_t intent;
+
+	return job_intent(j, &intent) &&
+	    (!optime_read(&intent, "at", &at) || !job_read_checkpoint(j, &cp) ||
+		optime_cmp(at, cp.applied) > 0);
+}
+
 static bool
 read_uuid(const bson_t *doc, const char *key, uint8_t *uuid)
 {

@@ -11,6 +11,7 @@
 #define MM_ENGINE_APPLY_INTENT_H
 
 #include "model/ddl.h"
+#include "mongo/job.h"
 #include "mongo/server.h"
 
 /* Which collections there are under the names concerned. A server that gives
@@ -36,6 +37,8 @@ bool intent_look(struct conn *c, const struct ddl *d, struct intent_uuids *now,
     bson_error_t *error);
 void intent_write(const struct entry *e, const struct ddl *d,
     const struct intent_uuids *before, bson_t *out);
+/* The job's intent is about something that its checkpoint is not past. */
+bool intent_pending(const struct job *j);
 void intent_write_done(const struct entry *e, bson_t *out);
 enum intent_match intent_match(
     const bson_t *intent, const struct entry *e, struct intent_uuids *before);

@@ -10,6 +10,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/apply_intent.h"
 #include "engine/apply_trails.h"
 #include "engine/lanes.h"
 #include "io/spill.h"
@@ -211,13 +212,12 @@ apply_repair(const struct apply_opts *opts, bson_error_t *error)
 	struct repair r = {.o = opts, .after = OPTIME_NULL};
 	char text[OPTIME_TEXT];
 	bson_error_t later;
-	bson_t intent;
 	bool ok;
 
 	if (!job_read_checkpoint(opts->job, &r.cp))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "job \"%s\" has no checkpoint", job_name(opts->job));
-	if (job_intent(opts->job, &intent))
+	if (intent_pending(opts->job))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "a change of the catalog is half done: apply the log "
 		    "first");

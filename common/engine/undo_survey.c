@@ -1,6 +1,7 @@
 /* What of the journal an undo takes, and whether it may. */
 #include <string.h>
 
+#include "engine/apply_intent.h"
 #include "engine/undo_work.h"
 
 static bool
@@ -204,9 +205,8 @@ undo_survey(struct undo *u, bson_error_t *error)
 	    .file = survey_file,
 	    .row = survey_row,
 	    .mark = survey_mark};
-	bson_t intent;
 
-	if (job_intent(u->o->job, &intent))
+	if (intent_pending(u->o->job))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "cannot undo: a change of the catalog is under way, apply "
 		    "the log first");

@@ -322,3 +322,22 @@ shop.b three foreign 3'
 	run -8 undo 10:2:1..
 	assert_output --partial '"shop.ring": it is capped'
 }
+
+@test "after a transaction that made a collection nothing of it is under way" {
+	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 1, "n": 0}}'
+	{
+		echo '{"at": "10:1:1", "txn": [{"op": "c", "ns": "shop.$cmd", "doc": {"create": "new"}}, {"op": "i", "ns": "shop.new", "doc": {"_id": 1}}, {"op": "i", "ns": "shop.new", "doc": {"_id": 2}}]}'
+		echo '{"at": "10:2:1", "op": "i", "ns": "shop.a", "doc": {"_id": 3}}'
+	} | changes 10:0:1 --seen 10:0:1 >"$TMP/log"
+	apply "$TMP/log"
+	run py "$dst_uri" <<<'print(client.mm_control.jobs.find_one().get("intent"))'
+	assert_output None
+	# as one that was killed between its checkpoint and this has left it
+	py "$dst_uri" <<-'P'
+		job = client.mm_control.jobs.find_one()
+		client.mm_control.jobs.update_one({}, {"$set": {"intent": {"at": {"ts": Timestamp(10, 1), "t": Int64(1)}, "i": 0, "done": True}}})
+	P
+	undo 10:1:1.. --quiet
+	run py "$dst_uri" <<<'print(client.shop.new.count_documents({}), client.shop.a.count_documents({}))'
+	assert_output '2 1'
+}
