@@ -4,8 +4,8 @@ of what it is measured against in the same interleaved runs; medians.
 
 Two servers on loopback (mongod from $MM_MONGOD or PATH, else mongosim).
 One JSON object a figure goes to build/bench/bench.jsonl, anew each run; a table
-to standard output. Parts: copy, peers, tail, engine, apply, latency, memory;
-all of them when none is named. Sizes:
+to standard output. Parts: copy, peers, tail, engine, apply, latency, digest,
+memory; all of them when none is named. Sizes:
 
   DOCS     documents that are copied, of about 300 B (1000000); half of them
            beside mongodump and mongorestore
@@ -19,6 +19,7 @@ import os
 import sys
 
 import bench_copy
+import bench_digest
 import bench_log
 import harness as h
 
@@ -43,6 +44,7 @@ PARTS = {
     "engine": bench_log.engine,
     "apply": lambda: bench_log.apply(ENTRIES),
     "latency": lambda: bench_log.latency(SECONDS),
+    "digest": lambda: bench_digest.digest(DOCS),
     "memory": lambda: bench_copy.memory(TINY),
 }
 
