@@ -53,11 +53,14 @@ found() {
 
 @test "planted faults: over 100 of each class found, none invented, by either method" {
 	on_both <<-'P'
+		import datetime
 		random.seed(3)
 		docs = []
 		for i in range(3000):
 		    key = [i, "k%05d" % i, Int64(i) * 2**33, ObjectId("%024x" % i),
-		           {"a": i}][i % 5]
+		           {"a": i}, i + 0.5, Decimal128("%d.25" % i), Binary(b"%d" % i),
+		           Timestamp(i, 1), Int64(-1000000 - i),
+		           datetime.datetime(2000, 1, 1) + datetime.timedelta(0, i)][i % 11]
 		    docs.append(SON([("_id", key), ("a", i), ("b", "x" * (i % 300)),
 		                     ("c", [i, {"d": i}])]))
 		client.shop.big.insert_many(docs)
@@ -198,19 +201,21 @@ found() {
 		client.shop.create_collection("ring", capped=True, size=1 << 20)
 	P
 	py "$src_uri" <<-'P'
-		client.shop.ring.insert_many({"_id": i, "n": i} for i in range(400))
+		client.shop.ring.insert_many({"_id": i, "n": i} for i in range(4000))
 	P
 	py "$dst_uri" <<-'P'
-		order = list(range(400))
-		for i in range(0, 200, 10):          # 20 pairs of neighbours
+		order = list(range(4000))
+		for i in range(0, 1200, 10):         # 120 pairs of neighbours
 		    order[i], order[i + 1] = order[i + 1], order[i]
-		order = [-3, -2, -1] + [i for i in order if i not in (205, 399)]
-		client.shop.ring.insert_many({"_id": i, "n": 0 if i == 300 else i} for i in order)
+		gone = set(range(1205, 2405, 10)) | {3999}
+		order = list(range(-110, 0)) + [i for i in order if i not in gone]
+		client.shop.ring.insert_many(
+		    {"_id": i, "n": i + (2500 <= i < 2620)} for i in order)
 	P
 	run -1 mm-diff -d shop --format json -o "$TMP/report"
 	found "$TMP/report" >"$TMP/found"
 	run jq -rsc '[.[] | .[0]] | group_by(.) | map([.[0], length]) | tojson' "$TMP/found"
-	assert_output '[["content",1],["extra",3],["missing",2],["sequence",40]]'
+	assert_output '[["content",120],["extra",110],["missing",121],["sequence",240]]'
 }
 
 @test "renamed by --nsFrom and --nsTo, what only the target has included" {
@@ -429,6 +434,31 @@ client.shop.c.insert_many({"_id": k} for k in ["OTHER", "k1X", "z"])'
 	run -1 mm-diff -d shop
 	assert_line $'metadata\tshop.c\toptions\tdiffers in collation'
 	assert_line --partial 'missing=2 extra=1 content=0 '
+}
+
+@test "a collation on _id: over 100 of each" {
+	on_both <<-'P'
+		from pymongo.collation import Collation
+		client.shop.create_collection("c", collation=Collation("en", strength=2))
+		client.shop.c.insert_many(SON([("_id", "k%dx" % i), ("a", i), ("b", i)])
+		                          for i in range(3000))
+	P
+	py "$dst_uri" <<-'P'
+		c = client.shop.c
+		c.delete_many({"_id": {"$in": ["k%dx" % i for i in range(0, 110)]}})
+		c.insert_many({"_id": "new%d" % i} for i in range(110))
+		for i in range(200, 310):
+		    c.update_one({"_id": "k%dx" % i}, {"$set": {"a": -1}})
+		for i in range(400, 510):
+		    c.update_one({"_id": "k%dx" % i}, {"$set": {"a": Int64(i)}})
+		for i in range(600, 710):
+		    c.replace_one({"_id": "k%dx" % i}, SON([("_id", "k%dx" % i), ("b", i), ("a", i)]))
+	P
+	for how in '' '--mode static --workers 1'; do
+		# shellcheck disable=SC2086
+		run -1 mm-diff -d shop $how
+		assert_line --index -1 --partial 'missing=110 extra=110 content=110 order-only=110 type-only=110 sequence=0'
+	done
 }
 
 @test "a collation on _id: its own idea of one key" {
