@@ -21,11 +21,13 @@ cmd_aggregate(struct request *r, bson_error_t *error)
 	bson_iter_t it;
 	char ns[400];
 
-	if (arg_int(r, "aggregate", 0) == 1)
-		return refuse(
-		    error, 238, "mongosim aggregates collections alone");
-	if (!arg_coll_name(r, &name, error) || !read_begin(r, name, &c, error))
+	if (arg_int(r, "aggregate", 0) == 1) {
+		name = "$cmd.aggregate";
+		c = NULL;
+	} else if (!arg_coll_name(r, &name, error) ||
+	    !read_begin(r, name, &c, error)) {
 		return false;
+	}
 	if (!arg_doc(r, "pipeline", &pipeline))
 		return refuse(error, 14,
 		    "'pipeline' option must be specified as an array");

@@ -28,6 +28,8 @@ struct index {
 	struct unique *unique; /* NULL: not enforced, or not unique */
 };
 
+enum latency { OF_READS, OF_WRITES, OF_COMMANDS, OF_TRANS, N_LATENCIES };
+
 struct coll {
 	char *ns;
 	const char *name; /* inside ns, behind the database */
@@ -48,6 +50,9 @@ struct coll {
 	int64_t next_rid;
 	int64_t head;          /* capped: no document before that record id */
 	int64_t n_docs, bytes; /* without tombstones */
+	struct {
+		int64_t micros, ops;
+	} latency[N_LATENCIES];
 };
 
 /* Timestamps from here on are marks of open transactions: seen by no other

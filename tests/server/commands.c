@@ -86,6 +86,12 @@ static const struct command table[] = {
     {"usersInfo", cmd_users_info, ACCESS_CLUSTER, 0},
     {"rolesInfo", cmd_roles_info, ACCESS_CLUSTER, 0},
     {"invalidateUserCache", cmd_invalidate_users, ACCESS_CLUSTER, 0},
+    {"currentOp", cmd_current_op, ACCESS_CLUSTER, CMD_ADMIN},
+    {"killOp", cmd_kill_op, ACCESS_CLUSTER, CMD_ADMIN},
+    {"killSessions", cmd_kill_sessions, ACCESS_ANY, 0},
+    {"killAllSessions", cmd_kill_sessions, ACCESS_CLUSTER, 0},
+    {"killAllSessionsByPattern", cmd_kill_sessions, ACCESS_CLUSTER, 0},
+    {"setUserWriteBlockMode", cmd_write_block, ACCESS_CLUSTER, CMD_ADMIN},
     {"simulate", cmd_simulate, ACCESS_NONE, CMD_ADMIN | CMD_NO_FAULT},
 };
 

@@ -29,6 +29,9 @@ struct command {
 	int flags;
 };
 
+/* write_block.c: 371. */
+bool write_block_allows(
+    const struct request *r, const struct command *c, bson_error_t *error);
 /* NULL: no such command. */
 const struct command *command_find(const char *name);
 
@@ -65,6 +68,10 @@ command_fn cmd_create_indexes, cmd_drop_indexes;
 /* trans_cmd.c */
 command_fn cmd_commit_transaction, cmd_abort_transaction,
     cmd_prepare_transaction;
+/* ops.c */
+command_fn cmd_current_op, cmd_kill_op, cmd_kill_sessions;
+/* write_block.c */
+command_fn cmd_write_block;
 /* users_cmd.c */
 command_fn cmd_create_user, cmd_update_user, cmd_drop_user,
     cmd_grant_roles_to_user, cmd_revoke_roles_from_user, cmd_users_info;

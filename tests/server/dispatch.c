@@ -8,6 +8,7 @@
 #include "election.h"
 #include "fault.h"
 #include "feed.h"
+#include "ops.h"
 #include "session.h"
 #include "trans.h"
 
@@ -176,12 +177,37 @@ run(struct request *r, const struct command *c, bson_error_t *error)
 		return false;
 	if (r->drop)
 		return true;
+	if (ops_killed())
+		return refuse(error, 11601, "operation was interrupted");
 	if ((c->flags & CMD_CONCERN) && feed_pending())
 		return refuse(
 		    error, 238, "no writes while a recording is being fed");
-	return lock_allows(r, c, error) && secondary_allows(r, c, error) &&
-	    session_begin(r, error) && concern_parse(r, error) &&
-	    trans_allows(r, c, error) && run_in(r, c, error);
+	return write_block_allows(r, c, error) && lock_allows(r, c, error) &&
+	    secondary_allows(r, c, error) && session_begin(r, error) &&
+	    concern_parse(r, error) && trans_allows(r, c, error) &&
+	    run_in(r, c, error);
+}
+
+static void
+count_latency(const struct request *r, const struct command *c)
+{
+	const char *name = c ? arg_text(r, c->name) : NULL;
+	struct coll *coll = name ? catalog_find(r->db, name) : NULL;
+	enum latency which = OF_COMMANDS;
+
+	if (c && strcmp(c->name, "getMore") == 0 && arg_text(r, "collection"))
+		coll = catalog_find(r->db, arg_text(r, "collection"));
+	if (!coll)
+		return;
+	if (r->trans)
+		which = OF_TRANS;
+	else if (c->access == ACCESS_READ && (c->flags & CMD_TRANSACTION))
+		which = OF_READS;
+	else if (c->access == ACCESS_WRITE && (c->flags & CMD_TRANSACTION) &&
+	    strcmp(c->name, "create") != 0)
+		which = OF_WRITES;
+	coll->latency[which].ops++;
+	coll->latency[which].micros += (server_tick() - r->started) * 1000;
 }
 
 void
@@ -190,13 +216,18 @@ dispatch(struct request *r)
 	const struct command *c = command_find(r->name);
 	bson_error_t error = {0};
 	size_t start = r->reply->len;
+	struct op op;
 	bool ok;
 
 	pthread_mutex_lock(&sim.lock);
+	ops_begin(&op, r);
 	r->started = server_tick();
 	sim.commands++;
 	ok = run(r, c, &error);
 	session_save(r);
+	count_latency(r, c);
+	if (op.killed && (!ok || r->interrupted))
+		ok = refuse(&error, 11601, "operation was interrupted");
 	if (ok) {
 		out_double(r->reply, "ok", r->failed ? 0 : 1);
 		if (!r->drop && (r->wrote || (c->flags & CMD_CONCERN)) &&
@@ -211,6 +242,7 @@ dispatch(struct request *r)
 	put_times(r);
 	if (c && !(c->flags & CMD_NO_FAULT) && !r->drop)
 		fault_after(r);
+	ops_end(&op);
 	pthread_mutex_unlock(&sim.lock);
 	buf_release(&r->lsid);
 	buf_release(&r->info);

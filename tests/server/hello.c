@@ -86,8 +86,21 @@ put_set(struct request *r, const char *writable)
 }
 
 static void
+take_app_name(struct request *r)
+{
+	bson_iter_t it, name;
+
+	if (arg_find(r, "client", &it) && bson_iter_init(&it, &r->body) &&
+	    bson_iter_find_descendant(&it, "client.application.name", &name) &&
+	    BSON_ITER_HOLDS_UTF8(&name))
+		snprintf(r->conn->app, sizeof r->conn->app, "%s",
+		    bson_iter_utf8(&name, NULL));
+}
+
+static void
 put_hello(struct request *r, const char *writable)
 {
+	take_app_name(r);
 	await_change(r);
 	if (arg_bool(r, "helloOk"))
 		out_bool(r->reply, "helloOk", true);

@@ -52,6 +52,8 @@ static bool
 may_write(const struct request *r, const char *db, const char *name,
     bson_error_t *error)
 {
+	static const struct command writing = {
+	    .name = "aggregate", .access = ACCESS_WRITE, .flags = CMD_CONCERN};
 	struct coll *c = catalog_find(db, name);
 	bson_t view;
 
@@ -60,6 +62,8 @@ may_write(const struct request *r, const char *db, const char *name,
 		return refuse(error, 13,
 		    "not authorized on %s to execute command { aggregate }",
 		    db);
+	if (!write_block_allows(r, &writing, error))
+		return false;
 	if (sim.secondary)
 		return refuse(error, 10107, "not primary");
 	if (feed_pending())

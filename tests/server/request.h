@@ -20,6 +20,7 @@ struct trans;
 struct conn {
 	int fd;
 	int64_t id;
+	char app[128];       /* the client's name; "": it gave none */
 	struct user *user;   /* NULL: not logged in */
 	struct scram *scram; /* a login under way */
 	struct buf in, out;
@@ -69,8 +70,9 @@ struct request {
 	uint64_t at;    /* a read at that time; 0: none */
 	bool twice;     /* send the reply again behind itself */
 	bool wrote;     /* waits for its write concern though it is a read */
-	bool failed;    /* ok: 0, with the fields that the command made */
-	bool drop;      /* close without a reply */
+	bool interrupted;  /* a statement was killed: the command is */
+	bool failed;       /* ok: 0, with the fields that the command made */
+	bool drop;         /* close without a reply */
 	int64_t cut_after; /* send that many bytes and close; -1: all */
 	int64_t started;   /* server_tick() */
 };

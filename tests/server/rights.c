@@ -35,8 +35,10 @@ static const struct need {
     {"revokeRolesFromRole", "revokeRole", ON_DB},
     {"grantPrivilegesToRole", "grantRole", ON_DB},
     {"revokePrivilegesFromRole", "revokeRole", ON_DB},
-    {"rolesInfo", "viewRole", ON_DB},
-    {"invalidateUserCache", NULL, ON_CLUSTER}};
+    {"rolesInfo", "viewRole", ON_DB}, {"invalidateUserCache", NULL, ON_CLUSTER},
+    {"currentOp", "inprog", ON_CLUSTER}, {"killOp", "killop", ON_CLUSTER},
+    {"killAllSessions", "killAnySession", ON_CLUSTER},
+    {"killAllSessionsByPattern", "killAnySession", ON_CLUSTER}};
 
 const struct buf *
 user_privileges(struct user *u)
@@ -168,6 +170,8 @@ rights_allow_command(
 	if (c->access == ACCESS_NONE || c->access == ACCESS_ANY ||
 	    strcmp(c->name, "getMore") == 0)
 		return true;
+	if (strcmp(c->name, "aggregate") == 0 && !coll)
+		return rights_allow(u, NULL, NULL, "inprog");
 	if (strcmp(c->name, "renameCollection") == 0)
 		return may_rename(r, u);
 	if (strcasecmp(c->name, "findAndModify") == 0)

@@ -65,7 +65,8 @@ static const struct builtin {
     {"backup", true, OF_CLUSTER,
 	"appendOplogNote getParameter listDatabases serverStatus"},
     {"backup", true, OF_ANY, "find listCollections listIndexes collStats"},
-    {"restore", true, OF_CLUSTER, "applyOps getParameter"},
+    {"restore", true, OF_CLUSTER,
+	"applyOps bypassWriteBlockingMode getParameter"},
     {"restore", true, OF_ALL, WRITE_ACTIONS},
     {"restore", true, OF_ALL, ADMIN_ACTIONS}, {"root", true, OF_ANY, NULL},
     {"__system", true, OF_ANY, NULL}};

@@ -5,6 +5,7 @@
 
 #include "members.h"
 #include "oplog.h"
+#include "ops.h"
 
 struct server sim;
 
@@ -61,7 +62,7 @@ server_wait(int64_t deadline)
 	uint64_t mark = sim.mark;
 	int e = 0;
 
-	if (sim.stopping)
+	if (sim.stopping || ops_killed())
 		return false;
 	if (deadline < 0)
 		pthread_cond_wait(&sim.changed, &sim.lock);
@@ -69,7 +70,7 @@ server_wait(int64_t deadline)
 		e = pthread_cond_timedwait(&sim.changed, &sim.lock, &t);
 	sim.trans = trans;
 	sim.mark = mark;
-	return e == 0 && !sim.stopping;
+	return e == 0 && !sim.stopping && !ops_killed();
 }
 
 void

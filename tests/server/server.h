@@ -39,11 +39,12 @@ struct server {
 	struct optime committed; /* the majority view; held back by `hold` */
 	int64_t last_wall, committed_wall; /* ms */
 	bool held;
-	bool secondary; /* by a step-down, or always: follow.h */
-	bool paused;    /* a member that follows takes nothing */
-	int members;    /* others in the set: members.h */
-	int64_t locks;  /* by fsync: writes wait */
-	bool hole;      /* the next entry is not seen until it is filled */
+	bool secondary;   /* by a step-down, or always: follow.h */
+	bool paused;      /* a member that follows takes nothing */
+	int members;      /* others in the set: members.h */
+	int64_t locks;    /* by fsync: writes wait */
+	bool write_block; /* setUserWriteBlockMode */
+	bool hole;        /* the next entry is not seen until it is filled */
 	/* Of the command that holds the lock; NULL and 0: none. */
 	struct trans *trans;
 	uint64_t mark;

@@ -6,6 +6,7 @@
 #include "collate.h"
 #include "concern.h"
 #include "group.h"
+#include "info_stage.h"
 #include "match.h"
 #include "project.h"
 #include "reply.h"
@@ -176,11 +177,11 @@ static bool
 is_known(const char *name)
 {
 	static const char *const known[] = {"$addFields", "$bucket",
-	    "$bucketAuto", "$changeStream", "$collStats", "$currentOp",
-	    "$facet", "$geoNear", "$graphLookup", "$indexStats",
-	    "$listLocalSessions", "$listSessions", "$lookup", "$merge",
-	    "$planCacheStats", "$redact", "$replaceRoot", "$replaceWith",
-	    "$set", "$sortByCount", "$unionWith", "$unset", "$unwind"};
+	    "$bucketAuto", "$changeStream", "$facet", "$geoNear",
+	    "$graphLookup", "$indexStats", "$listLocalSessions",
+	    "$listSessions", "$lookup", "$merge", "$planCacheStats", "$redact",
+	    "$replaceRoot", "$replaceWith", "$set", "$sortByCount",
+	    "$unionWith", "$unset", "$unwind"};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(name, known[i]) == 0)
@@ -235,13 +236,13 @@ leading_match(const bson_t *pipeline, bson_iter_t *it, bson_t *filter)
 }
 
 static bool
-set_up(struct cursor *cur, const struct coll *c,
+set_up(const struct request *r, struct cursor *cur, const struct coll *c,
     const struct collator *collator, const bson_t *pipeline,
     bson_error_t *error)
 {
 	bson_t filter = BSON_INITIALIZER, none = BSON_INITIALIZER;
 	bson_iter_t it, stage;
-	bool sorted, more;
+	bool sorted, more, info;
 
 	if (!leading_match(pipeline, &it, &filter))
 		bson_iter_init(&it, pipeline);
@@ -252,11 +253,17 @@ set_up(struct cursor *cur, const struct coll *c,
 		!plan_make(c, collator, &cur->filter, &none, NULL, NULL, NULL,
 		    &cur->plan, &sorted, error)))
 		return false;
+	if (!info_stage(r, c, pipeline, &cur->docs, &info, error))
+		return false;
+	if (info) {
+		bson_iter_init(&it, pipeline);
+		bson_iter_next(&it);
+	}
 	more = bson_iter_next(&it);
-	if (c && !more)
+	if (c && !more && !info)
 		return true;
 	cur->list = true;
-	if (c &&
+	if (c && !info &&
 	    !scan_each(c, &cur->plan, &cur->filter, cursor_view(cur), collect,
 		&cur->docs, error))
 		return false;
@@ -281,7 +288,7 @@ stages_cursor(const struct request *r, const struct coll *c, const char *ns,
 	ok = collate_asked(r, c, &collator, error);
 	if (ok) {
 		before = collate_use(collator);
-		ok = set_up(cur, c, collator, pipeline, error);
+		ok = set_up(r, cur, c, collator, pipeline, error);
 		collate_use(before);
 	}
 	if (ok)

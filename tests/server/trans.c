@@ -59,6 +59,12 @@ trans_free(struct trans *t)
 	bson_free(t);
 }
 
+struct trans *
+trans_next(const struct trans *t)
+{
+	return t ? t->next : open_ones;
+}
+
 bool
 trans_pending(void)
 {

@@ -42,6 +42,8 @@ void trans_free(struct trans *t);
 
 /* Is anything written that is neither committed nor aborted? */
 bool trans_pending(void);
+/* Those that are open or prepared; NULL: the first. */
+struct trans *trans_next(const struct trans *t);
 /* All that are open and not prepared. */
 void trans_abort_open(void);
 /* Those that are too old are aborted. */

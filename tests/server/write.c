@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "ddl.h"
 #include "match.h"
+#include "ops.h"
 #include "trans.h"
 
 bool
@@ -88,9 +89,10 @@ write_failed(struct write *w, const bson_error_t *error, const struct buf *info)
 		buf_add(&w->errors, info->data, info->len);
 	out_text(&w->errors, "errmsg", error->message);
 	out_close(&w->errors, mark);
+	w->r->interrupted = ops_killed();
 	if (sim.trans)
 		sim.trans->broken = true;
-	return !w->ordered && !sim.trans;
+	return !w->r->interrupted && !w->ordered && !sim.trans;
 }
 
 static void

@@ -1,0 +1,22 @@
+/* mongosim: what is under way: commands that run or wait, open transactions. */
+#ifndef SIM_OPS_H
+#define SIM_OPS_H
+
+#include "request.h"
+
+struct op {
+	int64_t id;
+	struct request *r;
+	bool killed;
+	struct op *next;
+};
+
+/* Around a command; op lives on the caller's stack. */
+void ops_begin(struct op *op, struct request *r);
+void ops_end(struct op *op);
+/* Was the command of this thread killed? Its waits are over then. */
+bool ops_killed(void);
+/* The documents of $currentOp, one behind another. */
+void ops_put_all(struct buf *docs, bool idle_sessions);
+
+#endif
