@@ -10,7 +10,7 @@
 #include "engine/verify.h"
 #include "engine/verify_applied.h"
 
-static const char *mode = "auto", *directory, *journal;
+static const char *mode = "auto", *directory, *journal, *state;
 static bool until_same, follow;
 static int64_t wait_ms = 30000, rounds = 60;
 
@@ -26,6 +26,8 @@ static const struct opt rows[] = {
 	"read the log from the segments in DIR, not from the source"},
     {0, "journal", "DIR", OPT_TEXT, &journal,
 	"of the applier: what is stale and what somebody else wrote"},
+    {0, "state", "DIR", OPT_TEXT, &state,
+	"save in DIR what is done, and go on from there"},
     {0, "wait", "SECONDS", OPT_SECONDS, &wait_ms,
 	"wait this long for an applier that does not go on (30)", 0, 86400000},
     {0, "rounds", "N", OPT_COUNT, &rounds,
@@ -97,9 +99,9 @@ fitting(const struct live *live, bson_error_t *error)
 		return error_set(error, MM_EXIT_USAGE, 0,
 		    "--until-same and --follow exclude each other");
 	if (strcmp(mode, "static") == 0 &&
-	    (until_same || follow || directory || journal))
+	    (until_same || follow || directory || journal || state))
 		return error_set(error, MM_EXIT_USAGE, 0,
-		    "--until-same, --follow, -D and --journal need "
+		    "--until-same, --follow, -D, --journal and --state need "
 		    "--mode=bracket");
 	(void)live;
 	return true;
@@ -116,7 +118,7 @@ bool
 live_choose(struct live *live, bson_error_t *error)
 {
 	bool must = strcmp(mode, "bracket") == 0 || until_same || follow ||
-	    directory || journal;
+	    directory || journal || state;
 	bson_error_t why;
 	int got;
 
@@ -192,6 +194,7 @@ live_run(struct live *live, struct report *r, int64_t *differences,
 	    .rules = live->compare.rules,
 	    .job = live->job,
 	    .dir = directory,
+	    .state = state,
 	    .end = follow    ? VERIFY_FOLLOW
 		: until_same ? VERIFY_UNTIL_SAME
 			     : VERIFY_ONCE,

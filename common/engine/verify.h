@@ -80,8 +80,9 @@ struct verify_opts {
 	struct server *source, *target;
 	const struct ns_flags *flags; /* that made rules */
 	const struct ns_rules *rules;
-	const char *job; /* with a checkpoint */
-	const char *dir; /* segments; NULL: the source's oplog */
+	const char *job;   /* with a checkpoint */
+	const char *dir;   /* segments; NULL: the source's oplog */
+	const char *state; /* directory to go on from; NULL: none */
 	enum verify_end end;
 	int workers;
 	bool by_lookup;

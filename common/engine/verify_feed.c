@@ -20,7 +20,7 @@ struct feed {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	struct optime progress, last;
+	struct optime progress, read_from;
 	/* Changes to the catalog, oldest first. When the row is full, the last
 	 * place is moved on: what is between stays unsettled as long. */
 	struct optime catalog[SETTLING];
@@ -55,9 +55,6 @@ take_entry(struct feed *f, const struct entry *e, bson_error_t *error)
 
 	if (e->op == ENTRY_NOOP)
 		return true;
-	pthread_mutex_lock(&f->lock);
-	f->last = e->at;
-	pthread_mutex_unlock(&f->lock);
 	if (is_catalog(e)) {
 		catalog_event(f, e->at);
 		return keys_event(f->o.keys, e->ns, NULL, e->at, error);
@@ -80,10 +77,13 @@ entry(void *arg, const uint8_t *data, size_t len, struct optime at,
 }
 
 static void
-set_progress(struct feed *f, struct optime at)
+set_progress(struct feed *f, struct optime at, struct optime read_from)
 {
 	pthread_mutex_lock(&f->lock);
-	f->progress = optime_max(f->progress, at);
+	if (optime_cmp(at, f->progress) > 0) {
+		f->progress = at;
+		f->read_from = read_from;
+	}
 	pthread_cond_broadcast(&f->moved);
 	pthread_mutex_unlock(&f->lock);
 }
@@ -92,9 +92,8 @@ static bool
 reached(
     void *arg, struct optime at, struct optime read_from, bson_error_t *error)
 {
-	(void)read_from;
 	(void)error;
-	set_progress(arg, at);
+	set_progress(arg, at, read_from);
 	return true;
 }
 
@@ -161,7 +160,7 @@ pause_walk(void *arg, bson_error_t *error)
 	struct feed *f = arg;
 
 	(void)error;
-	set_progress(f, f->walk.reached.at);
+	set_progress(f, f->walk.reached.at, f->walk.reached.read_from);
 	return true;
 }
 
@@ -256,7 +255,9 @@ feed_new(const struct feed_opts *opts, bson_error_t *error)
 
 	f->o = *opts;
 	f->progress = opts->after;
-	f->last = OPTIME_NULL;
+	f->read_from = opts->read_from;
+	if (!optime_is_null(opts->catalog))
+		f->catalog[f->n_catalog++] = opts->catalog;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->moved, NULL);
 	ok = prepare(f, error);
@@ -281,23 +282,14 @@ feed_free(struct feed *f)
 /* ------------------------------------------------------------------ asking */
 
 struct optime
-feed_progress(struct feed *f)
+feed_progress(struct feed *f, struct optime *read_from)
 {
 	struct optime at;
 
 	pthread_mutex_lock(&f->lock);
 	at = f->progress;
-	pthread_mutex_unlock(&f->lock);
-	return at;
-}
-
-struct optime
-feed_last(struct feed *f)
-{
-	struct optime at;
-
-	pthread_mutex_lock(&f->lock);
-	at = f->last;
+	if (read_from)
+		*read_from = f->read_from;
 	pthread_mutex_unlock(&f->lock);
 	return at;
 }

@@ -13,6 +13,7 @@ struct feed_opts {
 	const struct ns_rules *rules;
 	const char *dir; /* segments; NULL: the oplog itself */
 	struct optime after, read_from;
+	struct optime catalog; /* a change before it, not settled; null */
 	struct keys *keys;
 };
 
@@ -23,15 +24,14 @@ struct feed *feed_new(const struct feed_opts *opts, bson_error_t *error);
 /* Ends the thread; a stop signal must have come, or sig_stop. */
 void feed_free(struct feed *f);
 
-/* Everything up to there has been told. */
-struct optime feed_progress(struct feed *f);
+/* Everything up to there has been told. read_from, or NULL: where a feed that
+ * goes on from there has to read from. */
+struct optime feed_progress(struct feed *f, struct optime *read_from);
 /* Until it has got there. False: it failed (error is its), or a stop signal
  * came (status 9). */
 bool feed_wait(struct feed *f, struct optime to, bson_error_t *error);
 /* False: it has ended with this error. */
 bool feed_alive(struct feed *f, bson_error_t *error);
-/* The newest event of the selection at or before the progress; null: none. */
-struct optime feed_last(struct feed *f);
 
 /* The first and the last change to the catalog that is not settled; false:
  * there is none. */

@@ -210,6 +210,95 @@ keys_add(struct keys *k, uint32_t ns, const struct value *id,
 	return ok;
 }
 
+/* ----------------------------------------------------- from run to run */
+
+struct walk_keys {
+	struct keys *k;
+	bool (*each)(void *arg, const char *ns, const struct queued *item,
+	    struct optime event, bson_error_t *error);
+	void *arg;
+};
+
+static bool
+give_queued(void *arg, const struct queued *item, bson_error_t *error)
+{
+	struct walk_keys *w = arg;
+	uint64_t hash[2], event = w->k->last;
+	const struct slot *s;
+
+	keys_hash(w->k, item->ns, &item->id, hash);
+	s = slots_find(w->k->slots, hash);
+	if (s && !s->inexact)
+		event = s->event;
+	return w->each(
+	    w->arg, w->k->ns[item->ns]->name, item, unpack(event), error);
+}
+
+static bool
+give_batch(struct walk_keys *w, const struct key_batch *b, bson_error_t *error)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct key *key = &b->item[i];
+		struct queued item = {.ns = key->ns,
+		    .rounds = key->rounds,
+		    .flags = key->flags,
+		    .since = key->since,
+		    .id = key_id(b, key)};
+
+		if (!give_queued(w, &item, error))
+			return false;
+	}
+	return true;
+}
+
+bool
+keys_each(struct keys *k,
+    bool (*each)(void *arg, const char *ns, const struct queued *item,
+	struct optime event, bson_error_t *error),
+    void *arg, bson_error_t *error)
+{
+	struct walk_keys w = {k, each, arg};
+	bool ok;
+
+	pthread_mutex_lock(&k->lock);
+	ok = key_queue_each(k->queue, give_queued, &w, error);
+	for (size_t i = 0; ok && i < MOST_BATCHES; i++)
+		if (k->out[i])
+			ok = give_batch(&w, k->out[i], error);
+	pthread_mutex_unlock(&k->lock);
+	return ok;
+}
+
+bool
+keys_load(struct keys *k, const struct queued *item, struct optime event,
+    bson_error_t *error)
+{
+	struct queued mine = *item;
+	uint64_t hash[2], at = pack(event);
+	struct slot *s;
+	bool ok;
+
+	keys_hash(k, item->ns, &item->id, hash);
+	pthread_mutex_lock(&k->lock);
+	mine.flags &= KEY_SCAN | KEY_KNOWN;
+	mine.rounds = 0;
+	if (at > k->last)
+		k->last = at;
+	if (at > k->ns[item->ns]->event)
+		k->ns[item->ns]->event = at;
+	s = slots_find(k->slots, hash);
+	if (!s) {
+		ok = keys_wait_anew(k, hash, &mine, at, error);
+	} else {
+		if (at > s->event)
+			s->event = at;
+		ok = pack(mine.since) >= s->since ||
+		    key_queue_push(k->queue, &mine, error);
+	}
+	pthread_mutex_unlock(&k->lock);
+	return ok;
+}
+
 /* ------------------------------------------------------------------ asking */
 
 int64_t

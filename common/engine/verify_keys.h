@@ -72,7 +72,8 @@ bool keys_add(struct keys *k, uint32_t ns, const struct value *id,
 /* Fills b with what has waited longest, waiting up to ms for it; those looked
  * at often come in small batches. 1, 0 nothing, -1 error. */
 int keys_take(struct keys *k, struct key_batch *b, int ms, bson_error_t *error);
-/* From now on, what happens after `applied` touches; behind is set. */
+/* From now on, what happens after `applied` touches; behind is set. The keys
+ * are in the order of their namespaces then. */
 void keys_arm(struct keys *k, struct key_batch *b, struct optime applied);
 /* Sets touched of those that had an event in (applied, to]. */
 void keys_judge(struct keys *k, struct key_batch *b, struct optime to);
@@ -80,6 +81,16 @@ void keys_judge(struct keys *k, struct key_batch *b, struct optime to);
  * does one with an event after `to`. counted: it was a round. */
 bool keys_give_back(struct keys *k, struct key_batch *b, const bool *again,
     bool counted, bson_error_t *error);
+
+/* All that wait or are in a batch, each with its newest event as far as it
+ * matters; locks. A key may be given twice. */
+bool keys_each(struct keys *k,
+    bool (*each)(void *arg, const char *ns, const struct queued *item,
+	struct optime event, bson_error_t *error),
+    void *arg, bson_error_t *error);
+/* As keys_each gave it, in another run. */
+bool keys_load(struct keys *k, const struct queued *item, struct optime event,
+    bson_error_t *error);
 
 /* Keys that wait or are in a batch. */
 int64_t keys_count(struct keys *k);

@@ -1,5 +1,6 @@
 /* Batches: keys in the hands of a worker. */
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "engine/verify_keys_work.h"
@@ -133,10 +134,20 @@ keys_take(struct keys *k, struct key_batch *b, int ms, bson_error_t *error)
 	return !ok ? -1 : b->n > 0;
 }
 
+static int
+by_ns(const void *a, const void *b)
+{
+	const struct key *p = a, *q = b;
+
+	return p->ns < q->ns ? -1 : p->ns > q->ns;
+}
+
 void
 keys_arm(struct keys *k, struct key_batch *b, struct optime applied)
 {
 	pthread_mutex_lock(&k->lock);
+	/* Here, because others may look at the batch. */
+	qsort(b->item, b->n, sizeof *b->item, by_ns);
 	for (size_t i = 0; i < b->n; i++) {
 		struct key *key = &b->item[i];
 		struct slot *s = slots_find(k->slots, key->hash);

@@ -4,7 +4,7 @@
 #ifndef MM_ENGINE_VERIFY_LEAD_H
 #define MM_ENGINE_VERIFY_LEAD_H
 
-#include "engine/verify_work.h"
+#include "engine/verify_state.h"
 
 enum { CHECKERS = 2, LOOK_MIN_MS = 1000 };
 
@@ -18,10 +18,12 @@ enum stage {
 struct lead {
 	struct verify v;
 	struct bracket b;
+	struct state *state; /* NULL: none */
+	int64_t saved_ms, save_every_ms;
 	pthread_t checker[CHECKERS];
 	size_t n_checkers;
 	enum stage stage;
-	bool stalled;
+	bool started, stalled;
 	bool scanned;         /* generation 0 */
 	struct optime goal;   /* this stage ends when all up to it is settled */
 	struct optime proven; /* for the status, only grows */

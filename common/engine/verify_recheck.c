@@ -21,14 +21,6 @@ struct checker {
 
 /* -------------------------------------------------------------- in groups */
 
-static int
-by_ns(const void *a, const void *b)
-{
-	const struct key *p = a, *q = b;
-
-	return p->ns < q->ns ? -1 : p->ns > q->ns;
-}
-
 static size_t
 group_end(const struct key_batch *b, size_t first)
 {
@@ -315,7 +307,6 @@ check_batch(struct checker *c, bson_error_t *error)
 		return keys_give_back(v->keys, &c->batch, NULL, false, error);
 	if (got == BRACKET_FAILED)
 		return false;
-	qsort(c->batch.item, c->batch.n, sizeof *c->batch.item, by_ns);
 	keys_arm(v->keys, &c->batch, c->b.from);
 	if (!choose(c, last))
 		return keys_give_back(v->keys, &c->batch, NULL, false, error);
@@ -360,6 +351,8 @@ verify_recheck(void *arg)
 		c.docs[side] = bson_malloc0(KEY_BATCH * sizeof *c.docs[side]);
 	if (!bracket_open(c.v, &c.b, &error) || !check_all(&c, &error))
 		verify_fail(c.v, &error);
+	if (c.batch.n > 0)
+		keys_give_back(c.v->keys, &c.batch, NULL, false, NULL);
 	bracket_close(&c.b);
 	key_batch_release(&c.batch);
 	bson_free(c.source);

@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "engine/verify_lead.h"
 
-enum { STEP_MS = 20 };
+enum { STEP_MS = 20, SAVE_MS = 2000 };
 
 int64_t
 verify_now_ms(void)
@@ -77,14 +77,58 @@ start_checkers(struct lead *l, bson_error_t *error)
 	return true;
 }
 
+/* Where the log is read from: where the applier is, or where the run before
+ * was, which has kept what came between. */
 static bool
-start_feed(struct lead *l, bson_error_t *error)
+open_feed(struct lead *l, const struct state_place *place, bson_error_t *error)
 {
 	struct verify *v = &l->v;
 	struct feed_opts opts = {.source = v->o->source,
 	    .rules = v->o->rules,
 	    .dir = v->o->dir,
+	    .after = place->at,
+	    .read_from = place->read_from,
+	    .catalog = place->catalog,
 	    .keys = v->keys};
+
+	return (v->feed = feed_new(&opts, error)) != NULL;
+}
+
+/* 1: the run before is gone on with, 0: from the start, -1 error. */
+static int
+resume(struct lead *l, bson_error_t *error)
+{
+	struct verify *v = &l->v;
+	struct state_place place;
+	char text[OPTIME_TEXT];
+	int got;
+
+	if (!l->state)
+		return 0;
+	got = state_load(l->state, v, &place, error);
+	if (got != 1)
+		return got;
+	if (open_feed(l, &place, error)) {
+		msg_info("goes on at %s, %lld keys wait",
+		    optime_text(place.at, text),
+		    (long long)keys_count(v->keys));
+		return 1;
+	}
+	if (error_status(error) != MM_EXIT_POSITION)
+		return -1;
+	msg_warn("the log no longer reaches back to where this comparison was: "
+		 "it begins anew");
+	state_forget(l->state);
+	keys_free(v->keys);
+	v->keys = keys_new();
+	return 0;
+}
+
+static bool
+start_feed(struct lead *l, bson_error_t *error)
+{
+	struct verify *v = &l->v;
+	struct state_place place = {.catalog = OPTIME_NULL};
 	int got = applied_read(l->b.target, v->o->job, &l->b.applied, error);
 
 	if (got == 0)
@@ -94,10 +138,19 @@ start_feed(struct lead *l, bson_error_t *error)
 		    v->o->job);
 	if (got != 1)
 		return false;
-	opts.after = l->applied = l->b.applied.cp.applied;
-	opts.read_from = l->b.applied.cp.read_from;
+	place.at = l->applied = l->b.applied.cp.applied;
+	place.read_from = l->b.applied.cp.read_from;
 	l->applied_ms = verify_now_ms();
-	return (v->feed = feed_new(&opts, error)) != NULL;
+	got = resume(l, error);
+	return got == 0 ? open_feed(l, &place, error) : got == 1;
+}
+
+static bool
+plan(struct lead *l, struct vpair *p, bson_error_t *error)
+{
+	if (l->state && !p->capped && state_units(l->state, &l->v, p))
+		return true;
+	return verify_scan_add(&l->v, p, l->b.source, l->b.target, error);
 }
 
 static bool
@@ -108,18 +161,49 @@ start(struct lead *l, bson_error_t *error)
 	bool ok;
 	size_t n;
 
+	if (v->o->state && !(l->state = state_open(v->o->state, error)))
+		return false;
 	if (!bracket_open(v, &l->b, error) || !start_feed(l, error) ||
 	    !(v->staged = staged_read(l->b.target, v->o->job, false, error)))
 		return false;
 	ok = verify_catalog(v, l->b.source, l->b.target, &found, &n, error);
 	for (size_t i = 0; ok && i < n; i++)
-		ok = verify_scan_add(
-		    v, found[i], l->b.source, l->b.target, error);
+		ok = plan(l, found[i], error);
 	bson_free(found);
+	if (l->state)
+		state_forget(l->state);
 	if (ok && n == 0)
 		msg_warn("nothing is selected: no collection matches on "
 			 "either side");
+	l->started = ok;
 	return ok && verify_start_scan(v, error) && start_checkers(l, error);
+}
+
+/* ------------------------------------------------------------------- state */
+
+/* What is told at the end is told once more by a run that did not come to its
+ * end: so what was known before is what it begins with. */
+static bool
+save(struct lead *l, bson_error_t *error)
+{
+	int64_t began = verify_now_ms();
+	bool ok;
+
+	if (!l->state || !l->started || l->stage != STAGE_COMPARING)
+		return true;
+	ok = state_save(l->state, &l->v, error);
+	l->saved_ms = verify_now_ms();
+	l->save_every_ms = (l->saved_ms - began) * 20;
+	if (l->save_every_ms < SAVE_MS)
+		l->save_every_ms = SAVE_MS;
+	return ok;
+}
+
+static bool
+save_when_due(struct lead *l, bson_error_t *error)
+{
+	return verify_now_ms() - l->saved_ms < l->save_every_ms ||
+	    save(l, error);
 }
 
 static bool
@@ -132,7 +216,8 @@ lead_on(struct lead *l, bson_error_t *error)
 		    !lead_end_generation(l, error) ||
 		    !lead_catalogs(l, error) ||
 		    !verify_whole(v, &l->b, error) ||
-		    !lead_watch_applier(l, error) || !lead_step(l, error))
+		    !lead_watch_applier(l, error) || !lead_step(l, error) ||
+		    !save_when_due(l, error))
 			return false;
 		lead_status(l);
 		if (v->o->end == VERIFY_FOLLOW &&
@@ -149,6 +234,7 @@ static void
 stop(struct lead *l)
 {
 	struct verify *v = &l->v;
+	bson_error_t error;
 
 	atomic_store(&v->abort, true);
 	keys_wake(v->keys);
@@ -156,8 +242,14 @@ stop(struct lead *l)
 	join_scan(v);
 	for (size_t i = 0; i < l->n_checkers; i++)
 		pthread_join(l->checker[i], NULL);
+	/* Also after an error: the next run has less to do. */
+	if (l->stage != STAGE_DONE && v->feed && !save(l, &error))
+		msg_warn("%s", error.message);
+	else if (l->stage == STAGE_DONE && l->state)
+		state_finish(l->state);
 	feed_free(v->feed);
 	bracket_close(&l->b);
+	state_close(l->state);
 }
 
 static void
@@ -216,6 +308,8 @@ prepare(struct lead *l, const struct verify_opts *opts)
 	l->goal = l->proven = OPTIME_NULL;
 	l->look_every_ms = LOOK_MIN_MS;
 	l->generation = 1;
+	l->saved_ms = verify_now_ms();
+	l->save_every_ms = SAVE_MS;
 	atomic_store(&v->telling, opts->end == VERIFY_FOLLOW);
 	atomic_store(&v->decided_ms, verify_now_ms());
 }
@@ -226,6 +320,8 @@ release(struct lead *l)
 	struct verify *v = &l->v;
 
 	compare_plan_release(&v->plan);
+	bson_free(v->unit_done);
+	bson_free(v->unit_gone);
 	verify_pairs_release(v);
 	facts_free(v->facts);
 	staged_free(v->staged);

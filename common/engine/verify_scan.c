@@ -95,14 +95,19 @@ scan_unit(struct scanner *s, const struct compare_unit *u,
 
 /* False: nothing is left to take. */
 static bool
-next_unit(struct verify *v, struct compare_unit *u, struct optime *since)
+next_unit(
+    struct verify *v, size_t *at, struct compare_unit *u, struct optime *since)
 {
 	bool any;
 
 	pthread_mutex_lock(&v->lock);
+	while (v->taken < v->plan.n &&
+	    (v->unit_done[v->taken] || v->unit_gone[v->taken]))
+		v->taken++;
 	any = v->taken < v->plan.n;
 	if (any) {
-		*u = v->plan.unit[v->taken++];
+		*at = v->taken++;
+		*u = v->plan.unit[*at];
 		*since = v->scan_since;
 	}
 	pthread_mutex_unlock(&v->lock);
@@ -110,11 +115,14 @@ next_unit(struct verify *v, struct compare_unit *u, struct optime *since)
 }
 
 static void
-unit_done(struct verify *v, struct compare_unit *u)
+unit_done(struct verify *v, size_t at, struct compare_unit *u)
 {
 	if (atomic_fetch_sub(&u->pair->units, 1) == 1)
 		status_add("collections", 1);
 	atomic_store(&v->decided_ms, verify_now_ms());
+	pthread_mutex_lock(&v->lock);
+	v->unit_done[at] = true;
+	pthread_mutex_unlock(&v->lock);
 	atomic_fetch_sub(&v->left, 1);
 }
 
@@ -128,16 +136,17 @@ verify_scan(void *arg)
 	    .throttle = s.v->throttle};
 	struct compare_unit u;
 	bson_error_t error = {0};
+	size_t at;
 	bool ok;
 
 	task.source = conn_open(s.v->o->source, &error);
 	if (task.source)
 		task.target = conn_open(s.v->o->target, &error);
 	ok = task.target != NULL;
-	while (ok && !verify_ending(s.v) && next_unit(s.v, &u, &s.since)) {
+	while (ok && !verify_ending(s.v) && next_unit(s.v, &at, &u, &s.since)) {
 		ok = scan_unit(&s, &u, &task, &error);
 		if (ok && !verify_ending(s.v))
-			unit_done(s.v, &u);
+			unit_done(s.v, at, &u);
 	}
 	if (!ok)
 		verify_fail(s.v, &error);
@@ -146,6 +155,22 @@ verify_scan(void *arg)
 	if (task.source)
 		conn_close(task.source);
 	return NULL;
+}
+
+/* With the lock held: what was planned and is not counted yet. */
+static void
+count_planned(struct verify *v)
+{
+	size_t more = v->plan.n - v->planned;
+
+	v->unit_done =
+	    bson_realloc(v->unit_done, (v->plan.n + 1) * sizeof(bool));
+	v->unit_gone =
+	    bson_realloc(v->unit_gone, (v->plan.n + 1) * sizeof(bool));
+	memset(v->unit_done + v->planned, 0, more * sizeof(bool));
+	memset(v->unit_gone + v->planned, 0, more * sizeof(bool));
+	v->planned = v->plan.n;
+	atomic_fetch_add(&v->left, more);
 }
 
 bool
@@ -162,9 +187,26 @@ verify_scan_add(struct verify *v, struct vpair *p, struct conn *source,
 	ok = compare_plan_add(
 	    &more, &p->pair, source, target, v->o->partition_bytes, error);
 	pthread_mutex_lock(&v->lock);
+	for (size_t i = 0; i < v->plan.n; i++)
+		if (v->plan.unit[i].pair == &p->pair)
+			v->unit_gone[i] = true;
 	compare_plan_join(&v->plan, &more);
-	atomic_fetch_add(&v->left, v->plan.n - v->planned);
-	v->planned = v->plan.n;
+	count_planned(v);
 	pthread_mutex_unlock(&v->lock);
 	return ok;
+}
+
+void
+verify_scan_range(struct verify *v, struct vpair *p, const bson_t *from,
+    const bson_t *to, bool first, bool done)
+{
+	pthread_mutex_lock(&v->lock);
+	compare_plan_add_range(&v->plan, &p->pair, from, to, first);
+	count_planned(v);
+	if (done) {
+		v->unit_done[v->plan.n - 1] = true;
+		atomic_fetch_sub(&p->pair.units, 1);
+		atomic_fetch_sub(&v->left, 1);
+	}
+	pthread_mutex_unlock(&v->lock);
 }

@@ -34,8 +34,8 @@ static struct optime
 settled_before(struct lead *l)
 {
 	struct verify *v = &l->v;
-	struct optime bound = next(feed_progress(v->feed)), at = OPTIME_NULL,
-		      last;
+	struct optime bound = next(feed_progress(v->feed, NULL)),
+		      at = OPTIME_NULL, last;
 
 	if (!v->settled || atomic_load(&v->recatalog))
 		return OPTIME_NULL;
@@ -69,7 +69,8 @@ tell_sync(struct lead *l, struct optime bound)
 	struct tm tm;
 	bool sync = l->scanned && optime_cmp(bound, l->goal) > 0 &&
 	    lead_differences(l) == 0 &&
-	    feed_progress(l->v.feed).secs - l->proven.secs <= FRESH_SECONDS;
+	    feed_progress(l->v.feed, NULL).secs - l->proven.secs <=
+		FRESH_SECONDS;
 
 	if (sync && l->sync_since == NEVER)
 		l->sync_since = now;
@@ -186,7 +187,7 @@ begin_telling(struct lead *l, bson_error_t *error)
 	struct verify *v = &l->v;
 
 	l->stage = STAGE_TELLING;
-	l->goal = feed_progress(v->feed);
+	l->goal = feed_progress(v->feed, NULL);
 	l->catalogs_due = true;
 	atomic_store(&v->decided_ms, verify_now_ms());
 	atomic_store(&v->telling, true);
@@ -198,7 +199,7 @@ static bool
 begin_last(struct lead *l)
 {
 	l->stage = STAGE_LAST;
-	l->goal = feed_progress(l->v.feed);
+	l->goal = feed_progress(l->v.feed, NULL);
 	atomic_store(&l->v.last_look, true);
 	return true;
 }
@@ -231,7 +232,7 @@ look_again(struct lead *l, bson_error_t *error)
 	l->look_every_ms = l->look_every_ms * 2 > LOOK_MAX_MS
 	    ? LOOK_MAX_MS
 	    : l->look_every_ms * 2;
-	l->goal = feed_progress(v->feed);
+	l->goal = feed_progress(v->feed, NULL);
 	l->catalogs_due = facts_differences(v->facts) > 0;
 	if (verify_dirty_differences(v) > 0)
 		verify_dirty_all(v, l->goal);

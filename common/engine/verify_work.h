@@ -50,6 +50,8 @@ struct verify {
 	/* scan */
 	struct compare_plan plan;
 	size_t planned, taken;    /* under lock: of the plan */
+	bool *unit_done;          /* under lock: by place in the plan */
+	bool *unit_gone;          /* its collection is read anew */
 	atomic_size_t left;       /* units that are not finished */
 	struct optime scan_since; /* null: of the start */
 	atomic_bool recatalog;    /* a collection went away while it was read */
@@ -194,6 +196,9 @@ void *verify_recheck(void *arg);
 void *verify_scan(void *arg);
 bool verify_scan_add(struct verify *v, struct vpair *p, struct conn *source,
     struct conn *target, bson_error_t *error);
+/* One range, as it was planned before. */
+void verify_scan_range(struct verify *v, struct vpair *p, const bson_t *from,
+    const bson_t *to, bool first, bool done);
 /* Capped pairs that are to be compared (verify_whole.c). */
 bool verify_whole(struct verify *v, struct bracket *b, bson_error_t *error);
 

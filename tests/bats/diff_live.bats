@@ -309,3 +309,42 @@ verified() { # verified POSITION: all is compared up to there
 	IFS=: read -r s i _ <<<"$1"
 	[[ -n $hi ]] && ((hs > s || (hs == s && hi >= i)))
 }
+
+@test "killed at 20 random points and begun again with --state: the same answer" {
+	start_both
+	py "$src_uri" <<-'P'
+		for j in range(20):
+		    client.shop.big.insert_many({"_id": j * 1000 + i, "x": "y" * 900} for i in range(1000))
+	P
+	go --transactions 0.05
+	py "$dst_uri" <<-'P'
+		c = client.shop.big
+		random.seed(5)
+		ids = random.sample(range(20000), 200)
+		c.delete_many({"_id": {"$in": ids[:100]}})
+		c.update_many({"_id": {"$in": ids[100:]}}, {"$set": {"x": "z"}})
+		c.insert_many({"_id": -1 - i} for i in range(100))
+	P
+	local resume=(mm-diff -d shop --state "$TMP/state" --rate-limit 700K
+		--partition-size 256K --format json -o "$TMP/report" -v)
+	local i
+	for i in $(seq 20); do
+		timeout -s KILL "0.$((3 + RANDOM % 7))$((RANDOM % 10))" \
+			"${resume[@]}" 2>>"$TMP/killed.err" || [[ $? == 137 ]]
+		# As long as it takes: what is saved grows.
+		((i % 5)) || timeout -s KILL 3.5 "${resume[@]}" 2>>"$TMP/killed.err" || [[ $? == 137 ]]
+	done
+	run grep -c 'goes on at' "$TMP/killed.err"
+	((output >= 10))
+	run -8 mm-diff -d shop --nsExclude shop.c1 --state "$TMP/state" --job "$(py "$dst_uri" <<<'print(client.mm_control.jobs.find_one()["_id"])')"
+	assert_output --partial 'is of another source, target, selection or job'
+	run --separate-stderr -1 "${resume[@]}"
+	assert_regex "$stderr" 'goes on at'
+	run bash -c 'jq -r "select(._id) | .class" "$1" | sort | uniq -c | tr -s " "' _ "$TMP/report"
+	assert_output ' 100 content
+ 100 extra
+ 100 missing'
+	# It came to its end: the next one begins anew.
+	run --separate-stderr -1 mm-diff -d shop --state "$TMP/state" -v
+	refute_regex "$stderr" 'goes on at'
+}
