@@ -169,6 +169,9 @@ run_dry(struct apply_plan *p, bool *refused, bson_error_t *error)
 
 	if (!apply_plan_read(p, &nothing, error))
 		return nothing;
+	if (record_repair(&p->head))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "a repair is not tried out: \"mm-cat json\" shows it");
 	ok = !server_named(SIDE_TARGET, &target_flags) ||
 	    ((target = server_open(
 		  SIDE_TARGET, &target_flags, p->name, false, error)) &&

@@ -174,6 +174,8 @@ set_goal(struct repair *r)
 {
 	r->goal = r->cp;
 	r->goal.seen = optime_max(optime_max(r->cp.seen, r->cp.applied), r->to);
+	/* What a repair writes stands in no journal. */
+	r->goal.journal[0] = '\0';
 	if (optime_cmp(r->after, r->cp.applied) >= 0)
 		return;
 	r->goal.applied = r->after;
@@ -214,6 +216,11 @@ apply_repair(const struct apply_opts *opts, bson_error_t *error)
 	bson_error_t later;
 	bool ok;
 
+	if (opts->journal || !optime_is_null(opts->until) ||
+	    opts->exit_lag_ms >= 0)
+		return error_set(error, MM_EXIT_USAGE, 0,
+		    "a repair takes no --journal and no option about where to "
+		    "end");
 	if (!job_read_checkpoint(opts->job, &r.cp))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "job \"%s\" has no checkpoint", job_name(opts->job));

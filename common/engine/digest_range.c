@@ -25,19 +25,13 @@ digest_order_parse(const char *text, enum digest_order *order)
 }
 
 static bool
-bound(const uint8_t *doc, uint32_t len, const char *name, bool *has,
-    struct value *v, bson_error_t *error)
+bound(const uint8_t *doc, uint32_t len, const char *name, struct value *v)
 {
 	struct elem e;
 
-	*has = walk_find(doc, len, name, &e);
-	if (!*has)
-		return true;
+	if (!walk_find(doc, len, name, &e))
+		return false;
 	*v = e.value;
-	if ((v->type == BSON_TYPE_DOCUMENT || v->type == BSON_TYPE_ARRAY) &&
-	    !value_sound(v->data, v->len))
-		return error_set(error, MM_EXIT_STREAM, 0,
-		    "a range has an unsound bound \"%s\"", name);
 	return true;
 }
 
@@ -64,8 +58,7 @@ check_detail(const struct digest_range *r, bson_error_t *error)
 	struct elem e;
 	int64_t n = 0;
 
-	if (value_sound(r->keys, r->keys_len) &&
-	    walk_init(&w, r->keys, r->keys_len))
+	if (walk_init(&w, r->keys, r->keys_len))
 		while (walk_next(&w, &e))
 			n++;
 	return (n == r->sum.docs && r->leaves_len % DIGEST_LEAF == 0 &&
@@ -98,12 +91,12 @@ digest_range_read(const uint8_t *doc, uint32_t len, struct digest_range *r,
 	bson_t view;
 
 	memset(r, 0, sizeof *r);
-	if (!bson_init_static(&view, doc, len))
+	if (!value_sound(doc, len) || !bson_init_static(&view, doc, len))
 		return error_set(
-		    error, MM_EXIT_STREAM, 0, "a range is no document");
-	if (!bound(doc, len, "from", &r->has_from, &r->from, error) ||
-	    !bound(doc, len, "to", &r->has_to, &r->to, error) ||
-	    !record_int64(&view, "docs", &r->sum.docs, error) ||
+		    error, MM_EXIT_STREAM, 0, "a range is no sound document");
+	r->has_from = bound(doc, len, "from", &r->from);
+	r->has_to = bound(doc, len, "to", &r->to);
+	if (!record_int64(&view, "docs", &r->sum.docs, error) ||
 	    !record_int64(&view, "bytes", &r->sum.bytes, error) ||
 	    !binary(&view, "sum", &sum, &sum_len, error))
 		return false;
@@ -132,8 +125,8 @@ digest_range_write(const struct digest_range *r, bson_t *out)
 		return;
 	compare_append_value(out, "keys",
 	    &(struct value){BSON_TYPE_DOCUMENT, r->keys, r->keys_len});
-	BSON_APPEND_BINARY(
-	    out, "leaves", BSON_SUBTYPE_BINARY, r->leaves, r->leaves_len);
+	BSON_APPEND_BINARY(out, "leaves", BSON_SUBTYPE_BINARY,
+	    r->leaves ? r->leaves : (const uint8_t *)"", r->leaves_len);
 }
 
 bool

@@ -49,6 +49,7 @@ narrow() {
 		run -1 --separate-stderr on_target mm-diff -d shop --against "$TMP/$n" \
 			--differing "$TMP/$n.bad" --format json -o "$TMP/$n.json"
 		mm-cat verify "$TMP/$n" "$TMP/$n.bad"
+		mm-cat json "$TMP/$n" | jq -e . >/dev/null
 		on_source mm-diff -d shop --digest --ranges "$TMP/$n.bad" -o "$TMP/$((n + 1))"
 	done
 	run -1 --separate-stderr on_target mm-diff -d shop --against "$TMP/3" \
@@ -142,16 +143,20 @@ narrow() {
 		c.insert_many([{"_id": -5}, {"_id": 31}, {"_id": 60000}, {"_id": "x"}])
 		c.update_many({"_id": {"$in": [300, 30300]}}, {"$set": {"b": "other"}})
 		c.drop_index("a")
+		client.shop.empty.insert_one({"_id": 1})
 	P
 	narrow
 	run jq -c 'select(.ns) | [.class, .ns]' "$TMP/1.json"
 	assert_line '["metadata","shop.big"]'
 	assert_equal "$(grep -c '"range","shop.big"' <<<"$output")" 3
-	found "$TMP/3.json" >"$TMP/found"
+	# A small range is told document by document a round earlier.
+	cat "$TMP/2.json" "$TMP/3.json" >"$TMP/named.json"
+	found "$TMP/named.json" | grep -v range >"$TMP/found"
 	printf '%s\n' '["missing","shop.big",{"$numberInt":"0"}]' \
 		'["missing","shop.big",{"$numberInt":"30"}]' \
 		'["missing","shop.big",{"$numberInt":"30003"}]' \
 		'["missing","shop.big",{"$numberInt":"59997"}]' \
+		'["extra","shop.empty",{"$numberInt":"1"}]' \
 		'["extra","shop.big",{"$numberInt":"-5"}]' \
 		'["extra","shop.big",{"$numberInt":"31"}]' \
 		'["extra","shop.big",{"$numberInt":"60000"}]' \
@@ -165,7 +170,7 @@ narrow() {
 	found "$TMP/both.json" | grep -v metadata >"$TMP/found"
 	run -0 diff "$TMP/wanted" "$TMP/found"
 	run jq -c 'select(.total) | [.source_docs, .target_docs]' "$TMP/both.json"
-	assert_output '[20016,20016]'
+	assert_output '[20016,20017]'
 }
 
 @test "capped, renamed, and what only one side has" {
@@ -219,4 +224,22 @@ narrow() {
 	run -8 --separate-stderr on_target mm-diff -d shop --against "$TMP/dump"
 	assert_regex "$stderr" 'kind snapshot, not digest'
 	run -7 on_target mm-diff -d shop --against "$TMP/none"
+	run -7 on_source mm-diff -d shop --digest -o /dev/full
+	# A server that is away: 4 and 5.
+	local away='mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500'
+	MM_SOURCE_URI=$away run -4 mm-diff -d shop --digest
+	MM_TARGET_URI=$away run -5 mm-diff -d shop --against "$TMP/a"
+	# Damaged anywhere: never taken for another answer.
+	py "$dst_uri" "$TMP/a" "$TMP/bad" <<-'P'
+		raw = bytearray(open(sys.argv[2], "rb").read())
+		random.seed(5)
+		for n in range(12):
+		    bad = bytearray(raw)
+		    bad[random.randrange(len(bad))] ^= 1 << random.randrange(8)
+		    open("%s%d" % (sys.argv[3], n), "wb").write(bad)
+	P
+	for n in {0..11}; do
+		on_target mm-diff -d shop --against "$TMP/bad$n" >/dev/null 2>&1 || status=$?
+		[[ $status == 3 || $status == 8 ]]
+	done
 }

@@ -97,6 +97,8 @@ plant() {
 	run -8 --separate-stderr mm-cat cut -d shop "$TMP/repair" -o "$TMP/cut"
 	assert_regex "$stderr" 'a repair cannot be cut'
 	run -2 mm-diff -d shop --emit repair --format json
+	run -2 mm-oplog-apply -d shop --journal "$TMP/journal" "$TMP/repair"
+	run -8 mm-oplog-apply -d shop --dryRun "$TMP/repair"
 	run -0 --separate-stderr mm-oplog-apply -d shop "$TMP/repair"
 	assert_regex "$stderr" 'repaired [0-9]+ documents; apply the log again from'
 	assert_same "$src_uri" "$dst_uri" shop
@@ -197,6 +199,33 @@ left() { # left N: fewer than N planted documents are there
 	wait "$tail_pid"
 	assert_same "$src_uri" "$dst_uri" shop
 	run -0 mm-diff -d shop
+}
+
+@test "renamed, and with a collation: under the names and keys of the target" {
+	begin
+	names=(-d shop --nsFrom 'shop.*' --nsTo 'store.*')
+	py "$src_uri" <<-'P'
+		from pymongo.collation import Collation
+		client.shop.a.insert_many({"_id": i, "n": i} for i in range(300))
+		client.shop.create_collection("c", collation=Collation("en", strength=2))
+		client.shop.c.insert_many({"_id": "k%d" % i} for i in range(300))
+	P
+	mm-dump -d shop --quiet | mm-load "${names[@]}" --quiet
+	run -0 mm-diff "${names[@]}"
+	py "$dst_uri" <<-'P'
+		for c in client.store.a, client.store.c:
+		    ids = [d["_id"] for d in c.find()]
+		    c.delete_many({"_id": {"$in": ids[:100]}})
+		    c.update_many({"_id": {"$in": ids[100:200]}}, {"$set": {"planted": 1}})
+		    c.insert_many({"_id": "new%d" % i} for i in range(100))
+		# Another spelling of the same key.
+		client.store.c.delete_one({"_id": "k250"})
+		client.store.c.insert_one({"_id": "K250"})
+	P
+	run -1 mm-diff "${names[@]}" --emit repair -o "$TMP/repair"
+	mm-oplog-apply "${names[@]}" "$TMP/repair"
+	assert_same "$src_uri" "$dst_uri" shop=store
+	run -0 mm-diff "${names[@]}"
 }
 
 @test "cut, stopped, of another job: nothing is touched" {
