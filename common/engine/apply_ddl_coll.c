@@ -340,6 +340,20 @@ move(struct apply_ddl *a, bson_error_t *error)
 	return ok;
 }
 
+/* A collection that becomes capped loses its indexes, those held back too. */
+static bool
+forget_indexes(struct apply_ddl *a, bson_error_t *error)
+{
+	bson_t staged;
+	bool born, ok;
+	int got = job_owned(a->o.job, a->d.target, &staged, &born, error);
+
+	ok = got == 0 ||
+	    (got > 0 && job_own_as(a->o.job, a->d.target, NULL, born, error));
+	bson_destroy(&staged);
+	return ok;
+}
+
 static bool
 note_born(struct apply_ddl *a, bson_error_t *error)
 {
@@ -363,6 +377,8 @@ apply_ddl_books(struct apply_ddl *a, bson_error_t *error)
 		return job_disown(a->o.job, a->d.target, error);
 	case DDL_RENAME:
 		return move(a, error);
+	case DDL_TO_CAPPED:
+		return forget_indexes(a, error);
 	default:
 		return true;
 	}

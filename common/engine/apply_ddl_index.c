@@ -213,16 +213,20 @@ read_mod(const bson_t *doc, struct mod *m)
 	return named;
 }
 
-/* The specification with the fields of `set`. hidden:false is no field. */
+/* The specification with the fields of `set`. hidden:false is no field, and
+ * what has become unique is no longer prepared for it. */
 static void
 changed(const bson_t *spec, const bson_t *set, bson_t *out)
 {
+	bool unique = bson_has_field(set, "unique");
 	bson_iter_t it;
 
 	bson_init(out);
 	for (bool more = bson_iter_init(&it, spec);
 	     more && bson_iter_next(&it);)
-		if (!bson_has_field(set, bson_iter_key(&it)))
+		if (!bson_has_field(set, bson_iter_key(&it)) &&
+		    !(unique &&
+			strcmp(bson_iter_key(&it), "prepareUnique") == 0))
 			bson_append_iter(out, NULL, 0, &it);
 	for (bool more = bson_iter_init(&it, set); more && bson_iter_next(&it);)
 		if (!BSON_ITER_HOLDS_BOOL(&it) || bson_iter_bool(&it))

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "model/value.h"
+
 const char *
 held_name(const bson_t *spec)
 {
@@ -91,9 +93,9 @@ held_put(bson_t *list, const char *ns, const bson_t *spec, const char *why)
 bool
 held_is(const bson_t *spec, const bson_iter_t *which)
 {
-	const uint8_t *a, *b;
-	uint32_t n, m;
+	struct value a = {.type = BSON_TYPE_DOCUMENT}, b = a;
 	bson_iter_t it;
+	uint32_t n;
 
 	if (BSON_ITER_HOLDS_UTF8(which))
 		return strcmp(held_name(spec), bson_iter_utf8(which, NULL)) ==
@@ -102,9 +104,11 @@ held_is(const bson_t *spec, const bson_iter_t *which)
 	    !bson_iter_init_find(&it, spec, "key") ||
 	    !BSON_ITER_HOLDS_DOCUMENT(&it))
 		return false;
-	bson_iter_document(which, &n, &a);
-	bson_iter_document(&it, &m, &b);
-	return n == m && memcmp(a, b, n) == 0;
+	bson_iter_document(which, &n, &a.data);
+	a.len = n;
+	bson_iter_document(&it, &n, &b.data);
+	b.len = n;
+	return value_cmp(&a, &b) == 0;
 }
 
 bool

@@ -96,6 +96,33 @@ static const char *const coll_mod_own[] = {"noPadding", "usePowerOf2Sizes",
     "timeseriesBucketsMayHaveMixedSchemaData",
     "timeseriesBucketingParametersHaveChanged", "dryRun", NULL};
 
+/* Of one index. */
+static const char *const index_fields[] = {"name", "keyPattern",
+    "expireAfterSeconds", "hidden", "unique", "prepareUnique", NULL};
+
+/* A unique index made an ordinary one (in a downgrade) has no counterpart among
+ * what a target can be asked for. */
+static bool
+read_index(struct ddl_work *w, const struct value *index)
+{
+	struct buf *doc = &w->d->doc;
+	struct walk walk;
+	struct elem e;
+
+	put_begin(doc);
+	walk_init(&walk, index->data, index->len);
+	while (walk_next(&walk, &e)) {
+		if (in(index_fields, e.name))
+			put_elem(doc, &e);
+		else if (strcmp(e.name, "forceNonUnique") == 0)
+			return ddl_refuse(w, "forceNonUnique is not followed");
+		else
+			ddl_leave_out(w->d, e.name);
+	}
+	put_end(doc, 0);
+	return true;
+}
+
 bool
 ddl_read_coll_mod(struct ddl_work *w)
 {
@@ -122,9 +149,10 @@ ddl_read_coll_mod(struct ddl_work *w)
 		if (in(coll_mod_fields, e.name))
 			put_elem(&d->command, &e);
 		else if (strcmp(e.name, "index") == 0 &&
-		    e.value.type == BSON_TYPE_DOCUMENT)
-			buf_add(&d->doc, e.value.data, e.value.len);
-		else if (!in(coll_mod_own, e.name))
+		    e.value.type == BSON_TYPE_DOCUMENT) {
+			if (!read_index(w, &e.value))
+				return false;
+		} else if (!in(coll_mod_own, e.name))
 			ddl_leave_out(d, e.name);
 	}
 	if (d->command.len == empty)

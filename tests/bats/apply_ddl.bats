@@ -115,6 +115,36 @@ shop.b ttl ttl 30"
 	assert_output ''
 }
 
+@test "indexes by key, whatever type its numbers are; made unique in two steps; gone with convertToCapped" {
+	start_server dst
+	export MM_TARGET_URI=$dst_uri
+	store 'shop.*' <<<'{"ns": "shop.a", "doc": {"_id": 0}}'
+	changes 'shop.*' <<-'J'
+		{"at": "10:1:1", "op": "c", "ns": "shop.$cmd", "doc": {"createIndexes": "a", "v": 2, "key": {"t": {"$numberInt": "1"}}, "name": "t", "expireAfterSeconds": 60}}
+		{"at": "10:2:1", "op": "c", "ns": "shop.$cmd", "doc": {"collMod": "a", "index": {"keyPattern": {"t": {"$numberDouble": "1.0"}}, "expireAfterSeconds": 30}}}
+		{"at": "10:3:1", "op": "c", "ns": "shop.$cmd", "doc": {"createIndexes": "a", "v": 2, "key": {"u": {"$numberInt": "1"}}, "name": "u"}}
+		{"at": "10:4:1", "op": "c", "ns": "shop.$cmd", "doc": {"collMod": "a", "index": {"name": "u", "prepareUnique": true}}}
+		{"at": "10:5:1", "op": "c", "ns": "shop.$cmd", "doc": {"collMod": "a", "index": {"keyPattern": {"u": {"$numberDouble": "1.0"}}, "unique": true}}}
+		{"at": "10:6:1", "op": "c", "ns": "shop.$cmd", "doc": {"createIndexes": "b", "v": 2, "key": {"u": {"$numberInt": "1"}}, "name": "u", "unique": true}}
+	J
+	mm-oplog-apply -d shop "$TMP/log"
+	run held
+	assert_output "shop.a t ttl 30
+shop.a u unique None
+shop.b u unique None"
+	run py "$dst_uri" <<<'print([sorted(s["spec"]) for d in client.mm_control.owned.find() for s in d["staged"] if s["why"] == "unique"])'
+	assert_output "[['key', 'name', 'unique', 'v'], ['key', 'name', 'unique', 'v']]"
+	{
+		cat <<-'J'
+			{"at": "10:7:1", "op": "c", "ns": "shop.$cmd", "doc": {"create": "b2"}}
+			{"at": "10:8:1", "op": "c", "ns": "shop.$cmd", "doc": {"convertToCapped": "a", "size": 4096}}
+		J
+	} | "$PY" "$TOOLS/mmstream.py" write-oplog --source ledger --nsInclude 'shop.*' --after 10:6:1 >"$TMP/log"
+	mm-oplog-apply -d shop "$TMP/log"
+	run held
+	assert_output "shop.b u unique None"
+}
+
 @test "renames: across the border of the selection, and from temporary collections" {
 	start_server dst
 	export MM_TARGET_URI=$dst_uri

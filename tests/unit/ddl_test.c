@@ -229,6 +229,10 @@ static const struct {
 	"two databases"},
     {"{'include':['shop.*'],'rename':[{'from':'shop.a*','to':'local.*'}]}",
 	"'op':'c','ns':'shop.$cmd','o':{'drop':'ab'}", "cannot be \"local.b\""},
+    {SHOP,
+	"'op':'c','ns':'shop.$cmd','o':{'collMod':'a','index':{'name':'u',"
+	"'forceNonUnique':true}}",
+	"forceNonUnique"},
 };
 
 static bool
@@ -284,6 +288,13 @@ test_table(void)
 	    ":true,'validator':{},'new2':2}",
 	    &d, &error);
 	OK(strcmp(d.left_out, "new1, new2") == 0, "left out: %s", d.left_out);
+	read_json(SHOP,
+	    "'op':'c','ns':'shop.$cmd','o':{'collMod':'a','index':{'name':'x',"
+	    "'hidden':true,'new3':1}}",
+	    &d, &error);
+	OK(strcmp(d.left_out, "new3") == 0 &&
+		same(&d.doc, "{'name':'x','hidden':true}"),
+	    "of an index: %s", d.left_out);
 	ddl_release(&d);
 }
 
