@@ -222,6 +222,7 @@ test_sample(void)
 	picks_release(&two);
 	picks_init(&two, 6, 200);
 	offer(&two, 0, 10000, 1, false);
+	picks_release(&one);
 	picks_init(&one, 6, 200);
 	picks_join(&one, &two, 1);
 	OK(!same_picks(&all, &one), "another seed, another choice");
