@@ -183,6 +183,21 @@ set_goal(struct repair *r)
 		r->goal.read_from = r->read_from;
 }
 
+/* What a rename has moved away would be moved over again, and be lost. */
+static bool
+can_go_back(const struct repair *r, bson_error_t *error)
+{
+	char text[OPTIME_TEXT];
+	struct optime at;
+
+	return !optime_read(job_doc(r->o->job), "renamed", &at) ||
+	    optime_cmp(at, r->goal.applied) <= 0 ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"a collection was renamed at %s, after the comparison began: "
+		"compare again",
+		optime_text(at, text));
+}
+
 static bool
 write_all(struct repair *r, bson_error_t *error)
 {
@@ -197,10 +212,12 @@ write_all(struct repair *r, bson_error_t *error)
 	bool ok;
 
 	status_state("repairing");
-	if (!(lanes = lanes_new(&o, error)))
-		return false;
 	set_goal(r);
-	ok = job_save(r->o->job, &r->goal, error) && put_all(r, lanes, error);
+	if (!can_go_back(r, error) || !(lanes = lanes_new(&o, error)))
+		return false;
+	/* What is left of an intent is done, and must not be met again. */
+	ok = job_save_intent(r->o->job, &r->goal, NULL, error) &&
+	    put_all(r, lanes, error);
 	/* What a lane has against it says more than that it ended. */
 	if (!ok && lanes_failed(lanes, &why))
 		*error = why;

@@ -242,10 +242,14 @@ job_save_intent(struct job *j, const struct job_checkpoint *cp,
     const bson_t *intent, bson_error_t *error)
 {
 	bson_t set = BSON_INITIALIZER, unset = BSON_INITIALIZER;
+	struct optime at;
 	bool ok;
 
 	job_append_checkpoint(&set, cp);
 	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_APPLYING]);
+	if (intent && bson_has_field(intent, "to") &&
+	    optime_read(intent, "at", &at))
+		optime_append(&set, "renamed", at);
 	if (intent)
 		BSON_APPEND_DOCUMENT(&set, "intent", intent);
 	else

@@ -20,6 +20,8 @@
  *   requests   what is asked of the writer; mongo/request.h
  *   intent     what was about to be done to the catalog: {at, i, command, ns,
  *              to, uuid, to_uuid, done}; engine/apply_intent.h
+ *   renamed    {ts, t} of the last rename that was begun: the log cannot be
+ *              applied again from before it
  *   adopting   true: what is there of a copy of one's own is not recorded yet
  *   writer     {tool, host, boot, pid, ticks, started, epoch, expires}; ticks
  *              is when the process began, against reuse of its pid; expires

@@ -228,6 +228,31 @@ left() { # left N: fewer than N planted documents are there
 	run -0 mm-diff "${names[@]}"
 }
 
+@test "a rename since the comparison began: refused, nothing is touched" {
+	begin
+	py "$src_uri" <<<'client.shop.a.insert_many({"_id": i} for i in range(100))'
+	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop --status-file "$TMP/tail.st"
+	wait_until 15 status_is tail.st state following
+	mm-dump -d shop --quiet | mm-load -d shop --quiet
+	py "$dst_uri" <<<'client.shop.a.update_one({"_id": 1}, {"$set": {"planted": 1}})'
+	run -1 mm-diff -d shop --emit repair -o "$TMP/repair"
+	follow
+	py "$src_uri" <<<'client.shop.a.rename("b"); client.shop.b.insert_one({"_id": 100})'
+	wait_until 30 applied "$(here)"
+	pause
+	checkpoint >"$TMP/before"
+	run -8 --separate-stderr mm-oplog-apply -d shop "$TMP/repair"
+	assert_regex "$stderr" 'a collection was renamed at [0-9:]+, after the comparison began'
+	checkpoint | diff "$TMP/before" -
+	# A later one is not.
+	run -1 mm-diff -d shop --emit repair -o "$TMP/repair"
+	mm-oplog-apply -d shop "$TMP/repair"
+	follow
+	wait_until 30 applied "$(here)"
+	pause
+	assert_same "$src_uri" "$dst_uri" shop
+}
+
 @test "cut, stopped, of another job: nothing is touched" {
 	begin
 	py "$src_uri" <<<'client.shop.a.insert_many({"_id": i} for i in range(5000))'
