@@ -56,7 +56,9 @@ put() { # put NAME AGE FIELDS: a status file last written AGE seconds ago
 	wait_until 10 grep -q SigCgt "/proc/$pid/status"
 	sleep 0.3
 	kill -TERM "$pid"
-	run -9 wait "$pid"
+	local status=0
+	wait "$pid" || status=$?
+	assert_equal "$status" 9
 }
 
 @test "status: what is no status file is named" {
