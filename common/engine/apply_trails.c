@@ -41,8 +41,7 @@ apply_trails_open(struct apply_trails *t, const struct job *job,
 }
 
 bool
-apply_trails_sync(
-    void *trails, const struct job_checkpoint *cp, bson_error_t *error)
+apply_trails_sync(void *trails, struct job_checkpoint *cp, bson_error_t *error)
 {
 	struct apply_trails *t = trails;
 

@@ -16,7 +16,7 @@ bool apply_trails_open(struct apply_trails *t, const struct job *job,
     const char *ledger, const char *journal, bson_error_t *error);
 /* Both are on the disk: for checkpoint_opts.durable. */
 bool apply_trails_sync(
-    void *trails, const struct job_checkpoint *cp, bson_error_t *error);
+    void *trails, struct job_checkpoint *cp, bson_error_t *error);
 /* Ends both; always frees. The first error counts. */
 bool apply_trails_close(struct apply_trails *t, bson_error_t *error);
 

@@ -117,12 +117,21 @@ now(struct checkpoint *c, uint64_t *seq)
 
 	pthread_mutex_lock(&c->lock);
 	cp = (struct job_checkpoint){
-	    c->reached.read_from, c->reached.at, c->seen, c->ahead, ""};
+	    c->reached.read_from, c->reached.at, c->seen, c->ahead, "", 0};
 	if (c->journal)
 		bson_strncpy(cp.journal, c->journal, sizeof cp.journal);
 	*seq = c->reached_seq;
 	pthread_mutex_unlock(&c->lock);
 	return cp;
+}
+
+/* The file is of the journal that the last save was about. */
+static void
+carry_file(const struct checkpoint *c, struct job_checkpoint *cp)
+{
+	cp->journal_file = strcmp(cp->journal, c->saved.journal) == 0
+	    ? c->saved.journal_file
+	    : 0;
 }
 
 static bool
@@ -131,6 +140,7 @@ save_locked(struct checkpoint *c, bson_error_t *error)
 	uint64_t seq;
 	struct job_checkpoint cp = now(c, &seq);
 
+	carry_file(c, &cp);
 	if (optime_same(cp.applied, c->saved.applied) &&
 	    optime_same(cp.read_from, c->saved.read_from) &&
 	    optime_same(cp.seen, c->saved.seen) &&
@@ -168,6 +178,7 @@ checkpoint_save_intent(
 	checkpoint_acked(c);
 	pthread_mutex_lock(&c->save_lock);
 	cp = now(c, &seq);
+	carry_file(c, &cp);
 	ok = (!c->o.durable || c->o.durable(c->o.arg, &cp, error)) &&
 	    job_save_intent(c->o.job, &cp, intent, error);
 	if (ok)

@@ -23,9 +23,9 @@ struct checkpoint_opts {
 	int64_t exit_lag_ms; /* ask for a stop when the lag is that small;
 				-1: never */
 	const char *journal; /* epoch of the one that is kept; NULL: none */
-	/* Called before each save; may be NULL. */
+	/* Called before each save, may set journal_file; may be NULL. */
 	bool (*durable)(
-	    void *arg, const struct job_checkpoint *cp, bson_error_t *error);
+	    void *arg, struct job_checkpoint *cp, bson_error_t *error);
 	void *arg;
 };
 

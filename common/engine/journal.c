@@ -35,6 +35,7 @@ boot_id(char *text, size_t size)
 struct newest {
 	char epoch[JOB_JOURNAL];
 	bool whole;
+	unsigned number;
 	struct optime fuzzy;
 };
 
@@ -46,6 +47,7 @@ note_file(void *arg, const struct journal_file *file, bson_error_t *error)
 	(void)error;
 	bson_strncpy(n->epoch, file->epoch, sizeof n->epoch);
 	n->whole = file->whole;
+	n->number = file->number;
 	n->fuzzy = OPTIME_NULL;
 	optime_read(file->head, "fuzzy", &n->fuzzy);
 	return true;
@@ -62,6 +64,7 @@ choose_epoch(struct journal *j, const char *dir, const char *job,
 	if (!journal_read(dir, job, &r, error))
 		return false;
 	if (cp->journal[0] && strcmp(n.epoch, cp->journal) == 0 &&
+	    n.number >= cp->journal_file &&
 	    (n.whole || optime_is_null(cp->ahead))) {
 		bson_strncpy(j->epoch, n.epoch, sizeof j->epoch);
 		j->fuzzy = n.fuzzy;
@@ -205,8 +208,9 @@ journal_flush(struct journal *j, bson_error_t *error)
 
 bool
 journal_checkpoint(
-    struct journal *j, const struct job_checkpoint *cp, bson_error_t *error)
+    struct journal *j, struct job_checkpoint *cp, bson_error_t *error)
 {
+	unsigned number = trail_number(j->trail);
 	bson_t mark = BSON_INITIALIZER;
 	bool ok = true;
 
@@ -220,6 +224,8 @@ journal_checkpoint(
 		ok = trail_mark(j->trail, &mark, error);
 	}
 	bson_destroy(&mark);
+	if (number > 0 && strcmp(cp->journal, j->epoch) == 0)
+		cp->journal_file = number;
 	return ok && trail_sync(j->trail, error);
 }
 

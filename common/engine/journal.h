@@ -38,9 +38,10 @@ bool journal_command(
 bool journal_flush(struct journal *j, bson_error_t *error);
 bool journal_close(struct journal *j, bson_error_t *error);
 /* Before this checkpoint is saved: forced to the disk, and where a tail has to
- * read from to go on there. */
+ * read from to go on there. The checkpoint gets the number of the file, so that
+ * a newest file that is lost is missed. */
 bool journal_checkpoint(
-    struct journal *j, const struct job_checkpoint *cp, bson_error_t *error);
+    struct journal *j, struct job_checkpoint *cp, bson_error_t *error);
 
 /* ---- reading; views until the function returns ---- */
 

@@ -367,6 +367,17 @@ trail_sync(struct trail *t, bson_error_t *error)
 	return ok;
 }
 
+unsigned
+trail_number(struct trail *t)
+{
+	unsigned number;
+
+	trail_lock(t);
+	number = t->fd >= 0 ? t->number : 0;
+	trail_unlock(t);
+	return number;
+}
+
 bool
 trail_close(struct trail *t, bson_error_t *error)
 {

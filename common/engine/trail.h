@@ -26,6 +26,8 @@ bool trail_add(
 bool trail_flush(struct trail *t, bson_error_t *error);
 /* ... and on the disk. */
 bool trail_sync(struct trail *t, bson_error_t *error);
+/* Of the file of this run; 0: nothing was added yet, or it has ended. */
+unsigned trail_number(struct trail *t);
 /* Ends the file of this run and gives it its name. */
 bool trail_close(struct trail *t, bson_error_t *error);
 

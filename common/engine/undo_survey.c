@@ -56,6 +56,10 @@ judge_epoch(const struct undo *u, struct epoch *e, bson_error_t *error)
 		why = "the last changes were applied without a journal";
 	else if (!e->of_last)
 		why = "the last changes were applied with another journal";
+	else if (e->last < u->cp.journal_file)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the journal has a gap: file %08u is missing",
+		    u->cp.journal_file);
 	else if (!e->whole && !optime_is_null(u->cp.ahead))
 		why = "the applier ended with its host, so the end of the "
 		      "journal may be lost";

@@ -142,6 +142,8 @@ job_append_checkpoint(bson_t *set, const struct job_checkpoint *cp)
 		optime_append(&sub, "ahead", cp->ahead);
 	if (cp->journal[0])
 		BSON_APPEND_UTF8(&sub, "journal", cp->journal);
+	if (cp->journal[0] && cp->journal_file > 0)
+		BSON_APPEND_INT64(&sub, "journalFile", cp->journal_file);
 	bson_append_document_end(set, &sub);
 }
 
@@ -206,7 +208,7 @@ bool
 job_end_load(struct job *j, struct optime read_from, struct optime from,
     struct optime to, bson_error_t *error)
 {
-	struct job_checkpoint cp = {read_from, from, to, OPTIME_NULL, ""};
+	struct job_checkpoint cp = {read_from, from, to, OPTIME_NULL, "", 0};
 	bson_t set = BSON_INITIALIZER, q = BSON_INITIALIZER;
 	bool ok;
 

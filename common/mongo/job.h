@@ -60,6 +60,8 @@ struct job_checkpoint {
 	struct optime ahead;       /* and, where a run was killed, up to here */
 	char journal[JOB_JOURNAL]; /* what was applied last stands in the
 				      journal of that epoch; "": in none */
+	unsigned journal_file;     /* and in its file of that number; 0: not
+				      known */
 };
 
 struct job;

@@ -60,11 +60,13 @@ job_doc_checkpoint(const bson_t *doc, struct job_checkpoint *cp)
 
 	cp->ahead = OPTIME_NULL;
 	cp->journal[0] = '\0';
+	cp->journal_file = 0;
 	if (!doc_sub(doc, "checkpoint", &sub) ||
 	    (bson_has_field(&sub, "ahead") &&
 		!optime_read(&sub, "ahead", &cp->ahead)))
 		return false;
 	journal = doc_text(&sub, "journal");
+	cp->journal_file = (unsigned)doc_int(&sub, "journalFile");
 	if (journal)
 		bson_strncpy(cp->journal, journal, sizeof cp->journal);
 	return optime_read(&sub, "readFrom", &cp->read_from) &&

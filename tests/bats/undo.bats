@@ -255,6 +255,7 @@ shop.b three foreign 3'
 }
 
 @test "what a journal cannot give back exactly is refused: 8" {
+	local newest
 	store 10:0:1 10:1:1 <<<'{"ns": "shop.a", "doc": {"_id": 1, "n": 0}}'
 	{
 		for i in {1..8}; do
@@ -296,6 +297,15 @@ shop.b three foreign 3'
 	run -8 undo ..
 	assert_output --partial 'file 00000004 is missing'
 	mv "$TMP/00000004.journal.bson.zst" "$TMP/journal"
+	# the newest one, also where nothing that is left is in the range
+	newest=$(find "$TMP/journal" -name '*.journal.*' | sort | tail -n 1)
+	mv "$newest" "$TMP"
+	run -8 undo ..
+	assert_output --partial "file $(basename "$newest" .journal.bson.zst) is missing"
+	run -8 undo 10:7:1..
+	run checkpoint
+	assert_output '10:8:1 False'
+	mv "$TMP/$(basename "$newest")" "$TMP/journal"
 	undo .. --quiet
 	run py "$dst_uri" <<<'print(client.shop.a.find_one())'
 	assert_output "{'_id': 1, 'n': 5}"
