@@ -65,7 +65,7 @@ as_root() {
 	END
 	assert_output "[0, 13, 13, 0, 0, 0, 0, 0, 0, 0, 13, 13, 13, 13]
 [0, 13, 13, 13, 13, 13, 13, 13, 0, 13, 13, 13, 13, 13]
-[0, 0, 13, 13, 13, 13, 13, 13, 0, 13, 13, 0, 13, 13]
+[0, 0, 0, 13, 13, 13, 13, 13, 0, 13, 13, 0, 13, 13]
 [0, 13, 13, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 13]
 18 18
 51003 31
@@ -124,7 +124,7 @@ as_root() {
 		    code(lambda: admin.command("dropRole", "read")))
 		log = client.local["oplog.rs"]
 		print([(e["ns"], e["op"]) for e in log.find({"ns": {"$in": [
-		    "admin.system.users", "admin.system.roles"]}})][:5])
+		    "admin.system.users", "admin.system.roles"]}})][4:9])
 	END
 	assert_output "0 0 13 13
 13 0 13
@@ -132,9 +132,9 @@ as_root() {
 13 13 True
 0 1
 0
-[('c', ['update', 'insert'])] [{'role': 'base', 'db': 'admin'}] 2
+[('c', ['insert', 'update'])] [{'role': 'base', 'db': 'admin'}] 1
 13 0
 13 []
-18 31 145
+18 31 49
 [('admin.system.roles', 'i'), ('admin.system.roles', 'i'), ('admin.system.users', 'i'), ('admin.system.roles', 'u'), ('admin.system.roles', 'u')]"
 }

@@ -1,5 +1,4 @@
-#include "auth_user.h"
-
+#include "auth.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -9,19 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accounts.h"
+#include "account_store.h"
+#include "ddl.h"
 
+#define HASH 32
 #define ITERATIONS 15000
 #define TEXT 512
 
 /* One SCRAM-SHA-256 exchange (RFC 5802, RFC 7677). */
 struct scram {
 	struct user *user;
-	char first_bare[TEXT], nonce[2 * TEXT], server_first[3 * TEXT];
+	int iterations;
+	char salt[TEXT];
+	uint8_t stored_key[HASH], server_key[HASH];
+	char first_bare[TEXT], nonce[2 * TEXT], server_first[4 * TEXT];
 	bool verified;
 };
-
-static struct user users[3];
 
 static void
 hmac(const uint8_t *key, const char *text, uint8_t out[HASH])
@@ -30,115 +32,117 @@ hmac(const uint8_t *key, const char *text, uint8_t out[HASH])
 	    NULL);
 }
 
-/* The keys of a password; the salt is u's. */
 static void
-make_keys(struct user *u, const char *password)
+put_base64(struct buf *out, const char *key, const uint8_t *data, int len)
 {
-	uint8_t salted[HASH], client[HASH], salt[28];
+	char text[64];
 
-	RAND_bytes(salt, sizeof salt);
-	EVP_EncodeBlock((uint8_t *)u->salt, salt, sizeof salt);
-	u->iterations = ITERATIONS;
-	PKCS5_PBKDF2_HMAC(password, (int)strlen(password), salt, sizeof salt,
-	    ITERATIONS, EVP_sha256(), HASH, salted);
-	hmac(salted, "Client Key", client);
-	SHA256(client, HASH, u->stored_key);
-	hmac(salted, "Server Key", u->server_key);
-}
-
-static void
-make_user(
-    struct user *u, const char *name, const char *role, enum rights rights)
-{
-	*u = (struct user){
-	    .name = name, .db = "admin", .role = role, .rights = rights};
-	make_keys(u, sim.set.password);
+	EVP_EncodeBlock((uint8_t *)text, data, len);
+	out_text(out, key, text);
 }
 
 void
-auth_make_credentials(const char *password, bson_t *out)
+auth_put_credentials(struct buf *out, const char *password)
 {
-	char stored[64], server[64];
-	struct user u = {.name = ""};
+	uint8_t salt[28], salted[HASH], client[HASH], key[HASH];
+	size_t mark = out_open(out, "credentials", BSON_TYPE_DOCUMENT), sub;
 
-	make_keys(&u, password);
-	EVP_EncodeBlock((uint8_t *)stored, u.stored_key, HASH);
-	EVP_EncodeBlock((uint8_t *)server, u.server_key, HASH);
-	bson_init(out);
-	BSON_APPEND_INT32(out, "iterationCount", u.iterations);
-	BSON_APPEND_UTF8(out, "salt", u.salt);
-	BSON_APPEND_UTF8(out, "storedKey", stored);
-	BSON_APPEND_UTF8(out, "serverKey", server);
+	RAND_bytes(salt, sizeof salt);
+	PKCS5_PBKDF2_HMAC(password, (int)strlen(password), salt, sizeof salt,
+	    ITERATIONS, EVP_sha256(), HASH, salted);
+	sub = out_open(out, "SCRAM-SHA-256", BSON_TYPE_DOCUMENT);
+	out_i32(out, "iterationCount", ITERATIONS);
+	put_base64(out, "salt", salt, sizeof salt);
+	hmac(salted, "Client Key", client);
+	SHA256(client, HASH, key);
+	put_base64(out, "storedKey", key, HASH);
+	hmac(salted, "Server Key", key);
+	put_base64(out, "serverKey", key, HASH);
+	out_close(out, sub);
+	out_close(out, mark);
+}
+
+/* A user of the database admin; roles: {role, db} pairs of it. */
+static void
+add_user(const char *name, const char *const roles[][2], size_t n)
+{
+	struct buf doc = BUF_INIT;
+	size_t mark = out_open(&doc, NULL, BSON_TYPE_DOCUMENT);
+	char *id = bson_strdup_printf("admin.%s", name);
+	struct role_names names = {0};
+	bson_error_t error;
+	uint8_t uuid[16];
+
+	uuid_make(uuid);
+	out_text(&doc, "_id", id);
+	out_bin(&doc, "userId", BSON_SUBTYPE_UUID, uuid, sizeof uuid);
+	out_text(&doc, "user", name);
+	out_text(&doc, "db", "admin");
+	auth_put_credentials(&doc, sim.set.password);
+	for (size_t i = 0; i < n; i++)
+		role_names_add(&names, roles[i][0], roles[i][1]);
+	role_names_put(&names, &doc, "roles");
+	out_close(&doc, mark);
+	ddl_insert(store_coll(KIND_USER), doc.data, doc.len, false, &error);
+	role_names_release(&names);
+	buf_release(&doc);
+	bson_free(id);
+}
+
+/* What `noplog` may know of the set without reading the database local, as
+ * clusterMonitor would let it. */
+static void
+add_status_role(void)
+{
+	bson_error_t error;
+	bson_t *doc = BCON_NEW("_id", "admin.status", "role", "status", "db",
+	    "admin", "privileges", "[", "{", "resource", "{", "cluster",
+	    BCON_BOOL(true), "}", "actions", "[", "getCmdLineOpts",
+	    "getParameter", "inprog", "replSetGetConfig", "replSetGetStatus",
+	    "serverStatus", "]", "}", "]", "roles", "[", "]");
+
+	ddl_insert(
+	    store_coll(KIND_ROLE), bson_get_data(doc), doc->len, false, &error);
+	bson_destroy(doc);
 }
 
 void
 auth_init(void)
 {
+	static const char *const all[][2] = {{"admin", "root"}};
+	static const char *const read[][2] = {{"admin", "readAnyDatabase"},
+	    {"admin", "clusterMonitor"}, {"local", "read"}};
+	static const char *const write[][2] = {
+	    {"admin", "readWriteAnyDatabase"}, {"admin", "dbAdminAnyDatabase"},
+	    {"config", "read"}, {"admin", "status"}};
+
 	if (!sim.set.user)
 		return;
-	make_user(&users[0], sim.set.user, "root", RIGHTS_ALL);
-	make_user(&users[1], "reader", "readAnyDatabase", RIGHTS_READ);
-	make_user(&users[2], "noplog", "readWriteAnyDatabase", RIGHTS_NO_LOCAL);
+	add_status_role();
+	add_user(sim.set.user, all, sizeof all / sizeof *all);
+	add_user("reader", read, sizeof read / sizeof *read);
+	add_user("noplog", write, sizeof write / sizeof *write);
 }
 
-const char *
-user_full_name(const struct user *user)
+void
+auth_put_mechanisms(struct request *r)
 {
-	static __thread char text[TEXT];
+	const char *name = arg_text(r, "saslSupportedMechs");
+	const char *dot = name ? strchr(name, '.') : NULL;
+	bson_t doc;
+	char *db;
+	size_t mark;
 
-	if (!user)
-		return "";
-	snprintf(text, sizeof text, "%s@%s", user->name, user->db);
-	return text;
-}
-
-static bool
-allowed(const struct request *r, const struct command *c)
-{
-	struct user *u = r->conn->user;
-
-	if (!sim.set.user || c->access == ACCESS_NONE)
-		return true;
-	if (!u)
-		return false;
-	switch (u->rights) {
-	case RIGHTS_ALL:
-		return true;
-	case RIGHTS_STORED:
-		return rights_allow_command(r, c, u);
-	case RIGHTS_READ:
-		return c->access == ACCESS_ANY || c->access == ACCESS_READ ||
-		    c->access == ACCESS_STATUS;
-	default:
-		return c->access != ACCESS_CLUSTER &&
-		    (strcmp(r->db, "local") != 0 || c->access == ACCESS_ANY);
+	if (!dot)
+		return;
+	db = bson_strndup(name, (size_t)(dot - name));
+	if (user_doc(db, dot + 1, &doc)) {
+		mark =
+		    out_open(r->reply, "saslSupportedMechs", BSON_TYPE_ARRAY);
+		out_text(r->reply, "0", "SCRAM-SHA-256");
+		out_close(r->reply, mark);
 	}
-}
-
-bool
-auth_allows(
-    const struct request *r, const struct command *c, bson_error_t *error)
-{
-	if (allowed(r, c))
-		return true;
-	if (!r->conn->user)
-		return refuse(
-		    error, 13, "command %s requires authentication", r->name);
-	return refuse(error, 13,
-	    "not authorized on %s to execute command { %s }", r->db, r->name);
-}
-
-bool
-auth_may(const struct request *r, const char *db, const char *coll,
-    const char *action)
-{
-	struct user *u = r->conn->user;
-
-	if (!sim.set.user)
-		return true;
-	if (!u || u->rights == RIGHTS_READ)
-		return false;
-	return u->rights != RIGHTS_STORED || rights_allow(u, db, coll, action);
+	bson_free(db);
 }
 
 void
@@ -203,65 +207,50 @@ failed(struct conn *conn, bson_error_t *error)
 }
 
 static bool
-read_key(const bson_t *doc, const char *name, uint8_t key[HASH])
+read_key(const bson_t *doc, const char *path, uint8_t key[HASH])
 {
-	uint8_t out[64];
-	bson_iter_t it;
+	bson_iter_t it, sub;
+	uint8_t room[HASH + 4];
+	uint32_t len;
+	const char *text;
 
-	if (!bson_iter_init_find(&it, doc, name) ||
-	    !BSON_ITER_HOLDS_UTF8(&it) ||
-	    strlen(bson_iter_utf8(&it, NULL)) != 44 ||
-	    EVP_DecodeBlock(out, (const uint8_t *)bson_iter_utf8(&it, NULL),
-		44) != HASH + 1)
+	if (!bson_iter_init(&it, doc) ||
+	    !bson_iter_find_descendant(&it, path, &sub) ||
+	    !BSON_ITER_HOLDS_UTF8(&sub))
 		return false;
-	memcpy(key, out, HASH);
+	text = bson_iter_utf8(&sub, &len);
+	if (len != 44 ||
+	    EVP_DecodeBlock(room, (const uint8_t *)text, 44) != HASH + 1)
+		return false;
+	memcpy(key, room, HASH);
 	return true;
 }
 
-/* Of createUser: the one struct of that name, with the present password. */
-static struct user *
-stored_user(const char *db, const char *name)
+/* What the user's document keeps for a login. */
+static bool
+read_credentials(struct scram *s, const char *db, const char *name)
 {
-	static struct user *all;
-	struct user *u = all;
-	bson_t doc, scram;
-	bson_iter_t it, field;
+	bson_iter_t it, sub;
+	bson_t doc;
 
-	if (!account_find(USERS, db, name, &doc) ||
+	s->user = user_of(db, name);
+	if (!s->user || !user_doc(db, name, &doc) ||
+	    !read_key(
+		&doc, "credentials.SCRAM-SHA-256.storedKey", s->stored_key) ||
+	    !read_key(
+		&doc, "credentials.SCRAM-SHA-256.serverKey", s->server_key) ||
 	    !bson_iter_init(&it, &doc) ||
 	    !bson_iter_find_descendant(
-		&it, "credentials.SCRAM-SHA-256", &field) ||
-	    !iter_doc(&field, &scram))
-		return NULL;
-	while (u && (strcmp(u->name, name) != 0 || strcmp(u->db, db) != 0))
-		u = u->next;
-	if (!u) {
-		u = bson_malloc0(sizeof *u);
-		*u = (struct user){.name = bson_strdup(name),
-		    .db = bson_strdup(db),
-		    .rights = RIGHTS_STORED,
-		    .next = all};
-		all = u;
-	}
-	if (!read_key(&scram, "storedKey", u->stored_key) ||
-	    !read_key(&scram, "serverKey", u->server_key) ||
-	    !bson_iter_init_find(&it, &scram, "salt") ||
-	    !BSON_ITER_HOLDS_UTF8(&it))
-		return NULL;
-	snprintf(u->salt, sizeof u->salt, "%s", bson_iter_utf8(&it, NULL));
-	u->iterations = bson_iter_init_find(&it, &scram, "iterationCount")
-	    ? (int)bson_iter_as_int64(&it)
-	    : ITERATIONS;
-	return u;
-}
-
-static struct user *
-user_named(const char *db, const char *name)
-{
-	for (size_t i = 0; i < 3 && strcmp(db, "admin") == 0; i++)
-		if (strcmp(users[i].name, name) == 0)
-			return &users[i];
-	return stored_user(db, name);
+		&it, "credentials.SCRAM-SHA-256.salt", &sub) ||
+	    !BSON_ITER_HOLDS_UTF8(&sub))
+		return false;
+	snprintf(s->salt, sizeof s->salt, "%s", bson_iter_utf8(&sub, NULL));
+	if (!bson_iter_init(&it, &doc) ||
+	    !bson_iter_find_descendant(
+		&it, "credentials.SCRAM-SHA-256.iterationCount", &sub))
+		return false;
+	s->iterations = (int)bson_iter_as_int64(&sub);
+	return true;
 }
 
 /* The server's first message, kept for the proof. */
@@ -276,7 +265,7 @@ begin_scram(struct scram *s, const char *first_bare, const char *nonce)
 	snprintf(s->first_bare, sizeof s->first_bare, "%s", first_bare);
 	snprintf(s->nonce, sizeof s->nonce, "%s%s", nonce, own);
 	snprintf(s->server_first, sizeof s->server_first, "r=%s,s=%s,i=%d",
-	    s->nonce, s->user->salt, s->user->iterations);
+	    s->nonce, s->salt, s->iterations);
 }
 
 bool
@@ -285,22 +274,22 @@ cmd_sasl_start(struct request *r, bson_error_t *error)
 	const char *mechanism = arg_text(r, "mechanism");
 	struct conn *conn = r->conn;
 	char message[TEXT], name[TEXT], nonce[TEXT];
-	struct user *user;
 
 	auth_drop(conn);
+	/* Nobody has the credentials of the older one. */
+	if (mechanism && strcmp(mechanism, "SCRAM-SHA-1") == 0)
+		return failed(conn, error);
 	if (!mechanism || strcmp(mechanism, "SCRAM-SHA-256") != 0)
 		return refuse(error, 334,
 		    "Received authentication for mechanism %s which is not "
 		    "enabled",
 		    mechanism ? mechanism : "");
-	if (!sim.set.user || !payload(r, message) ||
-	    strncmp(message, "n,,", 3) != 0 ||
+	conn->scram = bson_malloc0(sizeof *conn->scram);
+	if (!payload(r, message) || strncmp(message, "n,,", 3) != 0 ||
 	    !attribute(message + 3, 'n', name) ||
 	    !attribute(message + 3, 'r', nonce) ||
-	    (user = user_named(r->db, name)) == NULL)
+	    !read_credentials(conn->scram, r->db, name))
 		return failed(conn, error);
-	conn->scram = bson_malloc0(sizeof *conn->scram);
-	conn->scram->user = user;
 	begin_scram(conn->scram, message + 3, nonce);
 	put_step(r, false, conn->scram->server_first);
 	return true;
@@ -310,7 +299,7 @@ cmd_sasl_start(struct request *r, bson_error_t *error)
 static bool
 verify(struct scram *s, const char *message, char signature[64])
 {
-	char proof[TEXT], nonce[TEXT], text[6 * TEXT];
+	char proof[TEXT], nonce[TEXT], text[8 * TEXT];
 	uint8_t client[TEXT], sign[HASH], stored[HASH];
 	const char *end = strstr(message, ",p=");
 
@@ -321,13 +310,13 @@ verify(struct scram *s, const char *message, char signature[64])
 		return false;
 	snprintf(text, sizeof text, "%s,%s,%.*s", s->first_bare,
 	    s->server_first, (int)(end - message), message);
-	hmac(s->user->stored_key, text, sign);
+	hmac(s->stored_key, text, sign);
 	for (size_t i = 0; i < HASH; i++)
 		client[i] ^= sign[i];
 	SHA256(client, HASH, stored);
-	if (CRYPTO_memcmp(stored, s->user->stored_key, HASH) != 0)
+	if (CRYPTO_memcmp(stored, s->stored_key, HASH) != 0)
 		return false;
-	hmac(s->user->server_key, text, sign);
+	hmac(s->server_key, text, sign);
 	EVP_EncodeBlock((uint8_t *)signature, sign, HASH);
 	return true;
 }

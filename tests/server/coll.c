@@ -93,6 +93,7 @@ coll_clear(struct coll *c)
 	for (size_t i = 0; i < c->n_indexes; i++)
 		unique_clear(c->index[i].unique);
 	c->n_docs = c->bytes = c->head = 0;
+	c->changes++;
 }
 
 void
@@ -308,6 +309,7 @@ coll_insert(struct coll *c, const uint8_t *doc, size_t len, uint64_t ts,
 		trans_touch(c, d->rid);
 	coll_uniques_add(c, d);
 	c->n_docs++;
+	c->changes++;
 	c->bytes += (int64_t)len;
 	while (c->capped && c->n_docs > 1 &&
 	    (c->n_docs > c->cap_max || c->bytes > c->cap_size))
@@ -344,6 +346,7 @@ coll_update(struct coll *c, struct doc *d, const uint8_t *doc, size_t len,
 	new = new_doc(doc, len, d->rid, ts);
 	coll_uniques_remove(c, d);
 	coll_swap(c, d, new);
+	c->changes++;
 	c->bytes += (int64_t)len - d->len;
 	new->older = keep_behind(c, d, ts);
 	coll_uniques_add(c, new);
@@ -358,6 +361,7 @@ coll_remove(struct coll *c, struct doc *d, uint64_t ts)
 	if (ts >= MARK_BASE)
 		trans_touch(c, d->rid);
 	c->n_docs--;
+	c->changes++;
 	c->bytes -= d->len;
 	coll_uniques_remove(c, d);
 	/* The oplog is read by position: it never keeps what it dropped. */

@@ -50,6 +50,7 @@ struct coll {
 	int64_t next_rid;
 	int64_t head;          /* capped: no document before that record id */
 	int64_t n_docs, bytes; /* without tombstones */
+	uint64_t changes;      /* so far */
 	struct {
 		int64_t micros, ops;
 	} latency[N_LATENCIES];

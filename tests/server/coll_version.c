@@ -75,6 +75,7 @@ coll_revert(struct coll *c, struct doc *d, uint64_t ts)
 	if (keep == d)
 		return;
 	c->head = 0;
+	c->changes++;
 	if (d->len > 0) {
 		coll_uniques_remove(c, d);
 		c->n_docs--;

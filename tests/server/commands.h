@@ -40,7 +40,7 @@ void put_topology(struct request *r);
 command_fn cmd_hello, cmd_is_master, cmd_ping, cmd_build_info;
 /* status.c */
 command_fn cmd_get_parameter, cmd_get_cmd_line_opts, cmd_server_status,
-    cmd_connection_status, cmd_end_sessions;
+    cmd_end_sessions;
 /* repl_status.c */
 command_fn cmd_repl_status, cmd_repl_config;
 /* members.c */
@@ -72,13 +72,13 @@ command_fn cmd_commit_transaction, cmd_abort_transaction,
 command_fn cmd_current_op, cmd_kill_op, cmd_kill_sessions;
 /* write_block.c */
 command_fn cmd_write_block;
-/* users_cmd.c */
+/* account_info.c */
+command_fn cmd_users_info, cmd_roles_info, cmd_connection_status;
+/* user_cmd.c, role_cmd.c */
 command_fn cmd_create_user, cmd_update_user, cmd_drop_user,
-    cmd_grant_roles_to_user, cmd_revoke_roles_from_user, cmd_users_info;
-/* roles_cmd.c, roles_info.c */
-command_fn cmd_create_role, cmd_update_role, cmd_drop_role,
-    cmd_grant_roles_to_role, cmd_revoke_roles_from_role, cmd_grant_privileges,
-    cmd_revoke_privileges, cmd_invalidate_users, cmd_roles_info;
+    cmd_grant_roles_to_user, cmd_revoke_roles_from_user,
+    cmd_invalidate_user_cache, cmd_create_role, cmd_update_role, cmd_drop_role,
+    cmd_grant_to_role, cmd_revoke_from_role;
 /* apply_ops.c */
 command_fn cmd_apply_ops;
 /* election.c */

@@ -59,6 +59,7 @@ bool
 cmd_list_databases(struct request *r, bson_error_t *error)
 {
 	bool name_only = arg_bool(r, "nameOnly"), yes = true, ok = true;
+	bool all = auth_may_all(r, "listDatabases");
 	bson_t filter = BSON_INITIALIZER;
 	char text[INDEX_TEXT];
 	struct database *list;
@@ -72,6 +73,8 @@ cmd_list_databases(struct request *r, bson_error_t *error)
 	for (size_t i = 0; i < n && ok; i++) {
 		size_t start = r->reply->len, mark;
 
+		if (!all && !auth_sees(r, list[i].name))
+			continue;
 		mark = out_open(
 		    r->reply, index_text(shown, text), BSON_TYPE_DOCUMENT);
 		out_text(r->reply, "name", list[i].name);

@@ -163,14 +163,6 @@ cmd_server_status(struct request *r, bson_error_t *error)
 }
 
 bool
-cmd_connection_status(struct request *r, bson_error_t *error)
-{
-	(void)error;
-	auth_put_status(r);
-	return true;
-}
-
-bool
 cmd_end_sessions(struct request *r, bson_error_t *error)
 {
 	(void)r, (void)error;

@@ -29,7 +29,7 @@ write_block_allows(
 	    strcmp(r->db, "config") == 0 ||
 	    (strcmp(r->db, "admin") == 0 &&
 		strcmp(c->name, "renameCollection") != 0) ||
-	    auth_may(r, NULL, NULL, "bypassWriteBlockingMode"))
+	    auth_may_all(r, "bypassWriteBlockingMode"))
 		return true;
 	return refuse(error, 371, "User writes blocked");
 }
