@@ -65,13 +65,15 @@ tools := $(patsubst tools/%.c,$(B)/bin/%,$(tool_src))
 units := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(unit_src))
 benches := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(bench_src))
 helpers := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(helper_src))
+preloads := $(patsubst tests/preload/%.c,$(B)/tests/preload/%.so, \
+	$(wildcard tests/preload/*.c))
 piped := $(patsubst pipelines/%,$(B)/bin/%,$(pipelines))
 addresses := $(patsubst pipelines/%,$(B)/bin/%, \
 	$(filter-out %/lib.bash,$(wildcard pipelines/address/*)))
 
 all: $(tools) $(piped) $(addresses)
 sim := $(if $(wildcard tests/server/main.c),$(B)/tests/mongosim)
-tests: all $(sim) $(units) $(benches) $(helpers)
+tests: all $(sim) $(units) $(benches) $(helpers) $(preloads)
 
 $(B)/obj/%.o: %.c | $(deps_first)
 	@mkdir -p $(@D)
@@ -123,6 +125,11 @@ $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(B)/libmm.a
 $(B)/tests/tools/%: $(B)/obj/tests/tools/%.o $(B)/libmm.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
+
+# Loaded before a program's own libraries: no common code, no sanitizer.
+$(B)/tests/preload/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fPIC -shared -o $@ $< -ldl
 
 check: tests
 	B=$(abspath $(B)) VG='$(VG)' T='$(T)' scripts/run-tests.sh

@@ -5,6 +5,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/checkpoint_work.h"
+#include "mongo/job_switch.h"
 
 enum {
 	TICK_MS = 250,
@@ -83,6 +84,9 @@ run(void *arg)
 
 	while (tick(c)) {
 		tell(c);
+		/* Applications are about to write here: a drain. */
+		if (job_switched(c->o.job))
+			sig_stop();
 		if (job_lost(c->o.job)) {
 			error_set(&error, MM_EXIT_REFUSED, 0,
 			    "lost the lease of job \"%s\"", job_name(c->o.job));

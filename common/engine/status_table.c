@@ -106,24 +106,31 @@ status_table_add(struct status_table *t, const char *path, bson_error_t *error)
 	return true;
 }
 
-static void
-look_at(struct entry *e)
+bool
+status_file_read(const char *path, struct status_view *v, bson_error_t *error)
 {
 	char json[MAX_FILE];
-	struct status_view fresh;
-	bson_error_t error = {0};
 	ssize_t n = 0, got = 0;
-	int fd = file_open_read(e->path, &error);
+	int fd = file_open_read(path, error);
 
 	while (fd >= 0 && n < MAX_FILE &&
-	    (got = fdio_read_some(fd, e->path, json + n,
-		 sizeof json - (size_t)n, false, &error)) > 0)
+	    (got = fdio_read_some(fd, path, json + n, sizeof json - (size_t)n,
+		 false, error)) > 0)
 		n += got;
 	if (fd >= 0)
 		close(fd);
+	return fd >= 0 && got >= 0 &&
+	    status_view_read(v, json, (size_t)n, error);
+}
+
+static void
+look_at(struct entry *e)
+{
+	struct status_view fresh;
+	bson_error_t error = {0};
+
 	e->trouble[0] = '\0';
-	if (fd < 0 || got < 0 ||
-	    !status_view_read(&fresh, json, (size_t)n, &error)) {
+	if (!status_file_read(e->path, &fresh, &error)) {
 		bson_strncpy(e->trouble, error.message, sizeof e->trouble);
 		return;
 	}
@@ -155,11 +162,10 @@ status_table_whole(const struct status_table *t)
 	return true;
 }
 
-/* It has not said anything for a while, though it has not ended. */
-static bool
-silent(const struct entry *e)
+bool
+status_view_silent(const struct status_view *v)
 {
-	return !e->view.ended && now_ms() - e->view.updated_ms > STALE_MS;
+	return !v->ended && now_ms() - v->updated_ms > STALE_MS;
 }
 
 /* "-" for what is not known. */
@@ -216,7 +222,8 @@ show_row(const struct entry *e)
 	duration(eta, sizeof eta, pace.eta);
 	duration(lag, sizeof lag, number_or(v, "lag_seconds"));
 	duration(window, sizeof window, number_or(v, "oplog_window_seconds"));
-	state = silent(e) ? "silent" : status_view_text(v, "state");
+	state = status_view_silent(&e->view) ? "silent"
+					     : status_view_text(v, "state");
 	position = status_view_text(v, "checkpoint");
 	if (*position == '\0')
 		position = status_view_text(v, "position");
@@ -263,7 +270,9 @@ status_table_holds(
 			    ? status_condition_holds(&c[k], &e->view)
 			    : 0;
 
-			if (is == 0 || (is == 1 && silent(e)) || *e->trouble)
+			if (is == 0 ||
+			    (is == 1 && status_view_silent(&e->view)) ||
+			    *e->trouble)
 				return false;
 			met = met || is == 1;
 		}

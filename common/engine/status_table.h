@@ -5,6 +5,12 @@
 
 #include "model/status_view.h"
 
+/* One file. Status 3, 7; release only after true. */
+bool status_file_read(
+    const char *path, struct status_view *v, bson_error_t *error);
+/* Its program has been silent for 5 seconds without having ended. */
+bool status_view_silent(const struct status_view *v);
+
 struct status_table;
 
 struct status_table *status_table_new(void);

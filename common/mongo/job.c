@@ -100,9 +100,23 @@ mend(bson_t *doc, const bson_t *set, const bson_t *unset)
 	bson_destroy(&out);
 }
 
-bool
-job_put(
-    struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
+/* Where nothing was found: nobody but mm-switch writes beside the holder of the
+ * lease. */
+static bool
+lost(struct job *j, bool unswitched, bson_error_t *error)
+{
+	int got = unswitched ? job_find_switched(j, error) : 0;
+
+	if (got != 0)
+		return got > 0;
+	lease_note_lost(j->lease);
+	return job_refuse_lost(j, error);
+}
+
+/* unswitched: only until mm-switch has ended the applying; then nothing. */
+static bool
+put_where(struct job *j, bool unswitched, const bson_t *set,
+    const bson_t *unset, bson_error_t *error)
 {
 	bson_t q = BSON_INITIALIZER, u = BSON_INITIALIZER;
 	struct control_result result = {0};
@@ -111,22 +125,30 @@ job_put(
 	if (job_lost(j))
 		return job_refuse_lost(j, error);
 	lease_guard(j->lease, &q);
+	if (unswitched)
+		BCON_APPEND(&q, "phase", "{", "$ne",
+		    BCON_UTF8(job_phase_text[JOB_SWITCHED]), "}");
 	if (!bson_empty(set))
 		BSON_APPEND_DOCUMENT(&u, "$set", set);
 	if (!bson_empty(unset))
 		BSON_APPEND_DOCUMENT(&u, "$unset", unset);
 	pthread_mutex_lock(&j->lock);
 	ok = control_update(j->conn, "jobs", &q, &u, false, &result, error);
-	if (ok && result.n == 0) {
-		lease_note_lost(j->lease);
-		ok = job_refuse_lost(j, error);
-	}
-	if (ok)
+	if (ok && result.n == 0)
+		ok = lost(j, unswitched, error);
+	else if (ok)
 		mend(&j->doc, set, unset);
 	pthread_mutex_unlock(&j->lock);
 	bson_destroy(&q);
 	bson_destroy(&u);
 	return ok;
+}
+
+bool
+job_put(
+    struct job *j, const bson_t *set, const bson_t *unset, bson_error_t *error)
+{
+	return put_where(j, false, set, unset, error);
 }
 
 void
@@ -230,11 +252,12 @@ job_end_load(struct job *j, struct optime read_from, struct optime from,
 bool
 job_save(struct job *j, const struct job_checkpoint *cp, bson_error_t *error)
 {
-	bson_t set = BSON_INITIALIZER;
+	bson_t set = BSON_INITIALIZER, none = BSON_INITIALIZER;
 	bool ok;
 
 	job_append_checkpoint(&set, cp);
-	ok = put_phase(j, JOB_APPLYING, &set, error);
+	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_APPLYING]);
+	ok = put_where(j, true, &set, &none, error);
 	bson_destroy(&set);
 	return ok;
 }
@@ -256,7 +279,7 @@ job_save_intent(struct job *j, const struct job_checkpoint *cp,
 		BSON_APPEND_DOCUMENT(&set, "intent", intent);
 	else
 		BSON_APPEND_INT32(&unset, "intent", 1);
-	ok = job_put(j, &set, &unset, error);
+	ok = put_where(j, true, &set, &unset, error);
 	bson_destroy(&set);
 	bson_destroy(&unset);
 	return ok;

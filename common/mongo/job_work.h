@@ -16,7 +16,13 @@ struct job {
 	bson_t doc;
 	char **owned;
 	size_t n_owned;
+	atomic_bool switched; /* mongo/job_switch.h */
 };
+
+/* A document of the job was read. */
+void job_note_phase(struct job *j, const bson_t *doc);
+/* The lease is still ours and the phase switched: 1, 0, -1. */
+int job_find_switched(struct job *j, bson_error_t *error);
 
 /* Status 8, always false. */
 bool job_refuse_lost(struct job *j, bson_error_t *error);

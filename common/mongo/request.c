@@ -116,6 +116,7 @@ request_look(struct job *j, struct request *out, bson_error_t *error)
 	pthread_mutex_lock(&j->lock);
 	got = control_read(j->conn, "jobs", &q, &doc, error);
 	pthread_mutex_unlock(&j->lock);
+	job_note_phase(j, &doc);
 	request_of(&doc, out);
 	bson_destroy(&doc);
 	bson_destroy(&q);

@@ -1,0 +1,132 @@
+/* Whether an attempt may begin, and what it would do. Nothing is changed. */
+#include <stdio.h>
+
+#include "engine/switch_work.h"
+
+struct check {
+	struct switcher *s;
+	bool tell;
+	bson_error_t first; /* what counts */
+	bool bad;
+};
+
+static void
+item(struct check *c, const char *what, bool ok, const bson_error_t *why)
+{
+	if (c->tell)
+		printf("%-3s %s%s%s\n", ok ? "ok" : "no", what, ok ? "" : ": ",
+		    ok ? "" : why->message);
+	if (!ok && !c->bad) {
+		c->bad = true;
+		c->first = *why;
+	}
+}
+
+static void
+the_address(struct check *c)
+{
+	struct address_state now;
+	struct address_bound bound;
+	bson_error_t why = {0};
+	bool ok = address_get(c->s->address, &now, &why) &&
+	    (now.held == ADDRESS_OLD ||
+		error_set(&why, MM_EXIT_REFUSED, 0, "it is %s%s%s",
+		    address_held_text(now.held), now.first[0] ? ": " : "",
+		    now.first));
+
+	item(c, "the address is the old one at every endpoint", ok, &why);
+	ok = address_probe(c->s->address, &bound, &why) &&
+	    ((int64_t)bound.seconds * 1000 <= c->s->o->deadline_ms ||
+		error_set(&why, MM_EXIT_REFUSED, 0,
+		    "it takes %d s until a change of it is seen, longer than "
+		    "the deadline",
+		    bound.seconds));
+	item(c, "the address can be changed within the deadline", ok, &why);
+}
+
+static void
+the_block(struct check *c)
+{
+	char token[BLOCK_TOKEN];
+	bson_error_t why = {0};
+	int got = block_probe(c->s->block, SIDE_SOURCE, token, &why);
+
+	if (got == 1)
+		error_set(&why, MM_EXIT_REFUSED, 0,
+		    "they are blocked, and not by an attempt of ours");
+	item(c, "applications write to the source", got == 0, &why);
+	got = block_probe(c->s->block, SIDE_TARGET, token, &why);
+	item(
+	    c, "whether they can write to the target is known", got >= 0, &why);
+}
+
+bool
+switch_may_begin(struct switcher *s, bool tell, bson_error_t *error)
+{
+	struct check c = {.s = s, .tell = tell};
+	bson_error_t why = {0};
+
+	the_address(&c);
+	the_block(&c);
+	item(&c, "the target follows, and is the same",
+	    ready_to_block(&s->ready, &why) == READY_YES, &why);
+	if (c.bad && error)
+		*error = c.first;
+	return !c.bad;
+}
+
+static bool
+printed(bson_error_t *error)
+{
+	return fflush(stdout) == 0 ||
+	    error_errno(
+		error, MM_EXIT_IO, "could not write to standard output");
+}
+
+bool
+switch_check(struct switcher *s, bson_error_t *error)
+{
+	enum switch_state state = switch_log_state(s->log);
+	bool ok;
+
+	if (state != SWITCH_SYNCING) {
+		printf("state %s\n", switch_state_text(state));
+		return printed(error) &&
+		    error_set(error, MM_EXIT_NO, 0,
+			"an attempt is under way, or done: mm-switch status");
+	}
+	ok = switch_may_begin(s, true, error);
+	return ok ? printed(error) : false;
+}
+
+static const struct {
+	enum switch_state state;
+	const char *text;
+} steps[] = {
+    {SWITCH_BLOCKING, "close the target to applications, then the source"},
+    {SWITCH_BLOCKED, "write a fence into the oplog of the source"},
+    {SWITCH_FENCED,
+	"wait until all up to it is applied and compared; wake TTL indexes"},
+    {SWITCH_VERIFIED, "note where a way back begins on the target"},
+    {SWITCH_ARMED, "look whether block and address are what they were"},
+    {SWITCH_SWITCHING,
+	"end the applier, open the target to applications, change the address"},
+    {SWITCH_SWITCHED, "nothing: applications are on the target"},
+};
+
+bool
+switch_steps(struct switcher *s, bson_error_t *error)
+{
+	enum switch_state state = switch_log_state(s->log);
+
+	if (!switch_legal(state, COMMAND_RUN))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "cannot run: the state is %s", switch_state_text(state));
+	if (state == SWITCH_SYNCING && !switch_may_begin(s, true, error))
+		return false;
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (steps[i].state >= state)
+			printf("%-10s %s\n", switch_state_text(steps[i].state),
+			    steps[i].text);
+	return printed(error);
+}

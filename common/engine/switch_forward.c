@@ -1,0 +1,135 @@
+/* The work of the states on the way to the target. Each looks at the world
+ * first: it may have been done by a run that was killed. */
+#include <string.h>
+
+#include "base/msg.h"
+#include "engine/switch_work.h"
+#include "mongo/fence.h"
+#include "mongo/job_switch.h"
+
+static enum ready
+done_if(bool ok)
+{
+	return ok ? READY_YES : READY_NEVER;
+}
+
+enum ready
+switch_do_blocking(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	char token[BLOCK_TOKEN];
+
+	if (!block_close(s->block, SIDE_SOURCE, token, error))
+		return READY_NEVER;
+	BSON_APPEND_UTF8(fields, "token", token);
+	return READY_YES;
+}
+
+/* What was blocked is blocked, and was in between. */
+static bool
+same_block(struct switcher *s, bson_error_t *error)
+{
+	char token[BLOCK_TOKEN];
+	int got = block_probe(s->block, SIDE_SOURCE, token, error);
+
+	if (got < 0)
+		return false;
+	return (got == 1 &&
+		   strcmp(token, switch_log_text(s->log, "token")) == 0) ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"somebody has let applications write to the source");
+}
+
+enum ready
+switch_do_blocked(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	struct optime fence;
+
+	if (!same_block(s, error) ||
+	    !fence_write(s->src, s->job, &fence, error))
+		return READY_NEVER;
+	optime_append(fields, "fence", fence);
+	return READY_YES;
+}
+
+enum ready
+switch_do_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	struct optime fence = switch_log_position(s->log, "fence");
+	enum ready r = ready_drained(&s->ready, fence, error);
+
+	(void)fields;
+	if (r == READY_YES)
+		r = ready_verified(&s->ready, fence, error);
+	return r == READY_YES ? done_if(ready_wake(&s->ready, true, error)) : r;
+}
+
+/* Nothing but what applications write comes after it. */
+enum ready
+switch_do_verified(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	struct optime r0;
+
+	if (!fence_write(s->tgt, s->job, &r0, error))
+		return READY_NEVER;
+	optime_append(fields, "r0", r0);
+	return READY_YES;
+}
+
+enum ready
+switch_do_armed(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	struct address_state now;
+
+	(void)fields;
+	if (!address_get(s->address, &now, error))
+		return READY_NEVER;
+	if (now.held != ADDRESS_OLD) {
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "the address is not the old one at every endpoint: %s%s%s",
+		    address_held_text(now.held), now.first[0] ? ": " : "",
+		    now.first);
+		return READY_NEVER;
+	}
+	return done_if(same_block(s, error));
+}
+
+/* By whoever: what is found counts. */
+static bool
+move_address(struct switcher *s, bson_error_t *error)
+{
+	struct address_state now;
+	bson_error_t why;
+
+	if (!address_get(s->address, &now, error))
+		return false;
+	if (now.held != ADDRESS_NEW && !address_set(s->address, &now, error))
+		return false;
+	if (!address_drain(s->address, &why))
+		msg_warn("%s", why.message);
+	return true;
+}
+
+/* The applier is told to end first: it has nothing to apply any more. That it
+ * has ended is waited for last: applications need not. */
+enum ready
+switch_do_switching(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	(void)fields;
+	if (!s->opened) {
+		if (!job_switch(s->tgt, s->job, error) ||
+		    !block_open(s->block, SIDE_TARGET, error) ||
+		    !move_address(s, error))
+			return READY_NEVER;
+		s->opened = true;
+	}
+	return ready_alone(&s->ready, error);
+}
+
+/* Applications first. */
+enum ready
+switch_do_unblocking(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	(void)fields;
+	return done_if(block_open(s->block, SIDE_SOURCE, error) &&
+	    ready_wake(&s->ready, false, error));
+}

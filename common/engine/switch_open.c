@@ -1,0 +1,129 @@
+/* What a switch needs, and whether it is the one that its journal is of. */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/switch_work.h"
+#include "mongo/job.h"
+
+enum { CALL_SECONDS = 10 };
+
+static bool
+name_job(struct switcher *s, bson_error_t *error)
+{
+	bson_t doc = BSON_INITIALIZER, source;
+	const uint8_t *data;
+	bson_iter_t it;
+	uint32_t len;
+
+	server_append(s->source, "source", &doc);
+	if (bson_iter_init_find(&it, &doc, "source")) {
+		bson_iter_document(&it, &len, &data);
+		if (bson_init_static(&source, data, len))
+			job_default_name(&source, s->rules, s->selection);
+	}
+	bson_destroy(&doc);
+	if (s->o->job && strlen(s->o->job) >= sizeof s->job)
+		return error_set(
+		    error, MM_EXIT_USAGE, 0, "the name of the job is too long");
+	snprintf(
+	    s->job, sizeof s->job, "%s", s->o->job ? s->o->job : s->selection);
+	return true;
+}
+
+static bool
+connect_both(struct switcher *s, bson_error_t *error)
+{
+	const char *a, *b;
+
+	s->rules = ns_rules_new(&ns_flags, error);
+	if (!s->rules ||
+	    !(s->source = server_open(
+		  SIDE_SOURCE, &source_flags, s->o->job, true, error)) ||
+	    !(s->target = server_open(
+		  SIDE_TARGET, &target_flags, s->o->job, true, error)) ||
+	    !(s->src = conn_open(s->source, error)) ||
+	    !(s->tgt = conn_open(s->target, error)))
+		return false;
+	a = server_info(s->source)->id;
+	b = server_info(s->target)->id;
+	if (*a && strcmp(a, b) == 0)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "source and target are the same replica set");
+	if (!server_info(s->source)->primary ||
+	    !server_info(s->target)->primary)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "both sides have to be written to: the member chosen of "
+		    "the %s is no primary",
+		    server_info(s->source)->primary ? "target" : "source");
+	return name_job(s, error);
+}
+
+static void
+put(bson_t *config, const char *field, const char *value)
+{
+	BSON_APPEND_UTF8(config, field, value);
+}
+
+static bool
+open_journal(struct switcher *s, bson_error_t *error)
+{
+	bson_t config = BSON_INITIALIZER;
+	bool ok;
+
+	put(&config, "job", s->job);
+	put(&config, "selection", s->selection);
+	put(&config, "source", server_info(s->source)->id);
+	put(&config, "target", server_info(s->target)->id);
+	put(&config, "old address", address_old_id(s->address));
+	put(&config, "new address", address_new_id(s->address));
+	put(&config, "address module", s->o->address);
+	put(&config, "block", "hook");
+	ok = (s->log = switch_log_open(s->o->dir, true, error)) &&
+	    switch_log_mirror(s->log, s->tgt, s->job, error) &&
+	    switch_log_begin(s->log, &config, error);
+	bson_destroy(&config);
+	return ok;
+}
+
+struct switcher *
+switch_open(const struct switch_opts *o, bson_error_t *error)
+{
+	struct switcher *s = bson_malloc0(sizeof *s);
+
+	s->o = o;
+	s->address = address_new(
+	    o->address, o->old_file, o->new_file, CALL_SECONDS, error);
+	if (s->address && connect_both(s, error) &&
+	    (s->block = block_new(o->hook, s->job, CALL_SECONDS, error)) &&
+	    open_journal(s, error)) {
+		s->ready = (struct ready_opts){.target = s->tgt,
+		    .job = s->job,
+		    .selection = s->selection,
+		    .diff_status = o->diff_status,
+		    .apply_status = o->apply_status};
+		return s;
+	}
+	switch_close(s);
+	return NULL;
+}
+
+void
+switch_close(struct switcher *s)
+{
+	if (!s)
+		return;
+	switch_log_close(s->log);
+	block_free(s->block);
+	if (s->address)
+		address_free(s->address);
+	if (s->src)
+		conn_close(s->src);
+	if (s->tgt)
+		conn_close(s->tgt);
+	if (s->source)
+		server_close(s->source);
+	if (s->target)
+		server_close(s->target);
+	ns_rules_free(s->rules);
+	bson_free(s);
+}

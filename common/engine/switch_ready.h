@@ -1,0 +1,39 @@
+/* engine: whether the target holds what the source holds: by the job, by the
+ * status file of mm-diff, and by that of the applier.
+ */
+#ifndef MM_ENGINE_SWITCH_READY_H
+#define MM_ENGINE_SWITCH_READY_H
+
+#include "base/optime.h"
+#include "mongo/server.h"
+
+struct ready_opts {
+	struct conn *target;
+	const char *job, *selection; /* selection: as mm-diff tells it */
+	const char *diff_status, *apply_status;
+};
+
+enum ready {
+	READY_NEVER = -1, /* not by waiting; or it could not be found out */
+	READY_NOT,        /* not yet; error says what is missing */
+	READY_YES
+};
+
+/* Before writes are blocked: applied with little lag, in sync, no index left
+ * to build, nothing in the ledger. */
+enum ready ready_to_block(const struct ready_opts *o, bson_error_t *error);
+/* All up to the fence is applied. */
+enum ready ready_drained(
+    const struct ready_opts *o, struct optime fence, bson_error_t *error);
+/* And compared after that, without a difference. */
+enum ready ready_verified(
+    const struct ready_opts *o, struct optime fence, bson_error_t *error);
+
+/* The job's applier has ended, and nobody else writes for the job. */
+enum ready ready_alone(const struct ready_opts *o, bson_error_t *error);
+
+/* TTL indexes of the job on the target get their lifetime, or are put to sleep
+ * again. What the job lists stays as it is. May be called again. */
+bool ready_wake(const struct ready_opts *o, bool awake, bson_error_t *error);
+
+#endif

@@ -1,0 +1,44 @@
+/* engine: mm-switch: applications are moved to the target, and back to before
+ * when that does not work out.
+ *
+ * Every state stands in the journal (engine/switch_log.h) before anything is
+ * done because of it, and its work may be done again: whoever comes after a
+ * kill goes on from the last record. Until `switching` a failure, a signal or
+ * the deadline lead back to before; from there on only forward.
+ */
+#ifndef MM_ENGINE_SWITCH_RUN_H
+#define MM_ENGINE_SWITCH_RUN_H
+
+#include "base/error.h"
+
+struct switch_opts {
+	const char *dir;                           /* of the journal */
+	const char *job;                           /* NULL: by the selection */
+	const char *address, *old_file, *new_file; /* engine/address.h */
+	const char *hook;                          /* engine/switch_block.h */
+	const char *diff_status, *apply_status;
+	int64_t deadline_ms;
+};
+
+struct switcher;
+
+/* Connects, opens the journal to write, and holds what is given against it. */
+struct switcher *switch_open(const struct switch_opts *o, bson_error_t *error);
+void switch_close(struct switcher *s);
+
+/* One line to standard output for each thing that has to be so. False: status
+ * 1 something is not, 8 something cannot be, or that of a failure. */
+bool switch_check(struct switcher *s, bson_error_t *error);
+/* What `run` would do, a line a record. */
+bool switch_steps(struct switcher *s, bson_error_t *error);
+/* Status 1: not ready, or back to before; 8 as well; 9 after a signal. Done
+ * already: true. */
+bool switch_run(struct switcher *s, bson_error_t *error);
+/* Gives an attempt up; nothing to give up: true. Status 8: too late. */
+bool switch_abort(struct switcher *s, bson_error_t *error);
+
+/* The page for who is on call, to standard output; needs no server. False with
+ * status 1: what is probed is not what the record says. */
+bool switch_show(const struct switch_opts *o, bson_error_t *error);
+
+#endif

@@ -1,0 +1,256 @@
+bats_require_minimum_version 1.8.0
+# mm-switch, forward: a writer follows the address; every record of the journal
+# is killed before, while and after it is written.
+load lib
+# bats file_tags=server
+
+setup() {
+	BATS_TEST_TIMEOUT=$((240 * MM_SLOW))
+	S=$TMP/state
+}
+
+field_is() { # field_is FILE FIELD VALUE
+	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
+}
+
+# Two servers, a copy that is followed and compared, and a writer.
+migration() {
+	start_server src
+	start_server dst
+	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
+	umask 077
+	printf '%s\n' "$src_uri" >"$TMP/old"
+	printf '%s\n' "$dst_uri" >"$TMP/new"
+	cp "$TMP/old" "$TMP/app.uri"
+	cp "$TOOLS/switch_gate.sh" "$TMP/gate"
+	echo open 0 >"$TMP/gate.source"
+	echo open 0 >"$TMP/gate.target"
+	py "$src_uri" <<-'P'
+		client.shop.numbers.create_index("n", unique=True)
+		client.shop.visits.create_index("at", name="ttl", expireAfterSeconds=86400)
+		client.shop.visits.insert_many({"at": i} for i in range(20))
+		client.other.x.insert_one({"_id": 1})
+	P
+	run_bg writer "$PY" "$TOOLS/switch_writer.py" "$TMP" "$TMP/app.uri"
+	wait_until 15 test -s "$TMP/acked"
+	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop \
+		--status-file "$TMP/tail.st"
+	wait_until 15 field_is tail.st state following
+	mm-dump -d shop --quiet | mm-load -d shop --quiet
+	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
+	wait_until 15 field_is apply.st state applying
+	mm-load --finish-indexes -d shop --quiet
+	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
+	wait_until 30 field_is diff.st in_sync true
+}
+
+switch() { # switch COMMAND [options]
+	local command=$1
+	shift
+	mm-switch "$command" --state "$S" -d shop \
+		--address "file path=$TMP/app.uri" \
+		--address-old "$TMP/old" --address-new "$TMP/new" \
+		--block-hook "$TMP/gate" --diff-status "$TMP/diff.st" \
+		--apply-status "$TMP/apply.st" "$@"
+}
+
+open_gates() {
+	grep -l open "$TMP"/gate.source "$TMP"/gate.target | sed 's/.*gate\.//'
+}
+
+# Exactly this side is open, and the address is its.
+writable() {
+	assert_equal "$(open_gates)" "$1"
+	assert_equal "$(cat "$TMP/app.uri")" \
+		"$(cat "$TMP/$([[ $1 == source ]] && echo old || echo new)")"
+	assert_file_not_exists "$TMP/violations"
+	run -0 switch status
+	assert_line --regexp "^$1 +takes writes"
+}
+
+# Ends the writer; what it was acknowledged is on this server, once.
+nothing_lost() { # nothing_lost URI
+	kill "$writer_pid"
+	wait "$writer_pid"
+	py "$1" "$TMP/acked" <<-'P'
+		acked = [int(x) for x in open(sys.argv[2])]
+		found = sorted(d["n"] for d in client.shop.numbers.find())
+		assert found == acked, (len(found), len(acked), found[-3:], acked[-3:])
+		assert acked == list(range(len(acked)))
+		count = client.shop.counts.find_one({"_id": "all"})["v"]
+		assert count == len(acked), (count, len(acked))
+	P
+}
+
+more_writes() { # a write is acknowledged from now on
+	local n
+	n=$(wc -l <"$TMP/acked")
+	wait_until 10 eval "((\$(wc -l <'$TMP/acked') > $n))"
+}
+
+@test "applications are moved, and no write is lost" {
+	migration
+	run -0 switch check
+	assert_line 'ok  the target follows, and is the same'
+	run -0 switch run --dryRun
+	assert_line --regexp '^switching +end the applier'
+	run --separate-stderr -0 switch run --status-file "$TMP/switch.st"
+	assert_regex "$stderr" 'applications are on the target$'
+	field_is switch.st state 'done'
+	more_writes
+	writable target
+	run -0 switch status
+	assert_line 'state      switched'
+	# the applier has ended by itself
+	wait "$apply_pid"
+	nothing_lost "$dst_uri"
+	# the lifetime is there
+	run -0 py "$dst_uri" <<<'print(client.shop.visits.index_information()["ttl"]["expireAfterSeconds"])'
+	assert_output 86400
+	run --separate-stderr -0 switch run
+	assert_regex "$stderr" 'on the target already'
+	run --separate-stderr -8 switch abort
+}
+
+# killed "N HOW" COMMAND [options]: at the n-th time the journal is synced; the
+# last record is lost, torn or kept.
+killed() {
+	local at=$1
+	shift
+	run -137 under_kill "$at" "$@"
+	assert_file_not_exists "$TMP/violations"
+}
+
+under_kill() (
+	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so
+	export KILL_FILE=/switch.journal KILL_AT=$1
+	export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
+	shift
+	switch "$@"
+)
+
+state_is() {
+	run -0 mm-switch status --state "$S"
+	assert_line "state      $1"
+}
+
+# Kills at one record after the other; the last run ends well.
+every_record() { # every_record HOW N N-LATER
+	local n=$2
+	migration
+	for record in $(seq 12); do
+		run under_kill "$n $1" run --deadline 200
+		assert_file_not_exists "$TMP/violations"
+		[[ $status == 137 ]] || break
+		n=$3
+	done
+	assert_equal "$status" 0
+	assert_equal "$record" "$4"
+	more_writes
+	writable target
+	nothing_lost "$dst_uri"
+	run -0 mm-switch status --state "$S"
+	[[ $(grep -cE '^  20.* (syncing|block|fenced|verified|armed|switch)' <<<"$output") == 8 ]]
+}
+
+@test "killed after each record: the next run goes on, and no write is lost" {
+	every_record kept 1 1 9
+}
+
+@test "killed before each record: the next run goes on, and no write is lost" {
+	every_record lost 2 2 8
+}
+
+@test "killed within each record: the next run goes on, and no write is lost" {
+	every_record torn 2 3 8
+}
+
+@test "given up after each record, killed there too: the source is open, no write is lost" {
+	migration
+	killed '1 kept' run
+	state_is syncing
+	for n in 1 2 3 4 5; do
+		for how in lost kept; do
+			[[ $how == kept ]] && m=$n k=1 || m=$((n + 1)) k=2
+			killed "$m $how" run
+			killed "1 $how" abort
+			killed "$k $how" abort
+			run -0 switch abort
+			state_is syncing
+			writable source
+			more_writes
+			wait_until 20 field_is diff.st in_sync true
+		done
+	done
+	# TTL indexes sleep again
+	run -0 py "$dst_uri" <<<'print(client.shop.visits.index_information()["ttl"]["expireAfterSeconds"])'
+	assert_output 2147483647
+	# the deadline has passed while nobody was there
+	killed '2 kept' run --deadline 1
+	state_is blocked
+	sleep 1.1
+	run --separate-stderr -1 switch run
+	assert_regex "$stderr" 'not switched: the deadline has passed'
+	writable source
+	# somebody has lifted the block in between
+	wait_until 20 field_is diff.st in_sync true
+	killed '3 kept' run
+	"$TMP/gate" unblock source job
+	more_writes
+	"$TMP/gate" block source job
+	run --separate-stderr -8 switch run
+	assert_regex "$stderr" 'somebody has let applications write to the source'
+	writable source
+	wait_until 20 field_is diff.st in_sync true
+	run -0 switch run
+	writable target
+	nothing_lost "$dst_uri"
+}
+
+@test "what is not as it has to be is refused before anything is blocked" {
+	migration
+	run --separate-stderr -2 mm-switch run --state "$S"
+	run --separate-stderr -2 mm-switch move --state "$S"
+	run --separate-stderr -0 switch check
+	cp -r "$S" "$S.old"
+	# the module is too slow for the deadline
+	echo 'mongodb://elsewhere:1/' >"$TMP/app.uri.else"
+	run --separate-stderr -8 switch run --address "file path=$TMP/app.uri bound=60" --state "$TMP/s2"
+	assert_regex "$stderr" 'longer than the deadline'
+	# somebody else's address
+	cp "$TMP/app.uri.else" "$TMP/app.uri2"
+	run --separate-stderr -8 switch run --address "file path=$TMP/app.uri2" --state "$TMP/s3"
+	# a comparison of other collections, or none
+	run --separate-stderr -1 switch run --diff-status "$TMP/tail.st"
+	assert_regex "$stderr" 'not a status file of mm-diff'
+	kill "$diff_pid"
+	wait "$diff_pid"
+	run --separate-stderr -1 switch run
+	assert_regex "$stderr" 'mm-diff has ended'
+	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
+	wait_until 30 field_is diff.st in_sync true
+	# another one is at work
+	run_bg lock flock -F "$S/switch.journal" sleep 60
+	wait_until 5 eval "! flock -n '$S/switch.journal' true"
+	run --separate-stderr -8 switch run
+	assert_regex "$stderr" 'in use'
+	kill "$lock_pid"
+	wait "$lock_pid" || true
+	# the other way round
+	run --separate-stderr -8 switch check --source "$dst_uri" --target "$src_uri"
+	assert_regex "$stderr" 'journal'
+	assert_equal "$(cat "$TMP/gate.source")" 'open 0'
+	# an old copy of the journal
+	killed '1 kept' run
+	run --separate-stderr -8 switch run --state "$S.old"
+	assert_regex "$stderr" 'this is an old copy'
+	run -0 switch abort
+	# a difference
+	py "$dst_uri" <<<'client.shop.visits.insert_one({"_id": "foreign"})'
+	py "$src_uri" <<<'client.shop.visits.insert_one({"_id": "x"})'
+	run_bg diff2 mm-diff -d shop --follow --status-file "$TMP/diff.st"
+	wait_until 30 field_is diff.st in_sync false
+	run --separate-stderr -1 switch run
+	writable source
+	more_writes
+}

@@ -1,0 +1,138 @@
+/* mm-switch: moves the address that applications use to the target of a job.
+ * What it does is in engine/switch_*; here are commands, options and the exit
+ * status. */
+#include <string.h>
+
+#include "base/finish.h"
+#include "base/msg.h"
+#include "base/opt.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/switch_run.h"
+#include "model/ns.h"
+#include "mongo/server.h"
+
+static struct switch_opts opts = {.deadline_ms = 30000};
+static bool dry;
+
+static const struct opt rows[] = {
+    {0, "state", "DIR", OPT_TEXT, &opts.dir, "directory of the journal"},
+    {0, "job", "NAME", OPT_TEXT, &opts.job,
+	"job document on the target (made of source and selection)"},
+    {0, "address", "SPEC", OPT_TEXT, &opts.address,
+	"address module and its settings, as \"file path=FILE\""},
+    {0, "address-old", "FILE", OPT_TEXT, &opts.old_file,
+	"holds the address of the source"},
+    {0, "address-new", "FILE", OPT_TEXT, &opts.new_file,
+	"holds the address of the target"},
+    {0, "block-hook", "PROGRAM", OPT_TEXT, &opts.hook,
+	"blocks writes: called with block, unblock or probe"},
+    {0, "diff-status", "FILE", OPT_TEXT, &opts.diff_status,
+	"status file of mm-diff --follow"},
+    {0, "apply-status", "FILE", OPT_TEXT, &opts.apply_status,
+	"status file of mm-oplog-apply"},
+    {0, "deadline", "SECONDS", OPT_SECONDS, &opts.deadline_ms,
+	"longest time that writes are blocked (30)", 1000, 3600000},
+    {0, "dryRun", NULL, OPT_FLAG, &dry, "with run: print the steps only"},
+};
+
+struct command {
+	const char *name;
+	bool (*run)(struct switcher *s, bson_error_t *error);
+};
+
+static const struct command commands[] = {
+    {"check", switch_check},
+    {"run", switch_run},
+    {"abort", switch_abort},
+    {"status", NULL},
+};
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int
+check_use(const struct command *c)
+{
+	if (!opts.dir)
+		return opt_wrong_use("--state is needed");
+	if (dry && c->run != switch_run)
+		return opt_wrong_use("--dryRun is for run");
+	if (!c->run)
+		return 0;
+	if (!opts.address || !opts.old_file || !opts.new_file)
+		return opt_wrong_use("--address, --address-old and "
+				     "--address-new are needed");
+	if (!opts.hook)
+		return opt_wrong_use("--block-hook is needed");
+	if (!opts.diff_status || !opts.apply_status)
+		return opt_wrong_use(
+		    "--diff-status and --apply-status are needed");
+	return 0;
+}
+
+static bool
+run(const struct command *c, bson_error_t *error)
+{
+	struct switcher *s;
+	bool ok;
+
+	if (!c->run)
+		return switch_show(&opts, error);
+	status_state("connecting");
+	if (!(s = switch_open(&opts, error)))
+		return false;
+	ok = (dry ? switch_steps : c->run)(s, error);
+	switch_close(s);
+	return ok;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct opt_group groups[] = {
+	    OPT_GROUP("Switch", rows), both_options, ns_options};
+	const struct opt_program program = {.tool = "mm-switch",
+	    .purpose = "Moves applications to the target of a job: blocks "
+		       "writes, drains, verifies, changes the address.",
+	    .synopsis = "check|run|status|abort --state DIR [options]",
+	    .groups = groups,
+	    .n_groups = sizeof groups / sizeof *groups,
+	    .max_operands = 1};
+	const struct command *command = NULL;
+	const char *name = NULL;
+	bson_error_t error = {0};
+	int operand, status;
+	bool ok;
+
+	msg_init(program.tool);
+	if (argc > 1 && argv[1][0] != '-') {
+		name = argv[1];
+		argv++;
+		argc--;
+	}
+	if (opt_parse(&program, argc, argv, &operand, &status) == OPT_DONE)
+		return status;
+	if (operand < argc && name)
+		return opt_wrong_use(
+		    "unexpected operand \"%s\"", argv[operand]);
+	if (operand < argc)
+		name = argv[operand];
+	if (!name)
+		return opt_wrong_use("no command");
+	command = find(name);
+	if (!command)
+		return opt_wrong_use("unknown command \"%s\"", name);
+	if ((status = check_use(command)) != 0)
+		return status;
+	sig_init();
+	ok = status_start(opt_status_file(), &error) && run(command, &error);
+	ns_flags_release(&ns_flags);
+	return finish(MM_EXIT_OK, ok ? NULL : &error);
+}
