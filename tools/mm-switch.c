@@ -99,8 +99,9 @@ main(int argc, char **argv)
 	const struct opt_group groups[] = {
 	    OPT_GROUP("Switch", rows), both_options, ns_options};
 	const struct opt_program program = {.tool = "mm-switch",
-	    .purpose = "Moves applications to the target of a job: blocks "
-		       "writes, drains, verifies, changes the address.",
+	    .purpose =
+		"Moves applications to the target of a job: blocks writes, "
+		"drains, verifies, moves.",
 	    .synopsis = "check|run|status|abort --state DIR [options]",
 	    .groups = groups,
 	    .n_groups = sizeof groups / sizeof *groups,

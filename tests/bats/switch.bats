@@ -241,7 +241,7 @@ every_record() { # every_record HOW N N-LATER
 	assert_regex "$stderr" 'journal'
 	assert_equal "$(cat "$TMP/gate.source")" 'open 0'
 	# an old copy of the journal
-	killed '1 kept' run
+	killed '2 kept' run
 	run --separate-stderr -8 switch run --state "$S.old"
 	assert_regex "$stderr" 'this is an old copy'
 	run -0 switch abort
