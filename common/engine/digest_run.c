@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/status.h"
 #include "engine/digest_against.h"
 #include "engine/digest_make.h"
 #include "engine/digest_pairs.h"
@@ -182,6 +183,7 @@ run_against(struct held *h, const struct digest_run *run, int64_t *differences,
 	    !open_report(h, run, error))
 		return COMPARE_FAILED;
 	out.fd = h->fd;
+	status_text("mode", "digest");
 	got = digest_against(&opts, h->report, differences, error);
 	if (got == COMPARE_DONE && differing &&
 	    !fdio_close(h->fd, differing, error))

@@ -243,3 +243,23 @@ narrow() {
 		[[ $status == 3 || $status == 8 ]]
 	done
 }
+
+@test "stopped: 9, and what was written is no stream" {
+	require_sim
+	fill
+	for uri in "$src_uri" "$dst_uri"; do
+		on_source mm-diff -d shop --digest -o "$TMP/whole"
+		simulate "$uri" '{"simulate": "delay", "command": "find", "ms": 3000, "times": 100}'
+		if [[ $uri == "$src_uri" ]]; then
+			MM_SOURCE_URI=$uri run_bg diff mm-diff -d shop --digest -o "$TMP/part" --status-file "$TMP/st"
+		else
+			MM_TARGET_URI=$uri run_bg diff mm-diff -d shop --against "$TMP/whole" -o "$TMP/part" --status-file "$TMP/st"
+		fi
+		wait_until 10 bash -c 'jq -e ".state | test(\"digesting|comparing\")" "$1" >/dev/null 2>&1' _ "$TMP/st"
+		kill "$diff_pid"
+		wait "$diff_pid" && status=0 || status=$?
+		assert_equal "$status" 9
+		simulate "$uri" '{"simulate": "clear"}'
+	done
+	assert_equal "$(tail -n 1 "$TMP/part" | cut -c 1-7)" stopped
+}
