@@ -38,7 +38,8 @@ bool apply_ddl_may(
     struct apply_ddl *a, const struct entry *e, bool born, bson_error_t *error);
 void apply_ddl_judge_release(struct apply_ddl *a);
 
-/* apply_ddl_coll.c: what must be true before, the change, the books after. */
+/* apply_ddl_may.c: what must be true before; apply_ddl_coll.c: the change, the
+ * books after. */
 bool apply_ddl_before(
     struct apply_ddl *a, const struct entry *e, bson_error_t *error);
 bool apply_ddl_change(

@@ -145,6 +145,24 @@ shop.b u unique None"
 	assert_output "shop.b u unique None"
 }
 
+@test "what is on the target and not of the job is neither dropped nor changed" {
+	local command
+	start_server dst
+	export MM_TARGET_URI=$dst_uri
+	"$PY" "$TOOLS/mmstream.py" write-snapshot --source ledger --nsInclude 'shop.*' \
+		--from 10:0:1 --to 10:9:1 <<<'{"ns": "shop.a", "doc": {"_id": 0}}' | mm-load -d shop --quiet
+	# the copy has none of that name: it was dropped at the source meanwhile
+	py "$dst_uri" <<<'client.shop.theirs.insert_one({"_id": 1}); client.shop.theirs.create_index("t", name="t")'
+	for command in '"drop": "theirs"' '"collMod": "theirs", "validator": {}' '"dropIndexes": "theirs", "index": "t"' \
+		'"createIndexes": "theirs", "v": 2, "key": {"u": 1}, "name": "u"'; do
+		changes 'shop.*' <<<'{"at": "10:1:1", "op": "c", "ns": "shop.$cmd", "doc": {'"$command"'}}'
+		run -8 mm-oplog-apply -d shop "$TMP/log"
+		assert_output --partial '"shop.theirs" that is not of this job'
+	done
+	run py "$dst_uri" <<<'print(client.shop.theirs.find_one(), sorted(client.shop.theirs.index_information()), client.shop.theirs.options())'
+	assert_output "{'_id': 1} ['_id_', 't'] {}"
+}
+
 @test "renames: across the border of the selection, and from temporary collections" {
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
