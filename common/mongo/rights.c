@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "model/grants.h"
+#include "model/textset.h"
 #include "mongo/cursor.h"
 #include "mongo/driver.h"
 
@@ -75,6 +76,27 @@ read_system_roles(struct conn *c, bson_t *roles, bson_error_t *error)
 	return error->code == CODE_UNAUTHORIZED ? 0 : -1;
 }
 
+/* The databases of the roles in `roles` of each document. */
+static void
+note_databases(const bson_t *docs, struct textset *dbs)
+{
+	bson_iter_t it, roles, field;
+
+	if (!bson_iter_init(&it, docs))
+		return;
+	while (bson_iter_next(&it)) {
+		if (!bson_iter_recurse(&it, &field) ||
+		    !bson_iter_find(&field, "roles") ||
+		    !bson_iter_recurse(&field, &roles))
+			continue;
+		while (bson_iter_next(&roles))
+			if (bson_iter_recurse(&roles, &field) &&
+			    bson_iter_find(&field, "db") &&
+			    BSON_ITER_HOLDS_UTF8(&field))
+				textset_add(dbs, bson_iter_utf8(&field, NULL));
+	}
+}
+
 static bool
 read_roles_of(
     struct conn *c, const char *db, bson_t *roles, bson_error_t *error)
@@ -92,39 +114,25 @@ read_roles_of(
 	return ok;
 }
 
-/* NEEDSWORK: the roles of a database without a collection are not seen here;
- * they would have to be followed from the users' roles. */
+/* Only a role of admin can have been given roles of other databases. Those of
+ * config are about that database alone, and local has none. */
 static bool
-read_each_role(struct conn *c, bson_t *roles, bson_error_t *error)
+read_each_role(
+    struct conn *c, const bson_t *users, bson_t *roles, bson_error_t *error)
 {
-	bson_t cmd = BSON_INITIALIZER, reply, list, doc;
-	bool ok, admin = false;
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
+	struct textset dbs = {0};
+	bool ok;
 
 	bson_reinit(roles);
-	BSON_APPEND_INT32(&cmd, "listDatabases", 1);
-	BSON_APPEND_BOOL(&cmd, "nameOnly", true);
-	ok = conn_read(c, "admin", &cmd, &reply, error);
-	if (ok && doc_sub(&reply, "databases", &list) &&
-	    bson_iter_init(&it, &list))
-		while (ok && bson_iter_next(&it)) {
-			if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-				continue;
-			bson_iter_document(&it, &len, &data);
-			bson_init_static(&doc, data, len);
-			if (!doc_text(&doc, "name"))
-				continue;
-			ok = read_roles_of(
-			    c, doc_text(&doc, "name"), roles, error);
-			admin = admin ||
-			    strcmp(doc_text(&doc, "name"), "admin") == 0;
-		}
-	if (ok && !admin)
-		ok = read_roles_of(c, "admin", roles, error);
-	bson_destroy(&reply);
-	bson_destroy(&cmd);
+	ok = read_roles_of(c, "admin", roles, error);
+	note_databases(users, &dbs);
+	note_databases(roles, &dbs);
+	for (size_t i = 0; ok && i < dbs.n; i++)
+		if (strcmp(dbs.item[i], "admin") != 0 &&
+		    strcmp(dbs.item[i], "local") != 0 &&
+		    strcmp(dbs.item[i], "config") != 0)
+			ok = read_roles_of(c, dbs.item[i], roles, error);
+	textset_release(&dbs);
 	return ok;
 }
 
@@ -138,7 +146,8 @@ rights_fetch(struct conn *c, struct rights *r, bson_error_t *error)
 	if (!read_users(c, &r->users, error))
 		return false;
 	got = read_system_roles(c, &r->roles, error);
-	return got > 0 || (got == 0 && read_each_role(c, &r->roles, error));
+	return got > 0 ||
+	    (got == 0 && read_each_role(c, &r->users, &r->roles, error));
 }
 
 void

@@ -17,7 +17,8 @@ struct rights {
 	bson_t roles; /* array of {role, db, privileges, roles ...} */
 };
 
-/* All users, and all roles that people made. r is initialised in any case.
+/* All users, and all roles that people made (where admin.system.roles may not
+ * be read: those that somebody has). r is initialised in any case.
  * Status 8: they may not be read. */
 bool rights_fetch(struct conn *c, struct rights *r, bson_error_t *error);
 void rights_release(struct rights *r);

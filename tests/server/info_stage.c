@@ -59,11 +59,19 @@ put_coll_stats(struct buf *docs, const struct coll *c, const bson_iter_t *value)
 	out_close(docs, mark);
 }
 
+static bool
+is_set(const bson_t *spec, const char *name)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, spec, name) && bson_iter_as_bool(&it);
+}
+
 bool
 info_stage(const struct request *r, const struct coll *c,
     const bson_t *pipeline, struct buf *docs, bool *is, bson_error_t *error)
 {
-	bson_iter_t stage, it;
+	bson_iter_t stage;
 	bson_t spec = BSON_INITIALIZER;
 	const char *name = "";
 
@@ -77,9 +85,8 @@ info_stage(const struct request *r, const struct coll *c,
 			return refuse(error, 73,
 			    "$currentOp must be run against the 'admin' "
 			    "database with {aggregate: 1}");
-		ops_put_all(docs,
-		    bson_iter_init_find(&it, &spec, "idleSessions") &&
-			bson_iter_as_bool(&it));
+		ops_put_all(docs, is_set(&spec, "idleSessions"),
+		    is_set(&spec, "allUsers") ? NULL : r->conn->user);
 	} else if (strcmp(name, "$collStats") == 0) {
 		if (!c)
 			return refuse(error, 26,

@@ -1,7 +1,9 @@
 #include "ops.h"
 
+#include <openssl/sha.h>
 #include <string.h>
 
+#include "auth.h"
 #include "commands.h"
 #include "trans.h"
 
@@ -128,14 +130,38 @@ put_idle(struct buf *b, const struct trans *t)
 	out_close(b, mark);
 }
 
-void
-ops_put_all(struct buf *docs, bool idle_sessions)
+bool
+ops_of(int64_t id, const struct user *user)
 {
 	for (const struct op *op = ops; op; op = op->next)
-		put_op(docs, op);
+		if (op->id == id)
+			return op->r->conn->user == user;
+	return false;
+}
+
+/* Sessions know of their user by a digest. */
+static bool
+is_of(const struct trans *t, const struct user *user)
+{
+	const char *name = user_full_name(user);
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	struct elem uid;
+
+	SHA256((const uint8_t *)name, strlen(name), digest);
+	return walk_find(t->lsid, t->lsid_len, "uid", &uid) &&
+	    uid.value.len == 5 + sizeof digest &&
+	    memcmp(uid.value.data + 5, digest, sizeof digest) == 0;
+}
+
+void
+ops_put_all(struct buf *docs, bool idle_sessions, const struct user *only)
+{
+	for (const struct op *op = ops; op; op = op->next)
+		if (!only || op->r->conn->user == only)
+			put_op(docs, op);
 	for (const struct trans *t = trans_next(NULL); t && idle_sessions;
 	     t = trans_next(t))
-		if (!is_running(t))
+		if (!is_running(t) && (!only || is_of(t, only)))
 			put_idle(docs, t);
 }
 
@@ -145,7 +171,7 @@ cmd_current_op(struct request *r, bson_error_t *error)
 	struct buf docs = BUF_INIT;
 
 	(void)error;
-	ops_put_all(&docs, true);
+	ops_put_all(&docs, true, NULL);
 	out_docs(r->reply, "inprog", &docs);
 	if (sim.locks > 0)
 		out_bool(r->reply, "fsyncLock", true);

@@ -16,7 +16,10 @@ void ops_begin(struct op *op, struct request *r);
 void ops_end(struct op *op);
 /* Was the command of this thread killed? Its waits are over then. */
 bool ops_killed(void);
-/* The documents of $currentOp, one behind another. */
-void ops_put_all(struct buf *docs, bool idle_sessions);
+/* Is that operation one of this user? */
+bool ops_of(int64_t id, const struct user *user);
+/* The documents of $currentOp, one behind another. only: of that user; NULL:
+ * of all. */
+void ops_put_all(struct buf *docs, bool idle_sessions, const struct user *only);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "account.h"
 #include "auth.h"
+#include "ops.h"
 #include "text.h"
 
 const char *
@@ -217,6 +218,14 @@ may_list(const struct request *r)
 		auth_sees(r, r->db));
 }
 
+/* Everybody may end what is his own. */
+static bool
+may_kill_op(const struct request *r)
+{
+	return auth_may_all(r, "killop") ||
+	    ops_of(arg_int(r, "op", -1), r->conn->user);
+}
+
 static const struct {
 	const char *name;
 	bool (*check)(const struct request *r);
@@ -232,7 +241,7 @@ static const struct {
     {"dbstats", NULL, "dbStats", true}, {"create", may_create},
     {"drop", NULL, "dropCollection"},
     {"dropDatabase", NULL, "dropDatabase", true},
-    {"renameCollection", may_rename},
+    {"renameCollection", may_rename}, {"killOp", may_kill_op},
     {"convertToCapped", NULL, "convertToCapped"}, {"collMod", NULL, "collMod"},
     {"createIndexes", NULL, "createIndex"}, {"dropIndexes", NULL, "dropIndex"},
     {"deleteIndexes", NULL, "dropIndex"}};
@@ -242,7 +251,7 @@ static const char *
 cluster_action(const char *command)
 {
 	static const char *const other[][2] = {{"fsyncUnlock", "unlock"},
-	    {"replSetStepDown", "replSetStateChange"},
+	    {"currentOp", "inprog"}, {"replSetStepDown", "replSetStateChange"},
 	    {"killAllSessions", "killAnySession"},
 	    {"killAllSessionsByPattern", "killAnySession"}};
 
