@@ -6,6 +6,7 @@
 #include "engine/switch_work.h"
 #include "mongo/fence.h"
 #include "mongo/job_switch.h"
+#include "mongo/ops.h"
 
 static enum ready
 done_if(bool ok)
@@ -13,15 +14,47 @@ done_if(bool ok)
 	return ok ? READY_YES : READY_NEVER;
 }
 
+static bool
+is_selected(const void *rules, const char *ns)
+{
+	return ns_selected(rules, ns);
+}
+
+/* A transaction that has written may commit after its rights were taken away,
+ * and does not say where it wrote: what began before the block has to end.
+ * Ages are compared, not clocks. */
+static enum ready
+none_open(struct switcher *s, bson_error_t *error)
+{
+	struct ops_scope scope = {is_selected, s->rules, "mm-"};
+	int64_t closed = bson_get_monotonic_time() - s->closed_us;
+	enum ready r = READY_NEVER;
+	struct ops o;
+
+	if (ops_list(s->src, &scope, &o, error)) {
+		r = READY_YES;
+		if (o.transactions + o.writes > 0 && o.oldest_us >= closed) {
+			r = READY_NOT;
+			error_set(error, MM_EXIT_NO, 0,
+			    "%u transactions and %u writes are open that may "
+			    "have begun before the block",
+			    o.transactions, o.writes);
+		}
+	}
+	ops_release(&o);
+	return r;
+}
+
 enum ready
 switch_do_blocking(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
-	char token[BLOCK_TOKEN];
-
-	if (!block_close(s->block, SIDE_SOURCE, token, error))
-		return READY_NEVER;
-	BSON_APPEND_UTF8(fields, "token", token);
-	return READY_YES;
+	if (s->closed_us == 0) {
+		if (!block_close(s->block, SIDE_SOURCE, s->token, error))
+			return READY_NEVER;
+		s->closed_us = bson_get_monotonic_time();
+	}
+	BSON_APPEND_UTF8(fields, "token", s->token);
+	return none_open(s, error);
 }
 
 /* What was blocked is blocked, and was in between. */

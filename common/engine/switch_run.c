@@ -190,6 +190,7 @@ begin(struct switcher *s, bson_error_t *error)
 		return false;
 	snprintf(text, sizeof text, "%" PRId64, s->o->deadline_ms);
 	BSON_APPEND_UTF8(&fields, "deadline_ms", text);
+	s->closed_us = 0;
 	ok = note(s, SWITCH_BLOCKING, &fields, error);
 	bson_destroy(&fields);
 	return ok;

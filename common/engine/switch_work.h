@@ -23,6 +23,8 @@ struct switcher {
 	struct ready_opts ready;
 	char job[256];
 	char selection[SHA256_TEXT];
+	int64_t closed_us; /* in this run the source was (monotonic); 0: not */
+	char token[BLOCK_TOKEN]; /* of then */
 	bool opened; /* in this run the target was, and the address was moved */
 };
 
