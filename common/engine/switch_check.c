@@ -96,6 +96,7 @@ switch_check(struct switcher *s, bson_error_t *error)
 			"an attempt is under way, or done: mm-switch status");
 	}
 	ok = switch_may_begin(s, true, error);
+	switch_who(s);
 	return ok ? printed(error) : false;
 }
 

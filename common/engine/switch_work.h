@@ -53,4 +53,8 @@ bool switch_go_on(struct switcher *s, bson_error_t *error);
  * each. */
 bool switch_may_begin(struct switcher *s, bool tell, bson_error_t *error);
 
+/* To standard output, a line each: who can write to the selection on the
+ * source. */
+void switch_who(struct switcher *s);
+
 #endif

@@ -286,3 +286,38 @@ with client.start_session() as s:
 	writable source
 	more_writes
 }
+
+@test "check names who can write to the selection" {
+	start_sim src --auth root:secret
+	start_server dst
+	umask 077
+	echo a >"$TMP/old"
+	echo b >"$TMP/new"
+	cp "$TMP/old" "$TMP/app.uri"
+	cp "$TOOLS/switch_gate.sh" "$TMP/gate"
+	echo open 0 >"$TMP/gate.source"
+	echo closed 0 >"$TMP/gate.target"
+	export MM_TARGET_URI=$dst_uri
+	export MM_SOURCE_URI="mongodb://root:secret@127.0.0.1:$src_port/?authSource=admin"
+	py "$MM_SOURCE_URI" <<-'P'
+		run = lambda db, *pairs: client[db].command(SON(pairs))
+		run("admin", ("createRole", "seller"), ("privileges", [
+		    {"resource": {"db": "shop", "collection": "orders"},
+		     "actions": ["find", "insert"]}]), ("roles", []))
+		run("admin", ("createUser", "seller"), ("pwd", "pw"), ("roles", ["seller"]))
+		run("shop", ("createUser", "app"), ("pwd", "pw"), ("roles", ["readWrite"]))
+		run("shop", ("createUser", "reader"), ("pwd", "pw"), ("roles", ["read"]))
+		run("other", ("createUser", "app"), ("pwd", "pw"), ("roles", ["readWrite"]))
+		run("admin", ("createUser", "dba"), ("pwd", "pw"),
+		    ("roles", ["readWriteAnyDatabase"]))
+	P
+	run --separate-stderr -1 switch check
+	assert_line 'ok  applications write to the source'
+	run grep ^who <<<"$output"
+	assert_output 'who user "shop.app" can write to the selection
+who role "admin.seller" can write to the selection
+who user "admin.dba" can write everywhere: role admin.readWriteAnyDatabase
+who user "admin.noplog" can write everywhere: role admin.dbAdminAnyDatabase
+who user "admin.noplog" can write everywhere: role admin.readWriteAnyDatabase
+who user "admin.root" is this program'"'"'s'
+}
