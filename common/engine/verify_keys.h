@@ -13,8 +13,8 @@
 #include "engine/verify_queue.h"
 
 enum {
-	KEY_BATCH = 20000,        /* keys in a batch at most */
-	KEY_BATCH_BYTES = 4 << 20 /* of _ids, about */
+	KEY_BATCH = 10000,        /* keys in a batch at most */
+	KEY_BATCH_BYTES = 2 << 20 /* of _ids, about */
 };
 
 /* flags of struct queued */

@@ -23,7 +23,7 @@ struct lead {
 	pthread_t checker[CHECKERS];
 	size_t n_checkers;
 	enum stage stage;
-	bool started, stalled;
+	bool started, stalled, signalled;
 	bool scanned;         /* generation 0 */
 	struct optime goal;   /* this stage ends when all up to it is settled */
 	struct optime proven; /* for the status, only grows */

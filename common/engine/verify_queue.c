@@ -1,4 +1,4 @@
-/* Blocks of about 256 KiB. The last one grows, the first one is read; of those
+/* Blocks of about 128 KiB. The last one grows, the first one is read; of those
  * between, what exceeds the budget goes to the file as a whole, and its place
  * is given back when it was read. The oldest `since` is kept for each block,
  * so that asking for it costs little. */
@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "io/spill.h"
 
-enum { BLOCK_BYTES = 256 << 10, MEMORY_BYTES = 4 << 20 };
+enum { BLOCK_BYTES = 127 << 10, MEMORY_BYTES = 2 << 20 };
 
 struct chain {
 	struct chain *next;
@@ -90,6 +90,8 @@ add_block(struct key_queue *q)
 {
 	struct chain *c = bson_malloc0(sizeof *c);
 
+	/* No doubling: what is reserved is what counts. */
+	buf_reserve(&c->bytes, 128 << 10);
 	if (q->last)
 		q->last->next = c;
 	else

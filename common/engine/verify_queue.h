@@ -1,4 +1,4 @@
-/* engine: keys in a row, first in first out, of any number: a few MiB in
+/* engine: keys in a row, first in first out, of any number: 2 MiB in
  * memory, the middle in a temporary file.
  *
  * Not locked: of one owner.

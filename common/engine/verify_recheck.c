@@ -7,7 +7,7 @@
 #include "base/sig.h"
 #include "engine/verify_work.h"
 
-enum { TAKE_MS = 50, APPLIED_MS = 1000, TELL_BYTES = 4 << 20 };
+enum { TAKE_MS = 50, APPLIED_MS = 1000, TELL_BYTES = 2 << 20 };
 
 struct checker {
 	struct verify *v;

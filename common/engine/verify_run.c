@@ -21,13 +21,22 @@ verify_ending(struct verify *v)
 	return atomic_load(&v->abort) || sig_stopping();
 }
 
+/* What a stop signal cut short, or kept from being tried again. */
+static bool
+cut_short(const bson_error_t *error)
+{
+	enum mm_exit status = error_status(error);
+
+	return status == MM_EXIT_STOPPED || status == MM_EXIT_SOURCE ||
+	    status == MM_EXIT_TARGET;
+}
+
+/* After the end, or after another failure, it counts no longer. */
 void
 verify_fail(struct verify *v, const bson_error_t *error)
 {
 	pthread_mutex_lock(&v->lock);
-	/* A wait that a stop signal ended is no failure. */
-	if (!v->failed &&
-	    !(sig_stopping() && error_status(error) == MM_EXIT_STOPPED)) {
+	if (!atomic_load(&v->abort) && !(sig_stopping() && cut_short(error))) {
 		v->failed = true;
 		v->error = *error;
 	}
@@ -207,6 +216,17 @@ save_when_due(struct lead *l, bson_error_t *error)
 }
 
 static bool
+flush(struct verify *v, bson_error_t *error)
+{
+	bool ok;
+
+	pthread_mutex_lock(&v->told_lock);
+	ok = v->o->sink.flush(v->o->sink.arg, error);
+	pthread_mutex_unlock(&v->told_lock);
+	return ok;
+}
+
+static bool
 lead_on(struct lead *l, bson_error_t *error)
 {
 	struct verify *v = &l->v;
@@ -220,8 +240,7 @@ lead_on(struct lead *l, bson_error_t *error)
 		    !save_when_due(l, error))
 			return false;
 		lead_status(l);
-		if (v->o->end == VERIFY_FOLLOW &&
-		    !v->o->sink.flush(v->o->sink.arg, error))
+		if (v->o->end == VERIFY_FOLLOW && !flush(v, error))
 			return false;
 		sig_sleep(STEP_MS);
 	}
@@ -236,6 +255,7 @@ stop(struct lead *l)
 	struct verify *v = &l->v;
 	bson_error_t error;
 
+	l->signalled = sig_stopping() != 0;
 	atomic_store(&v->abort, true);
 	keys_wake(v->keys);
 	sig_stop(); /* the log's thread knows no other end */
@@ -276,8 +296,7 @@ outcome(struct lead *l, bool ok, bson_error_t *error)
 	if (v->failed)
 		*error = v->error;
 	if (v->failed ||
-	    (!ok &&
-		!(sig_stopping() && error_status(error) == MM_EXIT_STOPPED)))
+	    (!ok && !(l->signalled && cut_short(error))))
 		return VERIFY_FAILED;
 	if (l->stage != STAGE_DONE &&
 	    (v->o->end != VERIFY_FOLLOW || !l->scanned))

@@ -122,7 +122,7 @@ known_set(struct known *k, const uint64_t hash[2], enum known_state state)
 	if (was != KNOWN_NOT || k->used < MOST)
 		k->differs += is_difference(state) - is_difference(was);
 	if (was == KNOWN_NOT && state != KNOWN_NOT && k->used < MOST) {
-		if (++k->used * 2 > k->size) {
+		if (++k->used * 4 > k->size * 3) {
 			grow(k);
 			i = place(k, tag);
 		}

@@ -160,7 +160,8 @@ plant() {
 }
 
 planted_are_found() {
-	run --separate-stderr -1 mm-diff -d shop --format json -o "$TMP/report" "$@"
+	run --separate-stderr mm-diff -d shop --format json -o "$TMP/report" "$@"
+	[[ $status == 1 ]] || fail "ended with $status: $stderr"
 	assert_equal "$stderr" ''
 	found "$TMP/report" >"$TMP/found"
 	run -0 diff "$TMP/planted" "$TMP/found"
@@ -347,4 +348,76 @@ verified() { # verified POSITION: all is compared up to there
 	# It came to its end: the next one begins anew.
 	run --separate-stderr -1 mm-diff -d shop --state "$TMP/state" -v
 	refute_regex "$stderr" 'goes on at'
+}
+
+@test "lost replies, killed cursors, cut connections: the same answer" {
+	require_sim
+	start_both
+	fill
+	go --transactions 0.05
+	plant
+	run_bg gremlin "$PY" -c 'import pymongo, random, sys, time
+from bson.son import SON
+sides = [pymongo.MongoClient(u).admin for u in sys.argv[1:]]
+shop = {"ns": "shop"}
+while True:
+    for db in sides:
+        for what, more in [("loseReply", {"command": "find", **shop}),
+                           ("dropConnection", {"command": "find", "bytes": 10, **shop}),
+                           ("loseReply", {"command": "getMore", **shop}),
+                           ("killCursors", {})]:
+            db.command(SON([("simulate", what), *more.items()]))
+            time.sleep(0.7)
+    sides[1].command(SON([("simulate", "loseReply"), ("command", "find"), ("ns", "mm_control")]))
+    sides[0].command(SON([("simulate", "loseReply"), ("command", "getMore"), ("ns", "local")]))' \
+		"$src_uri" "$dst_uri"
+	for _ in 1 2 3; do
+		planted_are_found --rate-limit 300K
+	done
+	kill "$gremlin_pid"
+	for i in killCursors loseReply dropConnection; do
+		[[ $(fired "$src_uri" "$i") -ge 1 && $(fired "$dst_uri" "$i") -ge 1 ]] || fail "$i did not fire"
+	done
+}
+
+@test "capped collections and collated _ids under a writer: decided when they are at rest" {
+	start_both
+	py "$src_uri" <<-'P'
+		d = client.shop
+		d.create_collection("cap", capped=True, size=1000000)
+		d.cap.insert_many({"_id": i} for i in range(500))
+		d.create_collection("words", collation={"locale": "en", "strength": 2})
+		d.words.insert_many({"_id": "%s-%d" % (x, i)} for x in "abC" for i in range(100))
+	P
+	go
+	run_bg beater "$PY" -c 'import pymongo, sys, time
+d = pymongo.MongoClient(sys.argv[1]).shop
+i = 500
+while True:
+    d.cap.insert_one({"_id": i})
+    d.words.replace_one({"_id": "A-%d" % (i % 100)}, {"_id": "a-%d" % (i % 100), "n": i})
+    d.words.delete_one({"_id": "B-%d" % (i % 100)})
+    d.words.insert_one({"_id": "b-%d" % (i % 100), "n": i})
+    i += 1
+    time.sleep(0.25)' "$src_uri"
+	run -0 mm-diff -d shop
+	py "$dst_uri" <<-'P'
+		d = client.shop
+		d.words.delete_one({"_id": "C-7"})
+		d.words.insert_one({"_id": "new"})
+		d.words.update_one({"_id": "c-8"}, {"$set": {"n": 1}})
+	P
+	run -1 mm-diff -d shop
+	assert_line $'missing\tshop.words\t"C-7"'
+	assert_line $'extra\tshop.words\t"new"'
+	assert_line $'content\tshop.words\t"C-8"'
+	assert_line --partial 'missing=1 extra=1 content=1 order-only=0 type-only=0 sequence=0'
+	# out of order for ever
+	py "$dst_uri" <<<'client.shop.cap.insert_one({"_id": "foreign"})'
+	run -1 mm-diff -d shop
+	assert_line $'extra\tshop.cap\t"foreign"'
+	kill "$beater_pid"
+	still
+	run -1 mm-diff -d shop
+	assert_line --partial 'missing=1 extra=2 content=1 '
 }
