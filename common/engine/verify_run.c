@@ -295,8 +295,7 @@ outcome(struct lead *l, bool ok, bson_error_t *error)
 
 	if (v->failed)
 		*error = v->error;
-	if (v->failed ||
-	    (!ok && !(l->signalled && cut_short(error))))
+	if (v->failed || (!ok && !(l->signalled && cut_short(error))))
 		return VERIFY_FAILED;
 	if (l->stage != STAGE_DONE &&
 	    (v->o->end != VERIFY_FOLLOW || !l->scanned))
