@@ -5,7 +5,7 @@ of what it is measured against in the same interleaved runs; medians.
 Two servers on loopback (mongod from $MM_MONGOD or PATH, else mongosim).
 One JSON object a figure goes to build/bench/bench.jsonl, anew each run; a table
 to standard output. Parts: copy, peers, tail, engine, apply, latency, digest,
-memory; all of them when none is named. Sizes:
+recheck, memory; all of them when none is named. Sizes:
 
   DOCS     documents that are copied, of about 300 B (1000000); half of them
            beside mongodump and mongorestore
@@ -21,6 +21,7 @@ import sys
 import bench_copy
 import bench_digest
 import bench_log
+import bench_recheck
 import harness as h
 
 DOCS = int(os.environ.get("DOCS", "1000000"))
@@ -45,6 +46,7 @@ PARTS = {
     "apply": lambda: bench_log.apply(ENTRIES),
     "latency": lambda: bench_log.latency(SECONDS),
     "digest": lambda: bench_digest.digest(DOCS),
+    "recheck": lambda: bench_recheck.recheck(DOCS),
     "memory": lambda: bench_copy.memory(TINY),
 }
 
