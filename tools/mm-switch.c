@@ -9,6 +9,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/switch_run.h"
+#include "io/guard.h"
 #include "model/ns.h"
 #include "mongo/server.h"
 
@@ -93,6 +94,24 @@ run(const struct command *c, bson_error_t *error)
 	return ok;
 }
 
+/* Whoever killed it may have done so while writes were blocked. */
+static int
+put_back(int status)
+{
+	bson_error_t error = {0};
+	struct switcher *s;
+	bool ok = false;
+
+	msg_error("killed by signal %d", status - 128);
+	if ((s = switch_open(&opts, &error))) {
+		ok = switch_rescue(s, &error);
+		switch_close(s);
+	}
+	if (!ok)
+		msg_error("%s", error.message);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -109,6 +128,7 @@ main(int argc, char **argv)
 	const struct command *command = NULL;
 	const char *name = NULL;
 	bson_error_t error = {0};
+	enum guard guard;
 	int operand, status;
 	bool ok;
 
@@ -133,6 +153,13 @@ main(int argc, char **argv)
 	if ((status = check_use(command)) != 0)
 		return status;
 	sig_init();
+	if (command->run == switch_run && !dry) {
+		guard = guard_fork(&status, &error);
+		if (guard == GUARD_PARENT)
+			return status > 128 ? put_back(status) : status;
+		if (guard == GUARD_FAILED)
+			return finish(MM_EXIT_OK, &error);
+	}
 	ok = status_start(opt_status_file(), &error) && run(command, &error);
 	ns_flags_release(&ns_flags);
 	return finish(MM_EXIT_OK, ok ? NULL : &error);

@@ -228,6 +228,22 @@ switch_run(struct switcher *s, bson_error_t *error)
 }
 
 bool
+switch_rescue(struct switcher *s, bson_error_t *error)
+{
+	enum switch_state state = switch_log_state(s->log);
+	bson_error_t why;
+
+	error_set(&why, MM_EXIT_OK, 0, "it was killed");
+	if (switch_give_up(state) == SWITCH_NONE &&
+	    state != SWITCH_UNBLOCKING) {
+		msg_info("the state is %s", switch_state_text(state));
+		return true;
+	}
+	return (state == SWITCH_UNBLOCKING || give_up(s, &why, error)) &&
+	    switch_go_on(s, error);
+}
+
+bool
 switch_abort(struct switcher *s, bson_error_t *error)
 {
 	enum switch_state state = switch_log_state(s->log);

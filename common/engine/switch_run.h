@@ -37,6 +37,10 @@ bool switch_run(struct switcher *s, bson_error_t *error);
 /* Gives an attempt up; nothing to give up: true. Status 8: too late. */
 bool switch_abort(struct switcher *s, bson_error_t *error);
 
+/* After a run was killed: gives its attempt up where that is still possible,
+ * and does nothing else. */
+bool switch_rescue(struct switcher *s, bson_error_t *error);
+
 /* The page for who is on call, to standard output; needs no server. False with
  * status 1: what is probed is not what the record says. */
 bool switch_show(const struct switch_opts *o, bson_error_t *error);

@@ -124,6 +124,8 @@ killed() {
 under_kill() (
 	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so
 	export KILL_FILE=/switch.journal KILL_AT=$1
+	# The one that does the work and the one that watches it; abort is one.
+	[[ $2 == abort ]] || export KILL_PARENT=1
 	export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
 	shift
 	switch "$@"
@@ -228,6 +230,13 @@ with client.start_session() as s:
 	assert_regex "$stderr" '1 transactions and 0 writes are open'
 	writable source
 	wait_until 20 field_is diff.st in_sync true
+	# so does a signal, to the watching one or to both
+	run_bg move switch run
+	wait_until 10 grep -q closed "$TMP/gate.source"
+	kill "$(pgrep -P "$move_pid")"
+	wait "$move_pid" && fail 'ended with 0' || [[ $? == 9 ]]
+	writable source
+	wait_until 20 field_is diff.st in_sync true
 	run_bg move switch run
 	wait_until 10 grep -q closed "$TMP/gate.source"
 	touch "$TMP/commit"
@@ -238,6 +247,30 @@ with client.start_session() as s:
 	assert_output late
 	nothing_lost "$dst_uri"
 }
+
+@test "killed while writes are blocked: the one that watches opens the source" {
+	migration
+	run --separate-stderr -137 under_watch '5 kept'
+	assert_regex "$stderr" 'killed by signal 9'
+	writable source
+	state_is syncing
+	more_writes
+	wait_until 20 field_is diff.st in_sync true
+	# but not any more when the address is about to change
+	run --separate-stderr -137 under_watch '6 kept'
+	state_is switching
+	run -0 switch run
+	writable target
+	nothing_lost "$dst_uri"
+}
+
+# The watching one is not killed; its own records are none of the numbers.
+under_watch() (
+	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so
+	export KILL_FILE=/switch.journal KILL_AT=$1
+	export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
+	switch run
+)
 
 @test "what is not as it has to be is refused before anything is blocked" {
 	migration

@@ -1,6 +1,7 @@
 /* Kills the program around the n-th fsync of a file whose name ends in
  * $KILL_FILE: $KILL_AT is "N lost" (what was written since the last one is
- * gone), "N torn" (half of it is), or "N kept" (all of it is on the disk).
+ * gone), "N torn" (half of it is), or "N kept" (all of it is on the disk). With
+ * $KILL_PARENT its parent goes first.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -69,6 +70,8 @@ sync_or_die(int fd, const char *name)
 	    ftruncate(fd, safe + (st.st_size - safe) / 2) != 0)
 		return -1;
 	result = real(fd);
+	if (getenv("KILL_PARENT"))
+		kill(getppid(), SIGKILL);
 	kill(getpid(), SIGKILL);
 	return result;
 }
