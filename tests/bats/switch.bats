@@ -32,16 +32,16 @@ migration() {
 		client.other.x.insert_one({"_id": 1})
 	P
 	run_bg writer "$PY" "$TOOLS/switch_writer.py" "$TMP" "$TMP/app.uri"
-	wait_until 15 test -s "$TMP/acked"
+	wait_until 30 test -s "$TMP/acked"
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop \
 		--status-file "$TMP/tail.st"
-	wait_until 15 field_is tail.st state following
+	wait_until 30 field_is tail.st state following
 	mm-dump -d shop --quiet | mm-load -d shop --quiet
 	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
-	wait_until 15 field_is apply.st state applying
+	wait_until 30 field_is apply.st state applying
 	mm-load --finish-indexes -d shop --quiet
 	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
-	wait_until 30 field_is diff.st in_sync true
+	wait_until 60 field_is diff.st in_sync true
 }
 
 switch() { # switch COMMAND [options]
