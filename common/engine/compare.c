@@ -107,6 +107,8 @@ work(void *arg)
 	bson_error_t error;
 
 	task.source = conn_open(run->opts->source, &error);
+	if (task.source && !optime_is_null(run->opts->at))
+		conn_read_at(task.source, run->opts->at);
 	if (task.source)
 		task.target = conn_open(run->opts->target, &error);
 	if (task.target)
@@ -233,6 +235,8 @@ compare_run(const struct compare_opts *opts, struct report *r,
 			got = COMPARE_FAILED;
 		} else if (run.stopped) {
 			got = COMPARE_STOPPED;
+		} else if (opts->last) {
+			got = opts->last(opts->last_arg, error);
 		}
 	}
 	if (got != COMPARE_FAILED &&

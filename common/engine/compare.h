@@ -20,7 +20,12 @@ struct compare_opts {
 	int workers;
 	bool by_lookup;          /* never by merging */
 	int64_t partition_bytes; /* a range of _ids holds about this much */
-	int64_t rate; /* bytes a second read from the source; 0: no limit */
+	int64_t rate;     /* bytes a second read from the source; 0: no limit */
+	struct optime at; /* read the source as of this time; null: as it is */
+	/* Asked when everything is compared, before the summary: whether it
+	 * is a result. NULL: it is. */
+	enum compare_got (*last)(void *arg, bson_error_t *error);
+	void *last_arg;
 };
 
 /* Compares, reports to r (with summary), and sets *differences. With

@@ -16,8 +16,8 @@ static int64_t wait_ms = 30000, rounds = 60;
 
 static const struct opt rows[] = {
     {0, "mode", "MODE", OPT_CHOICE, &mode,
-	"auto, bracket (while both are written) or static (auto)", 0, 0,
-	"auto|bracket|static"},
+	"auto, bracket (while both are written), snapshot or static (auto)", 0,
+	0, "auto|bracket|snapshot|static"},
     {0, "until-same", NULL, OPT_FLAG, &until_same,
 	"go on until there is no difference"},
     {0, "follow", NULL, OPT_FLAG, &follow,
@@ -98,7 +98,7 @@ fitting(const struct live *live, bson_error_t *error)
 	if (until_same && follow)
 		return error_set(error, MM_EXIT_USAGE, 0,
 		    "--until-same and --follow exclude each other");
-	if (strcmp(mode, "static") == 0 &&
+	if ((strcmp(mode, "static") == 0 || strcmp(mode, "snapshot") == 0) &&
 	    (until_same || follow || directory || journal || state))
 		return error_set(error, MM_EXIT_USAGE, 0,
 		    "--until-same, --follow, -D, --journal and --state need "
@@ -107,11 +107,98 @@ fitting(const struct live *live, bson_error_t *error)
 	return true;
 }
 
+/* ---------------------------------------------------------------- snapshot */
+
+/* The applier stands still at a position that is exactly what the target
+ * holds: 1, 0: it does not (error says so), -1 error. */
+static int
+stands(struct live *live, struct optime *at, bson_error_t *error)
+{
+	struct conn *c = conn_open(live->compare.target, error);
+	struct applied a;
+	int got = c ? applied_read(c, live->job, &a, error) : -1;
+
+	if (c)
+		conn_close(c);
+	if (got < 0)
+		return -1;
+	*at = a.cp.applied;
+	if (got == 0 || optime_is_null(*at))
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "there is no job with a position on the target: what is "
+		    "applied is not known");
+	else if (!optime_is_null(a.cp.ahead))
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "the applier is at work, or was killed: a snapshot is "
+		    "compared with what it has left behind at its end (one "
+		    "signal ends it)");
+	else
+		return 1;
+	return 0;
+}
+
+/* Nobody has applied anything meanwhile. */
+static enum compare_got
+still_stands(void *arg, bson_error_t *error)
+{
+	struct live *live = arg;
+	struct optime now;
+	int got = stands(live, &now, error);
+
+	if (got < 0)
+		return COMPARE_FAILED;
+	if (got == 1 && optime_cmp(now, live->at) == 0)
+		return COMPARE_DONE;
+	msg_warn("the applier has gone on meanwhile");
+	*live->undecided = true;
+	return COMPARE_STOPPED;
+}
+
+static bool
+choose_snapshot(struct live *live, bson_error_t *error)
+{
+	live->chosen = live->snapshot = true;
+	return stands(live, &live->at, error) == 1;
+}
+
+static enum compare_got
+run_snapshot(struct live *live, struct report *r, int64_t *differences,
+    bool *undecided, bson_error_t *error)
+{
+	enum compare_got got;
+	char text[OPTIME_TEXT];
+
+	live->undecided = undecided;
+	live->compare.at = live->at;
+	live->compare.last = still_stands;
+	live->compare.last_arg = live;
+	status_position("position", live->at);
+	got = compare_run(&live->compare, r, differences, error);
+	if (got != COMPARE_FAILED)
+		return got;
+	/* SnapshotTooOld, SnapshotUnavailable, InvalidOptions, NotImplemented,
+	 * CommandNotSupported... : no snapshot to be had. */
+	switch (error->code) {
+	case 239:
+	case 246:
+	case 72:
+	case 238:
+	case 115:
+		error_prefix(error,
+		    "the source cannot be read as of %s (compare with "
+		    "--mode=bracket)",
+		    optime_text(live->at, text));
+		error_set(error, MM_EXIT_REFUSED, (int)error->code, "%s",
+		    error->message);
+	}
+	return got;
+}
+
 bool
 live_asked(void)
 {
-	return strcmp(mode, "bracket") == 0 || until_same || follow ||
-	    directory || journal;
+	return strcmp(mode, "bracket") == 0 || strcmp(mode, "snapshot") == 0 ||
+	    until_same || follow || directory || journal;
 }
 
 bool
@@ -129,6 +216,8 @@ live_choose(struct live *live, bson_error_t *error)
 	if (!name_job(live))
 		return error_set(
 		    error, MM_EXIT_USAGE, 0, "the name of the job is too long");
+	if (strcmp(mode, "snapshot") == 0)
+		return choose_snapshot(live, error);
 	got = look_at_job(live, &why);
 	if (got == 1)
 		got = look_at_log(live, &why);
@@ -147,7 +236,9 @@ live_choose(struct live *live, bson_error_t *error)
 const char *
 live_mode(const struct live *live)
 {
-	return live->chosen ? "bracket" : "static";
+	return live->snapshot ? "snapshot"
+	    : live->chosen    ? "bracket"
+			      : "static";
 }
 
 /* --------------------------------------------------------------------- run */
@@ -205,12 +296,14 @@ live_run(struct live *live, struct report *r, int64_t *differences,
 	    .wait_ms = wait_ms,
 	    .rounds = (int)rounds,
 	};
-	struct live_tell *t = live_tell_new(r, &explain, error);
+	struct live_tell *t;
 	enum compare_got done = COMPARE_FAILED;
 	struct pair_list pairs = {0};
 	enum verify_got got;
 
-	if (!t)
+	if (live->snapshot)
+		return run_snapshot(live, r, differences, undecided, error);
+	if (!(t = live_tell_new(r, &explain, error)))
 		return COMPARE_FAILED;
 	live_tell_sink(t, &opts.sink);
 	name_selection(live);

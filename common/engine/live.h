@@ -16,14 +16,17 @@ struct live {
 	struct compare_opts compare; /* job may be NULL */
 	/* Set by live_choose. */
 	bool chosen;
+	bool snapshot; /* chosen, and by compare_run */
 	char job[128];
+	struct optime at; /* of a snapshot: what the applier has reached */
+	bool *undecided;
 };
 
 /* Sets chosen. Without --mode: there is a job with a checkpoint, and its log
  * can be read. Status 2: options that do not fit; 8: asked for, but it cannot
  * be done. */
 bool live_choose(struct live *live, bson_error_t *error);
-/* "bracket" or "static". */
+/* "bracket", "snapshot" or "static". */
 const char *live_mode(const struct live *live);
 /* COMPARE_STOPPED also where it cannot be decided yet: *undecided says that the
  * report is complete nevertheless. */

@@ -21,6 +21,7 @@ conn_open(struct server *s, bson_error_t *error)
 	bson_error_t why;
 
 	c->server = s;
+	c->read_at = OPTIME_NULL;
 	bson_init(&c->opts);
 	c->client = mongoc_client_pool_pop(s->pool);
 	if (!s->info.sessions)
@@ -62,6 +63,12 @@ conn_close(struct conn *c)
 	mongoc_client_pool_push(c->server->pool, c->client);
 	bson_destroy(&c->opts);
 	bson_free(c);
+}
+
+void
+conn_read_at(struct conn *c, struct optime at)
+{
+	c->read_at = at;
 }
 
 struct server *

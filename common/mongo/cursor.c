@@ -71,6 +71,10 @@ cursor_new(struct conn *c, const struct cursor_opts *o)
 		bson_concat(cmd, o->more);
 	if (o->limit)
 		BSON_APPEND_INT64(cmd, "limit", o->limit);
+	if (!optime_is_null(c->read_at) && !o->read_concern)
+		BCON_APPEND(cmd, "readConcern", "{", "level",
+		    BCON_UTF8("snapshot"), "atClusterTime",
+		    BCON_TIMESTAMP(c->read_at.secs, c->read_at.inc), "}");
 	if (!bson_has_field(cmd, "readConcern"))
 		BCON_APPEND(cmd, "readConcern", "{", "level",
 		    BCON_UTF8(o->read_concern ? o->read_concern : "majority"),

@@ -67,6 +67,9 @@ enum side server_side(const struct server *s);
 struct conn;
 struct conn *conn_open(struct server *s, bson_error_t *error);
 void conn_close(struct conn *c);
+/* From now on its finds read the data as of that time (readConcern snapshot
+ * outside transactions; 5.0+, verified on 4.9). Null: at majority again. */
+void conn_read_at(struct conn *c, struct optime at);
 struct server *conn_server(struct conn *c);
 
 /* One command, no retry. reply is always initialised (destroy it), may be
