@@ -55,7 +55,7 @@ struct conn {
 	mongoc_client_t *client;
 	mongoc_client_t *ddl_client; /* made at the first DDL */
 	mongoc_client_session_t *session;
-	bson_t opts; /* sessionId, and serverId of a pinned member */
+	bson_t opts;           /* sessionId, and serverId of a pinned member */
 	struct optime read_at; /* null: majority */
 	bool no_reply;
 };
