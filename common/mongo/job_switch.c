@@ -2,57 +2,25 @@
 
 #include "mongo/job_work.h"
 
-static bool
-put(struct conn *c, const bson_t *q, const bson_t *set, int64_t *n,
-    bson_error_t *error)
-{
-	struct control_result result = {0};
-	bson_t u = BSON_INITIALIZER;
-	bool ok;
-
-	BSON_APPEND_DOCUMENT(&u, "$set", set);
-	ok = control_update(c, "jobs", q, &u, false, &result, error);
-	bson_destroy(&u);
-	*n = result.n;
-	return ok;
-}
-
 bool
 job_switch(struct conn *c, const char *name, bson_error_t *error)
 {
-	bson_t q = BSON_INITIALIZER, set = BSON_INITIALIZER;
-	int64_t n = 0;
+	bson_t q = BSON_INITIALIZER, u = BSON_INITIALIZER;
+	struct control_result result = {0};
 	bool ok;
 
 	BCON_APPEND(&q, "_id", BCON_UTF8(name), "phase", "{", "$in", "[",
 	    BCON_UTF8(job_phase_text[JOB_APPLYING]),
 	    BCON_UTF8(job_phase_text[JOB_SWITCHED]), "]", "}");
-	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_SWITCHED]);
-	ok = put(c, &q, &set, &n, error);
+	BCON_APPEND(&u, "$set", "{", "phase",
+	    BCON_UTF8(job_phase_text[JOB_SWITCHED]), "}");
+	ok = control_update(c, "jobs", &q, &u, false, &result, error);
 	bson_destroy(&q);
-	bson_destroy(&set);
+	bson_destroy(&u);
 	return ok &&
-	    (n > 0 ||
+	    (result.n > 0 ||
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "job \"%s\" is not being applied", name));
-}
-
-bool
-job_switch_back(
-    struct conn *c, const char *name, struct optime seen, bson_error_t *error)
-{
-	bson_t q = BSON_INITIALIZER, set = BSON_INITIALIZER;
-	int64_t n;
-	bool ok;
-
-	BCON_APPEND(&q, "_id", BCON_UTF8(name), "phase",
-	    BCON_UTF8(job_phase_text[JOB_SWITCHED]));
-	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_APPLYING]);
-	optime_append(&set, "checkpoint.seen", seen);
-	ok = put(c, &q, &set, &n, error);
-	bson_destroy(&q);
-	bson_destroy(&set);
-	return ok;
 }
 
 bool

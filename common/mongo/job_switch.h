@@ -9,10 +9,6 @@
 
 /* Phase switched. Status 8: there is no such job, or it is not applied. */
 bool job_switch(struct conn *c, const char *name, bson_error_t *error);
-/* Phase applying again; what comes up to `seen` may have been applied before.
- * Where the phase is another: nothing. */
-bool job_switch_back(
-    struct conn *c, const char *name, struct optime seen, bson_error_t *error);
 
 /* By the writer: somebody has called job_switch. */
 bool job_switched(const struct job *j);
