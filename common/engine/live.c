@@ -16,8 +16,8 @@ static int64_t wait_ms = 30000, rounds = 60;
 
 static const struct opt rows[] = {
     {0, "mode", "MODE", OPT_CHOICE, &mode,
-	"auto, bracket (while both are written), snapshot or static (auto)", 0,
-	0, "auto|bracket|snapshot|static"},
+	"auto, bracket, snapshot or static (auto)", 0, 0,
+	"auto|bracket|snapshot|static"},
     {0, "until-same", NULL, OPT_FLAG, &until_same,
 	"go on until there is no difference"},
     {0, "follow", NULL, OPT_FLAG, &follow,
