@@ -31,7 +31,7 @@ static const struct rule rules[SWITCH_STATES] = {
     [SWITCH_SWITCHING] = {"switching", WRITERS_TARGET_OR_NOBODY,
 	SWITCH_SWITCHED, SWITCH_NONE, 0},
     [SWITCH_SWITCHED] = {"switched", WRITERS_TARGET, SWITCH_NONE, SWITCH_NONE,
-	BIT(SWITCH_BACK_BLOCKING) | BIT(SWITCH_COMMITTED)},
+	BIT(SWITCH_BACK_BLOCKING) | BIT(SWITCH_COMMITTING)},
     [SWITCH_UNBLOCKING] = {"unblocking", WRITERS_SOURCE_OR_NOBODY,
 	SWITCH_SYNCING, SWITCH_NONE, 0},
     [SWITCH_BACK_BLOCKING] = {"back-blocking", WRITERS_TARGET_OR_NOBODY,
@@ -44,10 +44,18 @@ static const struct rule rules[SWITCH_STATES] = {
 	SWITCH_SYNCING, SWITCH_NONE, 0},
     [SWITCH_BACK_RETURN] = {"back-return", WRITERS_TARGET_OR_NOBODY,
 	SWITCH_SWITCHED, SWITCH_NONE, 0},
+    [SWITCH_COMMITTING] = {"committing", WRITERS_TARGET, SWITCH_COMMITTED,
+	SWITCH_NONE, 0},
     [SWITCH_COMMITTED] = {"committed", WRITERS_TARGET, SWITCH_NONE, SWITCH_NONE,
-	BIT(SWITCH_QUARANTINED)},
+	BIT(SWITCH_QUARANTINING)},
+    [SWITCH_QUARANTINING] = {"quarantining", WRITERS_TARGET, SWITCH_QUARANTINED,
+	SWITCH_NONE, BIT(SWITCH_RELEASING)},
     [SWITCH_QUARANTINED] = {"quarantined", WRITERS_TARGET, SWITCH_NONE,
-	SWITCH_NONE, BIT(SWITCH_DELETED)},
+	SWITCH_NONE, BIT(SWITCH_RELEASING) | BIT(SWITCH_DELETING)},
+    [SWITCH_RELEASING] = {"releasing", WRITERS_TARGET, SWITCH_COMMITTED,
+	SWITCH_NONE, 0},
+    [SWITCH_DELETING] = {"deleting", WRITERS_TARGET, SWITCH_DELETED,
+	SWITCH_NONE, 0},
     [SWITCH_DELETED] = {"deleted", WRITERS_TARGET, SWITCH_NONE, SWITCH_NONE, 0},
 };
 
@@ -103,7 +111,9 @@ static const char *const command_texts[SWITCH_COMMANDS] = {
     "abort",
     "finish",
     "quarantine",
+    "quarantine --undo",
     "delete-source",
+    "cleanup",
 };
 
 const char *
@@ -122,6 +132,38 @@ static bool
 backward(enum switch_state s)
 {
 	return s >= SWITCH_BACK_BLOCKING && s <= SWITCH_BACK_FENCED;
+}
+
+/* The commands after the switch. */
+static const char *
+after(enum switch_state s, enum switch_command c)
+{
+	switch (c) {
+	case COMMAND_FINISH:
+		return s == SWITCH_SWITCHED || s == SWITCH_COMMITTING
+		    ? "the way back"
+		    : NULL;
+	case COMMAND_QUARANTINE:
+		return s == SWITCH_COMMITTED || s == SWITCH_QUARANTINING
+		    ? "readers of the old data on the source"
+		    : NULL;
+	case COMMAND_RELEASE:
+		return s == SWITCH_QUARANTINING || s == SWITCH_QUARANTINED ||
+			s == SWITCH_RELEASING
+		    ? "nothing: the old data can be read again"
+		    : NULL;
+	case COMMAND_DELETE_SOURCE:
+		return s == SWITCH_QUARANTINED || s == SWITCH_DELETING
+		    ? "the old data, for good"
+		    : NULL;
+	default:
+		if (s == SWITCH_SYNCING)
+			return "the migration, which has to begin anew";
+		return s == SWITCH_COMMITTED || s == SWITCH_QUARANTINED ||
+			s == SWITCH_DELETED
+		    ? "what the programs have noted of it on both sides"
+		    : NULL;
+	}
 }
 
 const char *
@@ -153,14 +195,11 @@ switch_legal(enum switch_state s, enum switch_command c)
 			       "again";
 		return NULL;
 	case COMMAND_FINISH:
-		return s == SWITCH_SWITCHED ? "the way back" : NULL;
 	case COMMAND_QUARANTINE:
-		return s == SWITCH_COMMITTED
-		    ? "readers of the old data on the source"
-		    : NULL;
+	case COMMAND_RELEASE:
 	case COMMAND_DELETE_SOURCE:
-		return s == SWITCH_QUARANTINED ? "the old data, for good"
-					       : NULL;
+	case COMMAND_CLEANUP:
+		return after(s, c);
 	default:
 		return NULL;
 	}

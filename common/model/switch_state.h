@@ -26,9 +26,13 @@ enum switch_state {
 	SWITCH_BACK_FENCED,    /* the last position of the target is known */
 	SWITCH_BACK_SWITCHING, /* intent: source opens, address moves back */
 	SWITCH_BACK_RETURN,    /* intent: too late, target opens again */
-	SWITCH_COMMITTED,      /* no way back by mm-switch any more */
-	SWITCH_QUARANTINED,    /* the old data are out of reach */
-	SWITCH_DELETED,        /* and gone */
+	SWITCH_COMMITTING,     /* intent: the way back is given up */
+	SWITCH_COMMITTED,      /* the old data at rest, and listed */
+	SWITCH_QUARANTINING,   /* intent: they are put out of reach */
+	SWITCH_QUARANTINED,    /* done */
+	SWITCH_RELEASING,      /* intent: they are put back in reach */
+	SWITCH_DELETING,       /* intent: they are deleted */
+	SWITCH_DELETED,        /* done */
 	SWITCH_STATES
 };
 
@@ -65,7 +69,9 @@ enum switch_command {
 	COMMAND_ABORT,    /* give the attempt up */
 	COMMAND_FINISH,   /* end of observation */
 	COMMAND_QUARANTINE,
+	COMMAND_RELEASE, /* quarantine --undo */
 	COMMAND_DELETE_SOURCE,
+	COMMAND_CLEANUP,
 	SWITCH_COMMANDS
 };
 const char *switch_command_text(enum switch_command c);

@@ -12,13 +12,16 @@
  *   M3  what the target has acknowledged is on the source before that reopens
  *   M4  the source's data are deleted only after the commit
  *   M5  with finitely many crashes somebody becomes writable again
+ *   M6  only what is in quarantine is deleted, and nothing of it comes back
+ *       once one of it is gone
  *
  * Each rule of the design can be taken out with -D; then a check must fail
  * (scripts/check-model.sh runs both).
  */
 mtype = {SYNCING, BLOCKING, BLOCKED, FENCED, VERIFIED, ARMED, SWITCHING,
 	SWITCHED, UNBLOCKING, RB_BLOCKING, RB_BLOCKED, RB_FENCED, RB_SWITCHING,
-	RB_RETURN, COMMITTED, QUARANTINED, DELETED};
+	RB_RETURN, COMMITTING, COMMITTED, QUARANTINING, QUARANTINED, RELEASING,
+	DELETING, DELETED};
 
 #ifndef CRASHES
 #define CRASHES 2
@@ -37,7 +40,8 @@ byte src_w, fwd;  /* acknowledged by the source; of them on the target */
 byte tgt_w, rev;  /* acknowledged by the target; of them on the source */
 bool txn, tgt_txn; /* an open transaction that has written */
 bool expired;     /* the deadline of this attempt has passed */
-bool deleted;
+bool away;    /* the old data are in quarantine */
+bool deleted; /* some of them are */
 byte crashes, tries, meddled;
 
 #define CRASH if :: crashes < CRASHES -> crashes++; goto again :: skip fi
@@ -155,7 +159,7 @@ again:
 		expired = false;
 		if
 		:: to(RB_BLOCKING)
-		:: to(COMMITTED)
+		:: to(COMMITTING)
 		fi;
 		CRASH
 	:: jr == RB_BLOCKING && !expired ->
@@ -202,14 +206,44 @@ again:
 		CRASH;
 		to(SYNCING);
 		CRASH
+	:: jr == COMMITTING ->
+		to(COMMITTED);
+		CRASH
 	:: jr == COMMITTED ->
-		to(QUARANTINED);
+		to(QUARANTINING);
+		CRASH
+	:: jr == QUARANTINING ->
+		away = true;
+		CRASH;
+		if
+		:: to(QUARANTINED)
+		:: to(RELEASING)
+		fi;
 		CRASH
 	:: jr == QUARANTINED ->
+		if
+		:: to(DELETING)
+		:: to(RELEASING)
+		fi;
+		CRASH
+	:: jr == RELEASING ->
+		assert(!deleted); /* M6 */
+		away = false;
+		CRASH;
+		to(COMMITTED);
+		CRASH
+	:: jr == DELETING ->
+		assert(away); /* M6 */
 		deleted = true;
 		CRASH;
 		to(DELETED);
 		CRASH
+#ifdef UNDO_IN_DELETING
+	:: jr == DELETING -> to(RELEASING)
+#endif
+#ifdef DELETE_FROM_QUARANTINING
+	:: jr == QUARANTINING -> to(DELETING)
+#endif
 #ifdef DELETE_EARLY
 	:: jr == SWITCHED -> deleted = true
 #endif
@@ -268,7 +302,7 @@ end:
 }
 
 /* M4 */
-#define committed (jr == QUARANTINED || jr == DELETED)
+#define committed (jr == DELETING || jr == DELETED)
 ltl m4 { [] (!deleted || committed) }
 /* M5 */
 ltl m5 { [] <> (src_open || tgt_open) }

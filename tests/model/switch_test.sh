@@ -23,6 +23,8 @@ safety|NO_RB_TXN_WAIT|rev==tgt_w
 safety|NO_RB_DRAIN|rev==tgt_w
 safety|NO_DEADLINE|invalid end state
 m4|DELETE_EARLY|deleted
+safety|UNDO_IN_DELETING|deleted
+safety|DELETE_FROM_QUARANTINING|away
 '
 
 # verify WHAT DEFINE: into the file `out`
