@@ -1,8 +1,8 @@
 /* mm-status: one table over the status files of a migration. */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/finish.h"
 #include "base/msg.h"
 #include "base/opt.h"
@@ -29,23 +29,14 @@ static const struct opt rows[] = {
 };
 static const struct opt_group own = OPT_GROUP("Looking", rows);
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static enum mm_exit
 run(struct status_table *t, const struct status_condition *c, size_t n)
 {
 	bool json = strcmp(format, "json") == 0;
-	int64_t begun = now_ms(), shown = -1;
+	int64_t begun = clock_ms(), shown = -1;
 
 	for (;;) {
-		int64_t now = now_ms();
+		int64_t now = clock_ms();
 		bool end;
 
 		status_table_look(t);

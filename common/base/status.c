@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/msg.h"
 
 enum { MAX_FIELDS = 64 };
@@ -26,7 +27,7 @@ static struct field fields[MAX_FIELDS];
 static size_t n_fields;
 static const char *path;
 static char *temp;
-static char started[32];
+static char started[CLOCK_TEXT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t tick = PTHREAD_COND_INITIALIZER;
 static pthread_t thread;
@@ -43,16 +44,6 @@ field_of(const char *name)
 		return &fields[MAX_FIELDS - 1];
 	fields[n_fields].name = name;
 	return &fields[n_fields++];
-}
-
-static void
-now_text(char *text, size_t size)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
 static void
@@ -94,11 +85,11 @@ static bool
 write_file(bson_error_t *error)
 {
 	struct buf b = BUF_INIT;
-	char head[256], updated[32];
+	char head[256], updated[CLOCK_TEXT];
 	bool ok = false;
 	int fd;
 
-	now_text(updated, sizeof updated);
+	clock_text(clock_wall_ms() / 1000, updated);
 	snprintf(head, sizeof head,
 	    "{\"tool\":\"%s\",\"pid\":%ld,\"started\":\"%s\","
 	    "\"updated\":\"%s\"",
@@ -126,10 +117,8 @@ run(void *unused)
 
 	pthread_mutex_lock(&lock);
 	while (!ending) {
-		struct timespec until;
+		struct timespec until = clock_after(CLOCK_REALTIME, 1000);
 
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec++;
 		pthread_cond_timedwait(&tick, &lock, &until);
 		if (!ending && !write_file(&error) && !told) {
 			told = true;
@@ -145,7 +134,7 @@ status_start(const char *file, bson_error_t *error)
 {
 	bool ok;
 
-	now_text(started, sizeof started);
+	clock_text(clock_wall_ms() / 1000, started);
 	if (!file)
 		return true;
 	path = file;

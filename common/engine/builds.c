@@ -5,8 +5,8 @@
 #include "engine/builds_work.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "engine/held_build.h"
@@ -176,21 +176,17 @@ first_task(struct builds *b)
 static void
 doze(struct builds *b)
 {
-	int64_t left =
-	    b->looked_us + LOOK_MS * 1000 - bson_get_monotonic_time();
+	int64_t left = b->looked_ms + LOOK_MS - clock_ms();
 	struct timespec until;
 
 	if (left <= 0) {
 		pthread_mutex_unlock(&b->lock);
 		builds_serve(b);
-		b->looked_us = bson_get_monotonic_time();
+		b->looked_ms = clock_ms();
 		pthread_mutex_lock(&b->lock);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += left * 1000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	until = clock_after(CLOCK_MONOTONIC, left);
 	pthread_cond_timedwait(&b->more, &b->lock, &until);
 }
 

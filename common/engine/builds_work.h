@@ -30,7 +30,7 @@ struct builds {
 	struct build_task *head, **tail; /* the first is in work */
 	char busy[NS_MAX + 1];           /* of a request in work, or "" */
 	/* of the thread */
-	int64_t looked_us;
+	int64_t looked_ms;
 };
 
 /* The lanes stand still and the reader waits, from the first (when it is true)

@@ -1,8 +1,8 @@
 #include "engine/lane_doc.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "model/docid.h"
@@ -179,15 +179,6 @@ doc_release(struct doc *d)
 
 enum { RETRY_MS = 120000, RETRY_STOPPING_MS = 20000, PAUSE_MOST_MS = 2000 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 bool
 retry_wait(struct retry *r, const char *ns, bson_error_t *error)
 {
@@ -196,8 +187,8 @@ retry_wait(struct retry *r, const char *ns, bson_error_t *error)
 	    .tv_nsec = r->pause_ms % 1000 * 1000000L};
 
 	if (!r->since)
-		r->since = now_ms();
-	else if (now_ms() - r->since > limit)
+		r->since = clock_ms();
+	else if (clock_ms() - r->since > limit)
 		return error_prefix(error,
 		    "gave up \"%s\" after %d s without acknowledgement", ns,
 		    (int)(limit / 1000));

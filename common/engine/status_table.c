@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "io/fdio.h"
 #include "io/file.h"
 
@@ -49,15 +49,6 @@ size_t
 status_table_count(const struct status_table *t)
 {
 	return t->n;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static void
@@ -165,7 +156,7 @@ status_table_whole(const struct status_table *t)
 bool
 status_view_silent(const struct status_view *v)
 {
-	return !v->ended && now_ms() - v->updated_ms > STALE_MS;
+	return !v->ended && clock_wall_ms() - v->updated_ms > STALE_MS;
 }
 
 /* "-" for what is not known. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
@@ -16,21 +17,6 @@ enum {
 	/* For what has to be brought to its end; longer than a lease. */
 	PATIENCE_MS = 150000
 };
-
-static int64_t
-now_ms(void)
-{
-	return bson_get_monotonic_time() / 1000;
-}
-
-static int64_t
-wall_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static enum ready
 work(struct switcher *s, enum switch_state state, bson_t *fields,
@@ -62,7 +48,7 @@ work(struct switcher *s, enum switch_state state, bson_t *fields,
 static bool
 expired(const struct switcher *s)
 {
-	int64_t began = switch_log_began(s->log), now = wall_ms();
+	int64_t began = switch_log_began(s->log), now = clock_wall_ms();
 
 	return now - began > atoll(switch_log_text(s->log, "deadline_ms")) ||
 	    now < began;
@@ -122,7 +108,7 @@ once_more(
 		error->domain = MM_ERR_DOMAIN + MM_EXIT_NO;
 		return error_prefix(error, "not done in time");
 	}
-	if (!back && now_ms() - since > patience)
+	if (!back && clock_ms() - since > patience)
 		return error_prefix(
 		    error, "not brought to its end (run mm-switch again)");
 	sig_sleep(got == READY_NOT ? POLL_MS : AGAIN_MS);
@@ -134,7 +120,7 @@ static bool
 one(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	enum switch_state state = switch_log_state(s->log);
-	int64_t since = now_ms();
+	int64_t since = clock_ms();
 	enum ready got;
 
 	if (switch_give_up(state) != SWITCH_NONE && expired(s))

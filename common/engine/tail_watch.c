@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/status.h"
 
@@ -24,15 +24,10 @@ struct tail_watch {
 static bool
 pause_for(struct tail_watch *w, int ms, struct optime *at)
 {
-	struct timespec until;
+	struct timespec until = clock_after(CLOCK_MONOTONIC, ms);
 	int rc = 0;
 	bool on;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000)
-		until.tv_sec++, until.tv_nsec -= 1000000000;
 	pthread_mutex_lock(&w->lock);
 	while (!w->ending && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&w->wake, &w->lock, &until);

@@ -7,8 +7,8 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
@@ -42,15 +42,6 @@ struct tailer {
 	bool torn; /* a group may be in the sink in part */
 	const char *reason;
 };
-
-static int64_t
-clock_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static struct optime
 read_from(const struct tailer *t)
@@ -92,13 +83,13 @@ open_cursor(struct tailer *t)
 	    &t->find_filter, &t->find_more);
 	t->cur = cursor_new(t->o->conn, &opts);
 	t->proving = true;
-	t->opened_ms = clock_ms(CLOCK_MONOTONIC);
+	t->opened_ms = clock_ms();
 }
 
 static bool
 mark(struct tailer *t, bson_error_t *error)
 {
-	t->mark_ms = clock_ms(CLOCK_MONOTONIC);
+	t->mark_ms = clock_ms();
 	if (tail_sink_writes(t->o->sink)) {
 		status_position("position", t->put);
 		status_int("entries", t->entries);
@@ -112,7 +103,7 @@ mark(struct tailer *t, bson_error_t *error)
 static bool
 heartbeat_due(const struct tailer *t)
 {
-	return clock_ms(CLOCK_MONOTONIC) - t->mark_ms >= t->o->heartbeat_ms;
+	return clock_ms() - t->mark_ms >= t->o->heartbeat_ms;
 }
 
 /* A reply is used up: whatever came goes to the reader. */
@@ -221,20 +212,20 @@ static bool
 idle(struct tailer *t, bson_error_t *error)
 {
 	if (t->proving)
-		return position_may_come(t->o->conn, t->at,
-		    clock_ms(CLOCK_MONOTONIC) - t->opened_ms, error);
+		return position_may_come(
+		    t->o->conn, t->at, clock_ms() - t->opened_ms, error);
 	if (optime_is_null(t->sampled))
 		return true;
 	t->at = optime_max(t->at, t->sampled);
 	t->put = optime_max(t->put, t->at);
-	t->wall = clock_ms(CLOCK_REALTIME);
+	t->wall = clock_wall_ms();
 	return true;
 }
 
 static bool
 lost(struct tailer *t, bson_error_t *error)
 {
-	int64_t now = clock_ms(CLOCK_MONOTONIC);
+	int64_t now = clock_ms();
 
 	close_cursor(t);
 	if (!t->lost_ms)
@@ -352,7 +343,7 @@ tailer_run(const struct tailer_opts *opts, bson_error_t *error)
 	bool ok = false;
 
 	t.wall = (int64_t)opts->start.after.secs * 1000;
-	t.mark_ms = clock_ms(CLOCK_MONOTONIC);
+	t.mark_ms = clock_ms();
 	set_goal(&t);
 	t.filter = tail_filter_new(opts->rules, error);
 	if (!t.filter)

@@ -1,5 +1,6 @@
 #include "engine/verify_applied.h"
 
+#include "base/clock.h"
 #include "base/sig.h"
 
 enum { POLL_MS = 10, POLL_SLOW_MS = 100, SLOW_AFTER_MS = 3000 };
@@ -56,7 +57,7 @@ bool
 applied_wait(struct conn *target, const char *job, struct optime to, int ms,
     struct applied *a, bson_error_t *error)
 {
-	int64_t began = bson_get_monotonic_time() / 1000, waited;
+	int64_t began = clock_ms(), waited;
 
 	for (;;) {
 		int got = applied_read(target, job, a, error);
@@ -66,7 +67,7 @@ applied_wait(struct conn *target, const char *job, struct optime to, int ms,
 			    "the job \"%s\" is gone", job);
 		if (got != 1)
 			return false;
-		waited = bson_get_monotonic_time() / 1000 - began;
+		waited = clock_ms() - began;
 		if (optime_cmp(a->cp.applied, to) >= 0 || waited >= ms)
 			return true;
 		if (!sig_sleep(waited < SLOW_AFTER_MS ? POLL_MS : POLL_SLOW_MS))

@@ -1,8 +1,8 @@
 /* Batches: keys in the hands of a worker. */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "engine/verify_keys_work.h"
 
 enum { HOT_ROUNDS = 2, HOT_BATCH = 256 };
@@ -102,13 +102,9 @@ fill(struct keys *k, struct key_batch *b, bson_error_t *error)
 static void
 wait_for_some(struct keys *k, int ms)
 {
-	struct timespec until;
+	struct timespec until = clock_after(CLOCK_MONOTONIC, ms);
 	int rc = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)ms * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	while (key_queue_count(k->queue) == 0 && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&k->some, &k->lock, &until);
 }

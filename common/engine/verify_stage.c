@@ -1,6 +1,6 @@
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/status.h"
 #include "engine/verify_lead.h"
@@ -64,9 +64,8 @@ lead_differences(struct lead *l)
 static void
 tell_sync(struct lead *l, struct optime bound)
 {
-	char text[32];
-	time_t now = time(NULL);
-	struct tm tm;
+	char text[CLOCK_TEXT];
+	int64_t now = clock_wall_ms() / 1000;
 	bool sync = l->scanned && optime_cmp(bound, l->goal) > 0 &&
 	    lead_differences(l) == 0 &&
 	    feed_progress(l->v.feed, NULL).secs - l->proven.secs <=
@@ -81,10 +80,7 @@ tell_sync(struct lead *l, struct optime bound)
 		status_null("in_sync_since");
 		return;
 	}
-	now = (time_t)l->sync_since;
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	status_text("in_sync_since", text);
+	status_text("in_sync_since", clock_text(l->sync_since, text));
 }
 
 void

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/msg.h"
 #include "io/fdio.h"
@@ -218,17 +219,14 @@ chain_close(struct chain *c)
 static void
 seal(const struct chain *c, const bson_t *doc, bson_t *out, char *link)
 {
-	struct timespec now;
 	char zeros[SHA256_TEXT];
 	uint8_t *data;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	memset(zeros, '0', LINK);
 	zeros[LINK] = '\0';
 	bson_init(out);
 	BSON_APPEND_INT64(out, "n", (int64_t)c->n);
-	BSON_APPEND_DATE_TIME(
-	    out, "at", (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	BSON_APPEND_DATE_TIME(out, "at", clock_wall_ms());
 	bson_concat(out, doc);
 	BSON_APPEND_UTF8(out, "link", zeros);
 	/* The length is final now; the link covers it. */

@@ -6,19 +6,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 enum { NOT_STARTED = 127, PIECE = 4096, GRACE_MS = 1000 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* In the child, between fork and exec: nothing that takes a lock. */
 static _Noreturn void
@@ -92,7 +84,7 @@ gather(int out, int err, int64_t deadline, size_t max, struct child_result *r,
 	bool too_much = false, ignored = false;
 
 	while (p[0].fd >= 0 || p[1].fd >= 0) {
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 
 		if (left <= 0 || too_much) {
 			r->late = true;
@@ -114,16 +106,16 @@ await(pid_t pid, int64_t deadline, struct child_result *r)
 	int status = 0;
 
 	while (!r->late && waitpid(pid, &status, WNOHANG) == 0) {
-		if (now_ms() >= deadline)
+		if (clock_ms() >= deadline)
 			r->late = true;
 		else
 			nanosleep(&(struct timespec){0, 5000000}, NULL);
 	}
 	if (r->late) {
 		kill(-pid, SIGTERM);
-		deadline = now_ms() + GRACE_MS;
-		while (
-		    waitpid(pid, &status, WNOHANG) == 0 && now_ms() < deadline)
+		deadline = clock_ms() + GRACE_MS;
+		while (waitpid(pid, &status, WNOHANG) == 0 &&
+		    clock_ms() < deadline)
 			nanosleep(&(struct timespec){0, 5000000}, NULL);
 		kill(-pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -138,7 +130,7 @@ child_run(char *const *argv, int seconds, size_t max_out,
     struct child_result *result, bson_error_t *error)
 {
 	struct buf errors = BUF_INIT;
-	int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+	int64_t deadline = clock_ms() + (int64_t)seconds * 1000;
 	int out[2], err[2];
 	pid_t pid;
 

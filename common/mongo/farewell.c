@@ -10,9 +10,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "mongo/driver.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -65,12 +65,7 @@ driver_pool_end(mongoc_client_pool_t *pool)
 		mongoc_client_pool_destroy(pool);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += PATIENCE_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
+	until = clock_after(CLOCK_REALTIME, PATIENCE_MS);
 	if (pthread_timedjoin_np(thread, NULL, &until) != 0)
 		pthread_detach(thread);
 }

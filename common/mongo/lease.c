@@ -7,8 +7,8 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "mongo/control.h"
 #include "mongo/holder.h"
@@ -61,31 +61,20 @@ date_of(const bson_t *doc, const char *dotted)
 	    : 0;
 }
 
-static const char *
-iso(int64_t ms, char *text, size_t size)
-{
-	time_t secs = (time_t)(ms / 1000);
-	struct tm tm;
-
-	gmtime_r(&secs, &tm);
-	strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return text;
-}
-
 static bool
 refuse(const char *name, const bson_t *doc, bson_error_t *error)
 {
 	const char *tool = doc_text(doc, "writer.tool"),
 		   *host = doc_text(doc, "writer.host");
-	char since[32], until[32];
+	char since[CLOCK_TEXT], until[CLOCK_TEXT];
 
 	return error_set(error, MM_EXIT_REFUSED, 0,
 	    "job \"%s\" is being written by %s, process %lld on host \"%s\", "
 	    "since %s (its lease ends at %s)",
 	    name, tool ? tool : "?", (long long)doc_int(doc, "writer.pid"),
 	    host ? host : "?",
-	    iso(date_of(doc, "writer.started"), since, sizeof since),
-	    iso(date_of(doc, "writer.expires"), until, sizeof until));
+	    clock_text(date_of(doc, "writer.started") / 1000, since),
+	    clock_text(date_of(doc, "writer.expires") / 1000, until));
 }
 
 static void
@@ -255,8 +244,7 @@ renew_thread(void *arg)
 
 	pthread_mutex_lock(&l->lock);
 	while (!l->ending) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += wait / 1000;
+		until = clock_after(CLOCK_MONOTONIC, wait);
 		if (pthread_cond_timedwait(&l->wake, &l->lock, &until) == 0)
 			continue;
 		pthread_mutex_unlock(&l->lock);

@@ -8,11 +8,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "io/fdio.h"
 #include "io/file.h"
 #include "stream/segment_files.h"
@@ -70,18 +70,15 @@ read_content(const char *path, struct manifest_line *line, bson_error_t *error)
 static char *
 line_text(const struct manifest_line *l)
 {
-	char after[OPTIME_TEXT], last[OPTIME_TEXT], closed[32];
-	time_t now = time(NULL);
-	struct tm tm;
+	char after[OPTIME_TEXT], last[OPTIME_TEXT], closed[CLOCK_TEXT];
 
-	gmtime_r(&now, &tm);
-	strftime(closed, sizeof closed, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return bson_strdup_printf("{\"file\":\"%s\",\"after\":\"%s\","
 				  "\"last\":\"%s\",\"docs\":%" PRId64
 				  ",\"bytes\":%" PRIu64
 				  ",\"sha256\":\"%s\",\"closed\":\"%s\"}\n",
 	    l->file, optime_text(l->after, after), optime_text(l->last, last),
-	    l->docs, l->bytes, l->sha256, closed);
+	    l->docs, l->bytes, l->sha256,
+	    clock_text(clock_wall_ms() / 1000, closed));
 }
 
 static bool

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/msg.h"
 #include "io/fdio.h"
@@ -148,7 +149,7 @@ append_missing(bson_t *doc, const bson_t *head)
 		BSON_APPEND_BINARY(doc, "id", BSON_SUBTYPE_UUID, id, sizeof id);
 	}
 	if (!bson_has_field(head, "created"))
-		BSON_APPEND_DATE_TIME(doc, "created", out_now_ms());
+		BSON_APPEND_DATE_TIME(doc, "created", clock_wall_ms());
 	if (!bson_has_field(head, "tool"))
 		BSON_APPEND_UTF8(doc, "tool", tool ? tool : "");
 	if (!bson_has_field(head, "host")) {

@@ -33,6 +33,4 @@ size_t out_piece_bytes(const struct out_piece *p);
 bool out_frames_table(struct out_frames *f, int fd, const char *name,
     uint64_t *written, bson_error_t *error);
 
-int64_t out_now_ms(void);
-
 #endif

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "io/fdio.h"
 #include "io/zio.h"
@@ -216,13 +215,4 @@ out_frames_table(struct out_frames *f, int fd, const char *name,
 	*written += b.len;
 	buf_release(&b);
 	return ok;
-}
-
-int64_t
-out_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "io/fdio.h"
 #include "io/file.h"
@@ -28,15 +28,6 @@ struct segment_dir {
 	struct optime after, seen;
 	int64_t opened_ms, synced_ms;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool
 make_dir(const char *dir, bson_error_t *error)
@@ -227,7 +218,7 @@ open_segment(
 	optime_append(&head, "readFrom", read_from);
 	d->out = stream_out_new(&opts, STREAM_OPLOG, &head, error);
 	bson_destroy(&head);
-	d->opened_ms = d->synced_ms = now_ms();
+	d->opened_ms = d->synced_ms = clock_ms();
 	ok = d->out && file_sync(d->fd, d->path, error) &&
 	    file_sync_dir(d->dir, error);
 	return ok;
@@ -290,7 +281,7 @@ bool
 segment_progress(struct segment_dir *d, struct optime at,
     struct optime read_from, bool force, bson_error_t *error)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	if (!stream_flush(d->out, error))
 		return false;

@@ -5,8 +5,8 @@
  * turn of its unit too, so everything before it is still handed out. */
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/sig.h"
 #include "stream/in.h"
 
@@ -229,17 +229,6 @@ give_back(struct stream_in *s, struct stream_unit *u)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void
-tenth_of_a_second(struct timespec *until)
-{
-	clock_gettime(CLOCK_REALTIME, until);
-	until->tv_nsec += 100000000;
-	if (until->tv_nsec >= 1000000000) {
-		until->tv_nsec -= 1000000000;
-		until->tv_sec++;
-	}
-}
-
 /* With `reading` held, so that no other unit is begun: waits until the others
  * have given back enough for the unit that was read. Threads that give up do
  * not give back; then everything is about to end. */
@@ -254,7 +243,7 @@ take_budget(struct stream_in *s, struct stream_unit *u)
 	pthread_mutex_lock(&s->lock);
 	while (s->held > 0 && s->held + need > BUDGET && !s->failed &&
 	    !(s->stoppable && sig_stopping())) {
-		tenth_of_a_second(&until);
+		until = clock_after(CLOCK_REALTIME, 100);
 		pthread_cond_timedwait(&s->freed, &s->lock, &until);
 	}
 	u->held = need;

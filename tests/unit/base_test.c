@@ -1,7 +1,8 @@
-/* optime, error, opt values, queue: what the other layers stand on. */
+/* optime, clock, error, opt values, queue: what the other layers stand on. */
 #include <pthread.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/opt.h"
@@ -52,6 +53,25 @@ test_optime(void)
 	    "optime through a document");
 	OK(!optime_read(&doc, "q", &o), "no such position");
 	bson_destroy(&doc);
+}
+
+static void
+test_clock(void)
+{
+	struct timespec now = clock_after(CLOCK_MONOTONIC, 0), then;
+	char text[CLOCK_TEXT];
+
+	OK(strcmp(clock_text(1795341600, text), "2026-11-22T10:00:00Z") == 0,
+	    "a time as text");
+	/* Whatever the part of the second, one of these carries. */
+	for (int ms = 100; ms <= 1900; ms += 600) {
+		then = clock_after(CLOCK_MONOTONIC, ms);
+		OK(then.tv_nsec < 1000000000 &&
+			(then.tv_sec - now.tv_sec) * 1000 +
+				(then.tv_nsec - now.tv_nsec) / 1000000 >=
+			    ms,
+		    "%d ms from now", ms);
+	}
 }
 
 static void
@@ -129,6 +149,7 @@ main(void)
 	       "b00361a396177a9cb410ff61f20015ad") == 0,
 	    "sha256 of abc");
 	test_optime();
+	test_clock();
 	test_error();
 	test_bytes();
 	test_queue();
