@@ -49,13 +49,13 @@ the_block(struct check *c)
 {
 	char token[BLOCK_TOKEN];
 	bson_error_t why = {0};
-	int got = block_probe(c->s->block, SIDE_SOURCE, token, &why);
+	int got = block_probe(c->s->block, SIDE_SOURCE, NULL, token, &why);
 
 	if (got == 1)
 		error_set(&why, MM_EXIT_REFUSED, 0,
 		    "they are blocked, and not by an attempt of ours");
 	item(c, "applications write to the source", got == 0, &why);
-	got = block_probe(c->s->block, SIDE_TARGET, token, &why);
+	got = block_probe(c->s->block, SIDE_TARGET, NULL, token, &why);
 	item(
 	    c, "whether they can write to the target is known", got >= 0, &why);
 }

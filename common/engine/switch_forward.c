@@ -45,11 +45,40 @@ none_open(struct switcher *s, bson_error_t *error)
 	return r;
 }
 
+const bson_t *
+switch_plan(const struct switcher *s, enum side side, bson_t *view)
+{
+	bool found = side == SIDE_SOURCE
+	    ? switch_log_doc(s->log, "plan_source", view)
+	    : switch_log_newest(s->log, "plan_target", view);
+
+	if (!found)
+		bson_init(view);
+	return view;
+}
+
+/* The target first, to applications: they find it closed until it is opened
+ * to them. */
+static bool
+close_both(struct switcher *s, bson_error_t *error)
+{
+	char token[BLOCK_TOKEN];
+	bson_t plan;
+
+	if (!s->shut &&
+	    !block_close(s->block, SIDE_TARGET,
+		switch_plan(s, SIDE_TARGET, &plan), token, error))
+		return false;
+	s->shut = true;
+	return block_close(s->block, SIDE_SOURCE,
+	    switch_plan(s, SIDE_SOURCE, &plan), s->token, error);
+}
+
 enum ready
 switch_do_blocking(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	if (s->closed_us == 0) {
-		if (!block_close(s->block, SIDE_SOURCE, s->token, error))
+		if (!close_both(s, error))
 			return READY_NEVER;
 		s->closed_us = bson_get_monotonic_time();
 	}
@@ -62,7 +91,9 @@ static bool
 same_block(struct switcher *s, bson_error_t *error)
 {
 	char token[BLOCK_TOKEN];
-	int got = block_probe(s->block, SIDE_SOURCE, token, error);
+	bson_t plan;
+	int got = block_probe(s->block, SIDE_SOURCE,
+	    switch_plan(s, SIDE_SOURCE, &plan), token, error);
 
 	if (got < 0)
 		return false;
@@ -147,10 +178,13 @@ move_address(struct switcher *s, bson_error_t *error)
 enum ready
 switch_do_switching(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
+	bson_t plan;
+
 	(void)fields;
 	if (!s->opened) {
 		if (!job_switch(s->tgt, s->job, error) ||
-		    !block_open(s->block, SIDE_TARGET, error) ||
+		    !block_open(s->block, SIDE_TARGET,
+			switch_plan(s, SIDE_TARGET, &plan), error) ||
 		    !move_address(s, error))
 			return READY_NEVER;
 		s->opened = true;
@@ -162,7 +196,10 @@ switch_do_switching(struct switcher *s, bson_t *fields, bson_error_t *error)
 enum ready
 switch_do_unblocking(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
+	bson_t plan;
+
 	(void)fields;
-	return done_if(block_open(s->block, SIDE_SOURCE, error) &&
+	return done_if(block_open(s->block, SIDE_SOURCE,
+			   switch_plan(s, SIDE_SOURCE, &plan), error) &&
 	    ready_wake(&s->ready, false, error));
 }

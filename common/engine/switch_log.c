@@ -260,17 +260,36 @@ switch_log_add(struct switch_log *l, enum switch_state next,
 /* ---------------------------------------------------------------- reading */
 
 static bool
-find(const struct switch_log *l, const char *field, bson_iter_t *it)
+find_in(
+    const struct switch_log *l, const char *field, bool all, bson_iter_t *it)
 {
 	for (size_t i = chain_count(l->chain); i-- > 0;) {
 		const bson_t *doc = chain_doc(l->chain, i);
 
-		if (state_of(doc) == SWITCH_SYNCING)
+		if (!all && state_of(doc) == SWITCH_SYNCING)
 			break;
 		if (bson_iter_init_find(it, doc, field))
 			return true;
 	}
 	return false;
+}
+
+static bool
+find(const struct switch_log *l, const char *field, bson_iter_t *it)
+{
+	return find_in(l, field, false, it);
+}
+
+static bool
+view_of(bool found, const bson_iter_t *it, bson_t *view)
+{
+	const uint8_t *data;
+	uint32_t len;
+
+	if (!found || !BSON_ITER_HOLDS_DOCUMENT(it))
+		return false;
+	bson_iter_document(it, &len, &data);
+	return bson_init_static(view, data, len);
 }
 
 const char *
@@ -286,14 +305,17 @@ switch_log_text(const struct switch_log *l, const char *field)
 bool
 switch_log_doc(const struct switch_log *l, const char *field, bson_t *view)
 {
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 
-	if (!find(l, field, &it) || !BSON_ITER_HOLDS_DOCUMENT(&it))
-		return false;
-	bson_iter_document(&it, &len, &data);
-	return bson_init_static(view, data, len);
+	return view_of(find(l, field, &it), &it, view);
+}
+
+bool
+switch_log_newest(const struct switch_log *l, const char *field, bson_t *view)
+{
+	bson_iter_t it;
+
+	return view_of(find_in(l, field, true, &it), &it, view);
 }
 
 struct optime

@@ -2,7 +2,9 @@
  * (io/chain.h), the last of which is mirrored to the target (mongo/fence.h).
  *
  * Record: {n, at, state, why, config, token, fence, r0, ..., link}. `config`
- * is in the first one alone: who is moved from where to where.
+ * is in the first one alone: who is moved from where to where. blocking and
+ * back-blocking hold plan_source and plan_target (engine/switch_block.h): what
+ * they are about to change.
  */
 #ifndef MM_ENGINE_SWITCH_LOG_H
 #define MM_ENGINE_SWITCH_LOG_H
@@ -47,6 +49,10 @@ struct optime switch_log_position(
     const struct switch_log *l, const char *field);
 /* A view of the document `field`; false: none. */
 bool switch_log_doc(
+    const struct switch_log *l, const char *field, bson_t *view);
+/* The same of the newest record of all, whatever became of its attempt: a
+ * target stays closed. */
+bool switch_log_newest(
     const struct switch_log *l, const char *field, bson_t *view);
 /* The config of the first record. */
 const char *switch_log_config(const struct switch_log *l, const char *field);

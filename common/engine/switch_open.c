@@ -77,12 +77,25 @@ open_journal(struct switcher *s, bson_error_t *error)
 	put(&config, "old address", address_old_id(s->address));
 	put(&config, "new address", address_new_id(s->address));
 	put(&config, "address module", s->o->address);
-	put(&config, "block", "hook");
+	put(&config, "block", block_kind_text(BLOCK_HOOK));
 	ok = (s->log = switch_log_open(s->o->dir, true, error)) &&
 	    switch_log_mirror(s->log, s->tgt, s->job, error) &&
 	    switch_log_begin(s->log, &config, error);
 	bson_destroy(&config);
 	return ok;
+}
+
+static bool
+make_block(struct switcher *s, bson_error_t *error)
+{
+	struct block_opts o = {.kind = BLOCK_HOOK,
+	    .hook = s->o->hook,
+	    .job = s->job,
+	    .seconds = CALL_SECONDS,
+	    .conn = {[SIDE_SOURCE] = s->src, [SIDE_TARGET] = s->tgt},
+	    .rules = s->rules};
+
+	return (s->block = block_new(&o, error)) != NULL;
 }
 
 struct switcher *
@@ -93,8 +106,7 @@ switch_open(const struct switch_opts *o, bson_error_t *error)
 	s->o = o;
 	s->address = address_new(
 	    o->address, o->old_file, o->new_file, CALL_SECONDS, error);
-	if (s->address && connect_both(s, error) &&
-	    (s->block = block_new(o->hook, s->job, CALL_SECONDS, error)) &&
+	if (s->address && connect_both(s, error) && make_block(s, error) &&
 	    open_journal(s, error)) {
 		s->ready = (struct ready_opts){.target = s->tgt,
 		    .job = s->job,

@@ -163,21 +163,37 @@ switch_go_on(struct switcher *s, bson_error_t *error)
 
 /* ---------------------------------------------------------------- commands */
 
+/* What will be changed is on the disk before anything is. */
+static bool
+add_plan(struct switcher *s, enum side side, const bson_t *recorded,
+    bson_t *fields, bson_error_t *error)
+{
+	const char *key = side == SIDE_SOURCE ? "plan_source" : "plan_target";
+	bson_t plan;
+	bool ok = block_plan(s->block, side, recorded, &plan, error) &&
+	    block_stops_all(&plan, side, error);
+
+	if (ok)
+		BSON_APPEND_DOCUMENT(fields, key, &plan);
+	bson_destroy(&plan);
+	return ok;
+}
+
 static bool
 begin(struct switcher *s, bson_error_t *error)
 {
-	char token[BLOCK_TOKEN], text[24];
-	bson_t fields = BSON_INITIALIZER;
-	bool ok;
+	bson_t fields = BSON_INITIALIZER, last;
+	bool ok, closed = switch_log_newest(s->log, "plan_target", &last);
+	char text[24];
 
-	/* Applications find the target closed until it is opened to them. */
-	if (!switch_may_begin(s, false, error) ||
-	    !block_close(s->block, SIDE_TARGET, token, error))
-		return false;
 	snprintf(text, sizeof text, "%" PRId64, s->o->deadline_ms);
 	BSON_APPEND_UTF8(&fields, "deadline_ms", text);
 	s->closed_us = 0;
-	ok = note(s, SWITCH_BLOCKING, &fields, error);
+	s->shut = false;
+	ok = switch_may_begin(s, false, error) &&
+	    add_plan(s, SIDE_TARGET, closed ? &last : NULL, &fields, error) &&
+	    add_plan(s, SIDE_SOURCE, NULL, &fields, error) &&
+	    note(s, SWITCH_BLOCKING, &fields, error);
 	bson_destroy(&fields);
 	return ok;
 }

@@ -52,7 +52,7 @@ show_side(struct block *b, enum side side)
 {
 	char token[BLOCK_TOKEN];
 	bson_error_t why = {0};
-	int got = block_probe(b, side, token, &why);
+	int got = block_probe(b, side, NULL, token, &why);
 
 	printf("%s     %s%s\n", side == SIDE_SOURCE ? "source" : "target",
 	    got > 0        ? "refuses writes of applications"
@@ -108,11 +108,15 @@ show(const struct switch_opts *o, struct switch_log *log, bson_error_t *error)
 	enum switch_state state = switch_log_state(log);
 	const char *job = switch_log_config(log, "job");
 	int source = -1, target = -1;
+	struct block_opts opts = {.kind = BLOCK_HOOK,
+	    .hook = o->hook,
+	    .job = job,
+	    .seconds = CALL_SECONDS};
 	struct block *b = NULL;
 
 	printf("state      %s\n", switch_state_text(state));
 	printf("job        %s\n", job);
-	if (o->hook && !(b = block_new(o->hook, job, CALL_SECONDS, error)))
+	if (o->hook && !(b = block_new(&opts, error)))
 		return false;
 	if (b) {
 		source = show_side(b, SIDE_SOURCE);

@@ -23,10 +23,16 @@ struct switcher {
 	struct ready_opts ready;
 	char job[256];
 	char selection[SHA256_TEXT];
+	bool shut;         /* in this run the target was closed */
 	int64_t closed_us; /* in this run the source was (monotonic); 0: not */
 	char token[BLOCK_TOKEN]; /* of then */
 	bool opened; /* in this run the target was, and the address was moved */
 };
+
+/* The plan that side is closed by, as the journal has it (a view); what says
+ * nothing where it has none. */
+const bson_t *switch_plan(
+    const struct switcher *s, enum side side, bson_t *view);
 
 /* The work of a state: READY_YES: done, with what its end has to tell in
  * *fields; READY_NOT: to be tried again, error says why; READY_NEVER: failed,
