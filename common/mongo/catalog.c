@@ -181,32 +181,39 @@ listing_add(struct listing *l, struct coll *coll)
 	l->item[l->n++] = coll;
 }
 
+struct listed {
+	struct conn *conn;
+	const struct ns_rules *rules;
+	bool with_stats;
+	struct listing out;
+};
+
 static bool
-list_db(struct conn *c, const char *db, const struct ns_rules *rules,
-    bool with_stats, struct listing *out, bson_error_t *error)
+list_db(void *arg, const char *db, bson_error_t *error)
 {
+	struct listed *l = arg;
 	struct docs docs;
-	bool ok = list_collections(c, db, NULL, &docs, error);
+	bool ok = list_collections(l->conn, db, NULL, &docs, error);
 
 	for (size_t i = 0; ok && i < docs.n; i++) {
 		struct coll *coll;
 		int got;
 
-		if (!is_data(rules, db, docs.item[i]))
+		if (!is_data(l->rules, db, docs.item[i]))
 			continue;
 		coll = BSON_ALIGNED_ALLOC(struct coll);
-		got = fill(c, db, docs.item[i], coll, error);
+		got = fill(l->conn, db, docs.item[i], coll, error);
 		if (got == 1 && coll->type == COLL_TIMESERIES) {
 			error_set(error, MM_EXIT_REFUSED, 0,
 			    "%s: \"%s\" is a time series collection: not "
 			    "supported, exclude it",
-			    c->server->where, coll->ns);
+			    l->conn->server->where, coll->ns);
 			got = -1;
 		}
 		if (got == 1) {
-			if (with_stats && coll->type != COLL_VIEW)
-				read_stats(c, coll);
-			listing_add(out, coll);
+			if (l->with_stats && coll->type != COLL_VIEW)
+				read_stats(l->conn, coll);
+			listing_add(&l->out, coll);
 		} else {
 			coll_release(coll);
 			bson_free(coll);
@@ -228,9 +235,12 @@ by_name(const void *a, const void *b)
 	return strcmp(x->ns, y->ns);
 }
 
+typedef bool each_db(void *arg, const char *db, bson_error_t *error);
+
+/* Every database of which something is selected. */
 static bool
-list_dbs(struct conn *c, const struct ns_rules *rules, bool with_stats,
-    struct listing *out, bson_error_t *error)
+each_selected(struct conn *c, const struct ns_rules *rules, each_db *each,
+    void *arg, bson_error_t *error)
 {
 	bson_t cmd = BSON_INITIALIZER, reply, dbs;
 	bson_iter_t it, sub;
@@ -247,10 +257,45 @@ list_dbs(struct conn *c, const struct ns_rules *rules, bool with_stats,
 			    bson_iter_find(&sub, "name") &&
 			    BSON_ITER_HOLDS_UTF8(&sub) &&
 			    ns_db_selected(rules, bson_iter_utf8(&sub, NULL)))
-				ok = list_db(c, bson_iter_utf8(&sub, NULL),
-				    rules, with_stats, out, error);
+				ok = each(
+				    arg, bson_iter_utf8(&sub, NULL), error);
 	bson_destroy(&reply);
 	return ok;
+}
+
+struct telling {
+	struct conn *conn;
+	bool (*each)(void *arg, const char *ns, const bson_t *info);
+	void *arg;
+};
+
+static bool
+tell_one(void *arg, const char *db, bson_error_t *error)
+{
+	struct telling *t = arg;
+	struct docs docs;
+	bool more = true,
+	     ok = list_collections(t->conn, db, NULL, &docs, error);
+
+	for (size_t i = 0; ok && more && i < docs.n; i++) {
+		const char *name = doc_text(docs.item[i], "name");
+		char *ns = bson_strdup_printf("%s.%s", db, name ? name : "");
+
+		more = t->each(t->arg, ns, docs.item[i]);
+		bson_free(ns);
+	}
+	docs_release(&docs);
+	return ok && more;
+}
+
+bool
+catalog_each(struct conn *c, const struct ns_rules *rules,
+    bool (*each)(void *arg, const char *ns, const bson_t *info), void *arg,
+    bson_error_t *error)
+{
+	struct telling t = {c, each, arg};
+
+	return each_selected(c, rules, tell_one, &t, error);
 }
 
 /* A bson_t must not be moved in memory: each is copied to its place. */
@@ -270,22 +315,23 @@ bool
 catalog_list(struct conn *c, const struct ns_rules *rules, bool with_stats,
     struct coll_list *out, bson_error_t *error)
 {
-	struct listing l = {0};
-	bool ok = list_dbs(c, rules, with_stats, &l, error);
+	struct listed listed = {c, rules, with_stats, {0}};
+	bool ok = each_selected(c, rules, list_db, &listed, error);
+	struct listing *l = &listed.out;
 
 	*out = (struct coll_list){0};
-	if (ok && l.n) {
-		qsort(l.item, l.n, sizeof *l.item, by_name);
+	if (ok && l->n) {
+		qsort(l->item, l->n, sizeof *l->item, by_name);
 		out->item = bson_aligned_alloc0(
-		    BSON_ALIGNOF(struct coll), l.n * sizeof *out->item);
-		for (out->n = 0; out->n < l.n; out->n++)
-			settle(&out->item[out->n], l.item[out->n]);
+		    BSON_ALIGNOF(struct coll), l->n * sizeof *out->item);
+		for (out->n = 0; out->n < l->n; out->n++)
+			settle(&out->item[out->n], l->item[out->n]);
 	}
-	for (size_t i = 0; i < l.n; i++) {
-		coll_release(l.item[i]);
-		bson_free(l.item[i]);
+	for (size_t i = 0; i < l->n; i++) {
+		coll_release(l->item[i]);
+		bson_free(l->item[i]);
 	}
-	bson_free(l.item);
+	bson_free(l->item);
 	return ok;
 }
 

@@ -31,6 +31,11 @@ struct coll_list {
  * is left out. with_stats: est_*. */
 bool catalog_list(struct conn *c, const struct ns_rules *rules, bool with_stats,
     struct coll_list *out, bson_error_t *error);
+/* What listCollections says of every collection and view, selected or not, of
+ * each database of which something is selected; until `each` says false. */
+bool catalog_each(struct conn *c, const struct ns_rules *rules,
+    bool (*each)(void *arg, const char *ns, const bson_t *info), void *arg,
+    bson_error_t *error);
 /* One collection: 1, 0 not there, -1 error. */
 int catalog_one(
     struct conn *c, const char *ns, struct coll *out, bson_error_t *error);
