@@ -49,20 +49,6 @@ view(const struct lookup *l, size_t i, bson_t *doc, struct value *id,
 	return docid_of(doc, id, error);
 }
 
-static bool
-same_key(const struct value *a, const struct value *b)
-{
-	struct buf x = BUF_INIT, y = BUF_INIT;
-	bool same;
-
-	docid_canonical(a, &x);
-	docid_canonical(b, &y);
-	same = x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
-	buf_release(&x);
-	buf_release(&y);
-	return same;
-}
-
 static void
 index_batch(struct lookup *l)
 {
@@ -91,7 +77,7 @@ in_batch(const struct lookup *l, const struct value *key)
 		struct value id;
 		bson_t doc;
 
-		if (view(l, i, &doc, &id, NULL) && same_key(&id, key))
+		if (view(l, i, &doc, &id, NULL) && docid_same(&id, key))
 			return i;
 	}
 	return BATCH_DOCS;

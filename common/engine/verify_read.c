@@ -54,20 +54,6 @@ key_of(const struct ask *a, size_t i)
 	return &a->r->batch->item[a->item[i]];
 }
 
-static bool
-same_key(const struct value *a, const struct value *b)
-{
-	struct buf x = BUF_INIT, y = BUF_INIT;
-	bool same;
-
-	docid_canonical(a, &x);
-	docid_canonical(b, &y);
-	same = x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
-	buf_release(&x);
-	buf_release(&y);
-	return same;
-}
-
 static void
 index_ask(struct ask *a)
 {
@@ -108,7 +94,7 @@ take(struct ask *a, const bson_t *doc, bson_error_t *error)
 		size_t i = (size_t)a->slot[h] - 1;
 		struct value mine = key_id(a->r->batch, key_of(a, i));
 
-		if (same_key(&mine, &id))
+		if (docid_same(&mine, &id))
 			return a->met[i] || meet(a, i, doc, error);
 	}
 	return true;

@@ -121,6 +121,20 @@ docid_canonical(const struct value *id, struct buf *out)
 	add_payload(id, class, out, 0);
 }
 
+bool
+docid_same(const struct value *a, const struct value *b)
+{
+	struct buf x = BUF_INIT, y = BUF_INIT;
+	bool same;
+
+	docid_canonical(a, &x);
+	docid_canonical(b, &y);
+	same = x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+	buf_release(&x);
+	buf_release(&y);
+	return same;
+}
+
 uint64_t
 docid_hash(const struct value *id)
 {

@@ -16,6 +16,8 @@
 bool docid_of(const bson_t *doc, struct value *id, bson_error_t *error);
 /* Appends the canonical bytes of one `_id` to out. */
 void docid_canonical(const struct value *id, struct buf *out);
+/* One key: equal canonical bytes. */
+bool docid_same(const struct value *a, const struct value *b);
 /* XXH64 of the canonical bytes: for lanes and hash tables. */
 uint64_t docid_hash(const struct value *id);
 /* For messages: canonical Extended JSON of the `_id`, cut at 120 bytes; caller
