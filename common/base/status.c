@@ -31,7 +31,7 @@ static char started[CLOCK_TEXT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t tick = PTHREAD_COND_INITIALIZER;
 static pthread_t thread;
-static bool running, ending;
+static bool running, ending, asked;
 
 /* With the lock held. Names are literals of the callers. */
 static struct field *
@@ -119,7 +119,9 @@ run(void *unused)
 	while (!ending) {
 		struct timespec until = clock_after(CLOCK_REALTIME, 1000);
 
-		pthread_cond_timedwait(&tick, &lock, &until);
+		if (!asked)
+			pthread_cond_timedwait(&tick, &lock, &until);
+		asked = false;
 		if (!ending && !write_file(&error) && !told) {
 			told = true;
 			msg_warn("%s", error.message);
@@ -214,6 +216,15 @@ status_position(const char *name, struct optime o)
 	char text[OPTIME_TEXT];
 
 	status_text(name, optime_text(o, text));
+}
+
+void
+status_now(void)
+{
+	pthread_mutex_lock(&lock);
+	asked = true;
+	pthread_cond_signal(&tick);
+	pthread_mutex_unlock(&lock);
 }
 
 void

@@ -21,6 +21,8 @@ void status_bool(const char *field, bool value);
 void status_null(const char *field);
 /* As text SECONDS:INCREMENT:TERM. */
 void status_position(const char *field, struct optime o);
+/* The file is written at once, not when the second is over. */
+void status_now(void);
 /* The phase a person reads: connecting, copying, following ... */
 void status_state(const char *state);
 /* Last word: state done, stopped or failed by the exit status, exit_status,

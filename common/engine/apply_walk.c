@@ -153,6 +153,7 @@ mark(struct apply_walk *w, const bson_t *doc, struct optime at,
     bson_error_t *error)
 {
 	bson_iter_t it;
+	bool ok;
 
 	if (!optime_is_null(w->group))
 		return error_set(
@@ -173,7 +174,12 @@ mark(struct apply_walk *w, const bson_t *doc, struct optime at,
 	if (bson_iter_init_find(&it, doc, "wall") &&
 	    BSON_ITER_HOLDS_DATE_TIME(&it))
 		w->reached.wall = bson_iter_date_time(&it);
-	return w->ops->pause(w->arg, error);
+	w->reached.awaited = bson_iter_init_find(&it, doc, "reason") &&
+	    BSON_ITER_HOLDS_UTF8(&it) &&
+	    strcmp(bson_iter_utf8(&it, NULL), "fence") == 0;
+	ok = w->ops->pause(w->arg, error);
+	w->reached.awaited = false;
+	return ok;
 }
 
 bool

@@ -8,6 +8,8 @@
 
 enum {
 	RING = CHECKPOINT_RING,
+	SAVE_AWAITED_MS = 10, /* after the save before, and so on */
+	SAVE_DRAINED_MS = 100,
 	SAVE_MS = 1000,
 	SAVE_IDLE_MS = 5000,
 	PROMISE_S = 120
@@ -56,6 +58,8 @@ advance(struct checkpoint *c)
 
 	while (c->n > 0 && c->ring[c->head].seq < low) {
 		c->reached = c->ring[c->head].b;
+		if (c->reached.awaited)
+			c->awaited = c->reached.at;
 		c->reached_seq = c->ring[c->head].seq;
 		c->head = (c->head + 1) % RING;
 		c->n--;
@@ -63,6 +67,10 @@ advance(struct checkpoint *c)
 	}
 	if (!moved)
 		return;
+	if ((c->n == 0 || c->reached.awaited) && !c->soon && !c->woken) {
+		c->woken = true;
+		pthread_cond_signal(&c->wake);
+	}
 	c->reached_ms = checkpoint_ms(CLOCK_REALTIME);
 	c->lag_ms =
 	    c->reached.wall ? BSON_MAX(c->reached_ms - c->reached.wall, 0) : -1;
@@ -76,6 +84,7 @@ checkpoint_boundary(struct checkpoint *c, const struct boundary *b)
 {
 	uint64_t seq = lanes_sent(c->lanes);
 	struct waiting *last;
+	bool awaited = b->awaited;
 
 	pthread_mutex_lock(&c->lock);
 	last = &c->ring[(c->head + c->n + RING - 1) % RING];
@@ -84,8 +93,11 @@ checkpoint_boundary(struct checkpoint *c, const struct boundary *b)
 	if (c->n == 0 || (last->seq != seq && c->n < RING)) {
 		last = &c->ring[(c->head + c->n) % RING];
 		c->n++;
+	} else {
+		awaited = awaited || last->b.awaited;
 	}
 	*last = (struct waiting){*b, seq};
+	last->b.awaited = awaited;
 	advance(c);
 	pthread_mutex_unlock(&c->lock);
 }
@@ -225,18 +237,40 @@ checkpoint_saved(struct checkpoint *c)
 	return at;
 }
 
+/* With save_lock held. */
+static int64_t
+due_ms(struct checkpoint *c)
+{
+	int64_t every = SAVE_IDLE_MS, since;
+
+	pthread_mutex_lock(&c->lock);
+	if (optime_cmp(c->awaited, c->saved.applied) > 0)
+		every = SAVE_AWAITED_MS;
+	else if (c->reached_seq != c->saved_seq)
+		every = c->n == 0 ? SAVE_DRAINED_MS : SAVE_MS;
+	pthread_mutex_unlock(&c->lock);
+	since = checkpoint_ms(CLOCK_MONOTONIC) - c->saved_ms;
+	return BSON_MAX(every - since, 0);
+}
+
+int64_t
+checkpoint_due_ms(struct checkpoint *c)
+{
+	int64_t ms;
+
+	pthread_mutex_lock(&c->save_lock);
+	ms = due_ms(c);
+	pthread_mutex_unlock(&c->save_lock);
+	return ms;
+}
+
 bool
 checkpoint_save_due(struct checkpoint *c, bson_error_t *error)
 {
-	int64_t since;
-	bool ok = true;
-	uint64_t seq;
+	bool ok;
 
-	now(c, &seq);
 	pthread_mutex_lock(&c->save_lock);
-	since = checkpoint_ms(CLOCK_MONOTONIC) - c->saved_ms;
-	if (since >= (seq != c->saved_seq ? SAVE_MS : SAVE_IDLE_MS))
-		ok = save_locked(c, error);
+	ok = due_ms(c) > 0 || save_locked(c, error);
 	pthread_mutex_unlock(&c->save_lock);
 	return ok;
 }

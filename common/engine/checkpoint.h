@@ -2,8 +2,9 @@
  *
  * The reader names boundaries, positions between whole groups; a boundary is
  * reached when every entry before it is acknowledged. A thread saves the
- * newest one that is reached, once a second while entries are applied, every
- * few seconds while only positions move. It also keeps position and lag in the
+ * newest one that is reached: at once when nothing is left to apply (at most
+ * ten times a second), else once a second while entries are applied, every few
+ * seconds while only positions move. It also keeps position and lag in the
  * status file.
  */
 #ifndef MM_ENGINE_CHECKPOINT_H
@@ -15,6 +16,7 @@
 struct boundary {
 	struct optime at, read_from;
 	int64_t wall; /* ms since 1970: the source's state of then is in */
+	bool awaited; /* somebody waits for it: saved as soon as reached */
 };
 
 struct checkpoint_opts {

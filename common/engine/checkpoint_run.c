@@ -60,16 +60,20 @@ tell(struct checkpoint *c)
 static bool
 tick(struct checkpoint *c)
 {
+	int64_t ms = BSON_MIN(checkpoint_due_ms(c), TICK_MS);
 	struct timespec until;
 	bool on;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_MS * 1000000L;
+	until.tv_nsec += ms * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&c->lock);
-	if (!c->ending)
-		pthread_cond_timedwait(&c->wake, &c->lock, &until);
+	c->soon = ms < TICK_MS;
+	while (!c->ending && !c->woken &&
+	    pthread_cond_timedwait(&c->wake, &c->lock, &until) == 0)
+		;
+	c->woken = c->soon = false;
 	on = !c->ending;
 	pthread_mutex_unlock(&c->lock);
 	return on;

@@ -26,8 +26,10 @@ struct checkpoint {
 	size_t head, n;
 	struct boundary reached;
 	uint64_t reached_seq;
-	int64_t reached_ms; /* when, since 1970 */
-	int64_t lag_ms;     /* of reached, at that moment */
+	int64_t reached_ms;    /* when, since 1970 */
+	int64_t lag_ms;        /* of reached, at that moment */
+	struct optime awaited; /* of the boundaries that were reached */
+	bool woken, soon;      /* the thread; it does not wait for long */
 	struct optime seen, ahead;
 	const char *journal;
 	struct optime promised; /* the reader's own */
@@ -40,8 +42,9 @@ struct checkpoint {
 };
 
 int64_t checkpoint_ms(clockid_t clock); /* that clock, in ms */
-/* When something is new about once a second, else now and then for the lease.
- */
+/* In how many ms a save is due; 0: now. */
+int64_t checkpoint_due_ms(struct checkpoint *c);
+/* Saves when it is due. */
 bool checkpoint_save_due(struct checkpoint *c, bson_error_t *error);
 
 #endif

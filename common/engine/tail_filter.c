@@ -341,3 +341,15 @@ tail_filter_inner(struct tail_filter *f, const uint8_t *data, size_t len,
 	look.at = at;
 	return by_kind(f, &look, part, error);
 }
+
+bool
+tail_filter_is_fence(const struct tail_look *look)
+{
+	struct walk w;
+	struct elem e;
+
+	if (look->op[0] != 'n' || !look->o)
+		return strcmp(look->ns, "mm_control.fences") == 0;
+	return walk_init(&w, look->o, look->o_len) && walk_next(&w, &e) &&
+	    strcmp(e.name, "mongomove") == 0;
+}

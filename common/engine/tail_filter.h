@@ -37,6 +37,8 @@ void tail_filter_free(struct tail_filter *f);
  * silence (time series, index as document), with its position. */
 bool tail_filter_look(struct tail_filter *f, const uint8_t *data, size_t len,
     struct tail_look *look, enum tail_part *part, bson_error_t *error);
+/* Whether it is a mark that somebody waits for (mongo/fence.h). */
+bool tail_filter_is_fence(const struct tail_look *look);
 /* The same for an operation inside applyOps; its position is `at`. TAIL_GROUP:
  * nested applyOps. */
 bool tail_filter_inner(struct tail_filter *f, const uint8_t *data, size_t len,

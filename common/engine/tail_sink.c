@@ -115,7 +115,7 @@ tail_sink_entry(struct tail_sink *s, const uint8_t *entry, size_t len,
 
 bool
 tail_sink_mark(struct tail_sink *s, struct optime at, struct optime read_from,
-    int64_t wall, bson_error_t *error)
+    int64_t wall, const char *reason, bson_error_t *error)
 {
 	bson_t mark = BSON_INITIALIZER;
 	bool ok;
@@ -127,7 +127,7 @@ tail_sink_mark(struct tail_sink *s, struct optime at, struct optime read_from,
 	BSON_APPEND_INT64(&mark, "t", at.term);
 	optime_append(&mark, "readFrom", read_from);
 	BSON_APPEND_DATE_TIME(&mark, "wall", wall);
-	BSON_APPEND_UTF8(&mark, "reason", "heartbeat");
+	BSON_APPEND_UTF8(&mark, "reason", reason);
 	ok = put_block(s, error) && stream_put(stream_of(s), &mark, error);
 	bson_destroy(&mark);
 	return ok;

@@ -33,9 +33,11 @@ bool tail_sink_begin(struct tail_sink *s, struct optime after,
 /* An entry of the selection; kept until the block is full or put. */
 bool tail_sink_entry(struct tail_sink *s, const uint8_t *entry, size_t len,
     struct optime at, bson_error_t *error);
-/* A mark: everything up to `at` has been put; wall is ms since 1970. */
+/* A mark: everything up to `at` has been put; wall is ms since 1970; reason as
+ * in mm-stream(5). */
 bool tail_sink_mark(struct tail_sink *s, struct optime at,
-    struct optime read_from, int64_t wall, bson_error_t *error);
+    struct optime read_from, int64_t wall, const char *reason,
+    bson_error_t *error);
 /* Between groups, everything up to `at` has been put: let the reader have it;
  * a directory may rotate, and does when told. */
 bool tail_sink_flush(struct tail_sink *s, struct optime at,

@@ -39,7 +39,8 @@ struct tailer {
 	int64_t lost_ms; /* first loss without progress since; 0: none */
 	int back_off_ms;
 	int64_t entries;
-	bool torn; /* a group may be in the sink in part */
+	bool fence; /* came: the next mark is due */
+	bool torn;  /* a group may be in the sink in part */
 	const char *reason;
 };
 
@@ -97,7 +98,8 @@ mark(struct tailer *t, bson_error_t *error)
 		status_int("bytes", tail_sink_bytes(t->o->sink));
 	}
 	tail_watch_position(t->watch, t->put);
-	return tail_sink_mark(t->o->sink, t->put, read_from(t), t->wall, error);
+	return tail_sink_mark(t->o->sink, t->put, read_from(t), t->wall,
+	    t->fence ? "fence" : "heartbeat", error);
 }
 
 static bool
@@ -110,8 +112,9 @@ heartbeat_due(const struct tailer *t)
 static bool
 end_of_reply(struct tailer *t, bson_error_t *error)
 {
-	if (heartbeat_due(t) && !mark(t, error))
+	if ((t->fence || heartbeat_due(t)) && !mark(t, error))
 		return false;
+	t->fence = false;
 	return tail_sink_flush(t->o->sink, t->put, read_from(t),
 	    tail_sink_writes(t->o->sink) && sig_take_rotate(), error);
 }
@@ -202,6 +205,7 @@ take(struct tailer *t, const bson_t *doc, bson_error_t *error)
 	if (optime_cmp(t->at, t->put) > 0) {
 		t->put = t->at;
 		t->wall = look.wall;
+		t->fence = t->fence || tail_filter_is_fence(&look);
 	}
 	t->entries++;
 	return true;

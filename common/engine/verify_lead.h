@@ -20,6 +20,8 @@ struct lead {
 	struct bracket b;
 	struct state *state; /* NULL: none */
 	int64_t saved_ms, save_every_ms;
+	struct optime told; /* of proven, in the status file at once */
+	int64_t told_ms;
 	pthread_t checker[CHECKERS];
 	size_t n_checkers;
 	enum stage stage;

@@ -9,6 +9,7 @@ enum {
 	LOOK_MAX_MS = 10000,
 	REST_MS = 2000,     /* nothing decided for so long: nothing will be */
 	FRESH_SECONDS = 60, /* in_sync: what is verified is no older */
+	TELL_MS = 50,
 	NEVER = 0
 };
 
@@ -83,6 +84,20 @@ tell_sync(struct lead *l, struct optime bound)
 	status_text("in_sync_since", clock_text(l->sync_since, text));
 }
 
+/* A switch waits for the word that everything is verified. */
+static void
+tell_now(struct lead *l)
+{
+	int64_t now = verify_now_ms();
+
+	if (optime_same(l->proven, l->told) || l->sync_since == NEVER ||
+	    now - l->told_ms < TELL_MS)
+		return;
+	l->told = l->proven;
+	l->told_ms = now;
+	status_now();
+}
+
 void
 lead_status(struct lead *l)
 {
@@ -98,6 +113,7 @@ lead_status(struct lead *l)
 	    "pending", keys_count(l->v.keys) + atomic_load(&l->v.undecided));
 	status_int("generation", l->generation);
 	tell_sync(l, bound);
+	tell_now(l);
 }
 
 /* -------------------------------------------------------------------- steps */

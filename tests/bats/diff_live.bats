@@ -399,7 +399,7 @@ while True:
     d.words.delete_one({"_id": "B-%d" % (i % 100)})
     d.words.insert_one({"_id": "b-%d" % (i % 100), "n": i})
     i += 1
-    time.sleep(1.5)' "$src_uri"
+    time.sleep(2)' "$src_uri"
 	run -0 mm-diff -d shop
 	py "$dst_uri" <<-'P'
 		d = client.shop
