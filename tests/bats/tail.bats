@@ -192,6 +192,18 @@ status_position_is() { # status_position_is FILE POSITION
 	wait "$tail_pid" || [[ $? == 141 ]]
 }
 
+@test "a fence of a switch is a mark at once, also without a write of the selection" {
+	run_bg tail mm-oplog-tail --from "$first" -d shop --heartbeat 60 --status-file "$TMP/st"
+	py "$src_uri" <<-'P'
+		client.admin.command("appendOplogNote", data={"mongomove": "fence", "job": "j", "token": "t"}, writeConcern={"w": "majority"})
+	P
+	wait_until 30 status_position_is "$TMP/st" "$(last_position)"
+	kill "$tail_pid"
+	wait "$tail_pid"
+	run control "$TMP/tail.out" '[d["reason"] for d in c if d["$mm"] == "mark"][-1]'
+	assert_output fence
+}
+
 @test "only what a majority has is read; heartbeats move in quiet namespaces" {
 	require_sim
 	local at
