@@ -200,7 +200,7 @@ status_position_is() { # status_position_is FILE POSITION
 	wait_until 30 status_position_is "$TMP/st" "$(last_position)"
 	kill "$tail_pid"
 	wait "$tail_pid"
-	run control "$TMP/tail.out" '[d["reason"] for d in c if d["$mm"] == "mark"][-1]'
+	run control "$TMP/tail.out" '[d["reason"] for d in c if d["$mm"] == "mark"][0]'
 	assert_output fence
 }
 
