@@ -11,7 +11,6 @@
 #include "engine/owners.h"
 #include "stream/record.h"
 
-#define TTL_ASLEEP 2147483647
 
 struct adopter {
 	struct conn *conn;

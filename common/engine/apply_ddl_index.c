@@ -7,7 +7,6 @@
 #include "engine/load_index.h"
 
 enum { CODE_SAME_OPTIONS = 85, CODE_SAME_NAME = 86, CODE_NO_INDEX = 27 };
-#define TTL_ASLEEP 2147483647
 
 static bool
 held_read(struct apply_ddl *a, bson_t *list, bool *born, bson_error_t *error)

@@ -6,7 +6,6 @@
 #include "base/msg.h"
 #include "mongo/job.h"
 
-enum { TTL_ASLEEP = 2147483647 };
 
 struct staged {
 	char *ns, *why;

@@ -74,11 +74,17 @@ open_journal(struct switcher *s, bson_error_t *error)
 	put(&config, "selection", s->selection);
 	put(&config, "source", server_info(s->source)->id);
 	put(&config, "target", server_info(s->target)->id);
-	put(&config, "old address", address_old_id(s->address));
-	put(&config, "new address", address_new_id(s->address));
-	put(&config, "address module", s->o->address);
-	put(&config, "block", block_kind_text(BLOCK_HOOK));
+	if (s->address) {
+		put(&config, "old address", address_old_id(s->address));
+		put(&config, "new address", address_new_id(s->address));
+		put(&config, "address module", s->o->address);
+	}
+	if (s->block)
+		put(&config, "block", block_kind_text(BLOCK_HOOK));
 	ok = (s->log = switch_log_open(s->o->dir, true, error)) &&
+	    (s->address || switch_log_count(s->log) > 0 ||
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "no switch has begun in \"%s\"", s->o->dir)) &&
 	    switch_log_mirror(s->log, s->tgt, s->job, error) &&
 	    switch_log_begin(s->log, &config, error);
 	bson_destroy(&config);
@@ -98,16 +104,22 @@ make_block(struct switcher *s, bson_error_t *error)
 	return (s->block = block_new(&o, error)) != NULL;
 }
 
+static bool
+make_address(struct switcher *s, bson_error_t *error)
+{
+	s->address = address_new(
+	    s->o->address, s->o->old_file, s->o->new_file, CALL_SECONDS, error);
+	return s->address != NULL;
+}
+
 struct switcher *
 switch_open(const struct switch_opts *o, bson_error_t *error)
 {
 	struct switcher *s = bson_malloc0(sizeof *s);
 
 	s->o = o;
-	s->address = address_new(
-	    o->address, o->old_file, o->new_file, CALL_SECONDS, error);
-	if (s->address && connect_both(s, error) && make_block(s, error) &&
-	    open_journal(s, error)) {
+	if ((!o->address || make_address(s, error)) && connect_both(s, error) &&
+	    (!o->hook || make_block(s, error)) && open_journal(s, error)) {
 		s->ready = (struct ready_opts){.target = s->tgt,
 		    .job = s->job,
 		    .selection = s->selection,

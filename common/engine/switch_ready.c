@@ -7,7 +7,7 @@
 #include "model/ns.h"
 #include "mongo/catalog.h"
 
-enum { LAG_S = 5, ASLEEP = 2147483647 };
+enum { LAG_S = 5 };
 
 /* Sets the error; always READY_NOT. */
 #define NOT_YET(error, ...)                                                    \
@@ -219,26 +219,18 @@ static bool
 wake_one(void *arg, const char *ns, const char *why, const bson_t *spec)
 {
 	struct waker *w = arg;
-	bson_t command = BSON_INITIALIZER;
-	char db[NS_MAX + 1];
-	const char *coll;
 	bson_iter_t name;
 	int64_t seconds;
-	bool ok;
 
 	if (strcmp(why, "ttl") != 0)
 		return true;
-	if (!index_is_ttl(spec, &seconds) || !ns_split(ns, db, &coll) ||
+	if (!index_is_ttl(spec, &seconds) ||
 	    !bson_iter_init_find(&name, spec, "name") ||
 	    !BSON_ITER_HOLDS_UTF8(&name))
 		return error_set(w->error, MM_EXIT_REFUSED, 0,
 		    "\"%s\": an index of the job has no lifetime", ns);
-	BCON_APPEND(&command, "collMod", BCON_UTF8(coll), "index", "{", "name",
-	    BCON_UTF8(bson_iter_utf8(&name, NULL)), "expireAfterSeconds",
-	    BCON_INT64(w->awake ? seconds : ASLEEP), "}");
-	ok = conn_ddl(w->o->target, db, &command, NULL, w->error);
-	bson_destroy(&command);
-	return ok || error_prefix(w->error, "\"%s\"", ns);
+	return catalog_set_ttl(w->o->target, ns, bson_iter_utf8(&name, NULL),
+	    w->awake ? seconds : TTL_ASLEEP, w->error);
 }
 
 bool

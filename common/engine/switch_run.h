@@ -12,10 +12,11 @@
 #include "base/error.h"
 
 struct switch_opts {
-	const char *dir;                           /* of the journal */
-	const char *job;                           /* NULL: by the selection */
-	const char *address, *old_file, *new_file; /* engine/address.h */
-	const char *hook;                          /* engine/switch_block.h */
+	const char *dir; /* of the journal */
+	const char *job; /* NULL: by the selection */
+	/* engine/address.h; NULL: for what comes after a switch. */
+	const char *address, *old_file, *new_file;
+	const char *hook; /* engine/switch_block.h; NULL: as address */
 	const char *diff_status, *apply_status;
 	int64_t deadline_ms;
 };

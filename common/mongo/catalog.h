@@ -6,6 +6,8 @@
 #include "model/ns.h"
 #include "mongo/server.h"
 
+#define TTL_ASLEEP 2147483647
+
 enum coll_type { COLL_PLAIN, COLL_CAPPED, COLL_VIEW, COLL_TIMESERIES };
 
 struct coll {
@@ -67,6 +69,12 @@ bool catalog_create_indexes(
  * 4.9). */
 bool catalog_create_ttl_asleep(
     struct conn *c, const char *ns, const bson_t *spec, bson_error_t *error);
+/* Sets the lifetime of a TTL index; TTL_ASLEEP puts it to sleep. */
+bool catalog_set_ttl(struct conn *c, const char *ns, const char *index,
+    int64_t seconds, bson_error_t *error);
+/* Within a database: the UUID stays. Status 8: the new name is taken. */
+bool catalog_rename(
+    struct conn *c, const char *from, const char *to, bson_error_t *error);
 /* Options alike for our purpose: what catalog_create would send is equal.
  * Names of differing fields go to `what` (caller frees), may be NULL. */
 bool options_same(const bson_t *a, const bson_t *b, char **what);

@@ -10,7 +10,6 @@
 #include "mongo/raw.h"
 
 #define DAY_SECONDS 86400
-#define TTL_ASLEEP 2147483647
 #define CODE_OPTIONS_CONFLICT 85
 
 enum option_class { OPTION_SENT, OPTION_OWN, OPTION_UNKNOWN };
@@ -153,6 +152,26 @@ catalog_drop(struct conn *c, const char *ns, bson_error_t *error)
 	return ok || error_prefix(error, "could not drop \"%s\"", ns);
 }
 
+bool
+catalog_rename(
+    struct conn *c, const char *from, const char *to, bson_error_t *error)
+{
+	bson_t cmd = BSON_INITIALIZER;
+	bson_error_t why;
+	bool ok;
+
+	BSON_APPEND_UTF8(&cmd, "renameCollection", from);
+	BSON_APPEND_UTF8(&cmd, "to", to);
+	ok = conn_ddl(c, "admin", &cmd, NULL, &why);
+	bson_destroy(&cmd);
+	if (!ok && why.code == CODE_EXISTS)
+		why.domain = MM_ERR_DOMAIN + MM_EXIT_REFUSED;
+	if (!ok && error)
+		*error = why;
+	return ok ||
+	    error_prefix(error, "could not rename \"%s\" to \"%s\"", from, to);
+}
+
 /* Name of the index that the server's text about duplicate keys tells, or of
  * the first one. The text itself holds keys of documents. */
 static char *
@@ -255,17 +274,35 @@ with_lifetime(const bson_t *spec, int32_t seconds, bson_t *array)
 }
 
 bool
-catalog_create_ttl_asleep(
-    struct conn *c, const char *ns, const bson_t *spec, bson_error_t *error)
+catalog_set_ttl(struct conn *c, const char *ns, const char *index,
+    int64_t seconds, bson_error_t *error)
 {
-	bson_t cmd = BSON_INITIALIZER, array;
-	bson_error_t why;
+	bson_t cmd = BSON_INITIALIZER;
 	char db[NS_MAX + 1];
-	const char *coll, *name = doc_text(spec, "name");
+	const char *coll;
 	bool ok;
 
 	if (!split(ns, db, &coll, error))
 		return false;
+	BCON_APPEND(&cmd, "collMod", BCON_UTF8(coll), "index", "{", "name",
+	    BCON_UTF8(index), "expireAfterSeconds", BCON_INT64(seconds), "}");
+	ok = conn_ddl(c, db, &cmd, NULL, error);
+	bson_destroy(&cmd);
+	return ok ||
+	    error_prefix(error,
+		"could not set the lifetime of index \"%s\" of \"%s\"", index,
+		ns);
+}
+
+bool
+catalog_create_ttl_asleep(
+    struct conn *c, const char *ns, const bson_t *spec, bson_error_t *error)
+{
+	const char *name = doc_text(spec, "name");
+	bson_error_t why;
+	bson_t array;
+	bool ok;
+
 	/* The longest that every version takes: up to the present time. */
 	with_lifetime(spec, (int32_t)(time(NULL) - DAY_SECONDS), &array);
 	ok = catalog_create_indexes(c, ns, &array, &why);
@@ -276,14 +313,7 @@ catalog_create_ttl_asleep(
 			*error = why;
 		return false;
 	}
-	BCON_APPEND(&cmd, "collMod", BCON_UTF8(coll), "index", "{", "name",
-	    BCON_UTF8(name ? name : ""), "expireAfterSeconds",
-	    BCON_INT64(TTL_ASLEEP), "}");
-	ok = conn_ddl(c, db, &cmd, NULL, error);
-	bson_destroy(&cmd);
-	return ok ||
-	    error_prefix(error, "could not put index \"%s\" of \"%s\" to sleep",
-		name ? name : "?", ns);
+	return catalog_set_ttl(c, ns, name ? name : "", TTL_ASLEEP, error);
 }
 
 static enum field_rule
