@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "mongo/catalog.h"
 
 static bool
@@ -89,23 +90,6 @@ intent_pending(const struct job *j)
 		optime_cmp(at, cp.applied) > 0);
 }
 
-static bool
-read_uuid(const bson_t *doc, const char *key, uint8_t *uuid)
-{
-	bson_subtype_t type;
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
-
-	if (!bson_iter_init_find(&it, doc, key) || !BSON_ITER_HOLDS_BINARY(&it))
-		return false;
-	bson_iter_binary(&it, &type, &len, &data);
-	if (len != 16)
-		return false;
-	memcpy(uuid, data, 16);
-	return true;
-}
-
 enum intent_match
 intent_match(
     const bson_t *intent, const struct entry *e, struct intent_uuids *before)
@@ -125,9 +109,9 @@ intent_match(
 	if (bson_iter_init_find(&it, intent, "done"))
 		return INTENT_PASSED;
 	memset(before, 0, sizeof *before);
-	before->has = read_uuid(intent, "uuid", before->uuid);
+	before->has = doc_bytes(intent, "uuid", before->uuid, 16);
 	before->there = bson_has_field(intent, "uuid");
-	before->has_to = read_uuid(intent, "to_uuid", before->to_uuid);
+	before->has_to = doc_bytes(intent, "to_uuid", before->to_uuid, 16);
 	return INTENT_BEGUN;
 }
 

@@ -1,5 +1,6 @@
 #include "engine/apply_job.h"
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "engine/identity.h"
 #include "mongo/cursor.h"
@@ -102,11 +103,9 @@ apply_job_find(struct conn *c, const char *name, const struct ns_rules *rules,
 {
 	bson_t doc = BSON_INITIALIZER;
 	char *found = NULL;
-	bson_iter_t it;
 
-	if (find_one(c, name, rules, &doc, error) &&
-	    bson_iter_init_find(&it, &doc, "_id") && BSON_ITER_HOLDS_UTF8(&it))
-		found = bson_iter_dup_utf8(&it, NULL);
+	if (find_one(c, name, rules, &doc, error))
+		found = bson_strdup(doc_text(&doc, "_id"));
 	bson_destroy(&doc);
 	return found;
 }

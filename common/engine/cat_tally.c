@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/doc.h"
 #include "base/hash.h"
 
 struct coll {
@@ -80,11 +81,7 @@ static void
 add_stream(struct cat_tally *t, enum stream_kind kind, const bson_t *doc)
 {
 	const char *text, *begin = kind == STREAM_OPLOG ? "after" : "from";
-	const uint8_t *id;
-	bson_subtype_t sub;
-	bson_iter_t it;
 	bson_t source;
-	uint32_t len;
 
 	forget_colls(t);
 	memset(t, 0, sizeof *t);
@@ -97,12 +94,7 @@ add_stream(struct cat_tally *t, enum stream_kind kind, const bson_t *doc)
 	if (record_doc(doc, "source", &source, NULL) &&
 	    record_text(&source, "set", &text, NULL))
 		bson_strncpy(t->set, text, sizeof t->set);
-	if (bson_iter_init_find(&it, doc, "id") &&
-	    BSON_ITER_HOLDS_BINARY(&it)) {
-		bson_iter_binary(&it, &sub, &len, &id);
-		if (len == sizeof t->id)
-			memcpy(t->id, id, len);
-	}
+	doc_bytes(doc, "id", t->id, sizeof t->id);
 }
 
 static bool

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "mongo/job.h"
 
@@ -106,11 +107,7 @@ staged_free(struct staged_list *list)
 static const char *
 index_name(const bson_t *spec)
 {
-	bson_iter_t it;
-
-	if (bson_iter_init_find(&it, spec, "name") && BSON_ITER_HOLDS_UTF8(&it))
-		return bson_iter_utf8(&it, NULL);
-	return "";
+	return doc_text_or(spec, "name", "");
 }
 
 static const struct staged *

@@ -10,6 +10,7 @@
 #include "engine/apply_job.h"
 #include "engine/compare_task.h"
 #include "engine/position.h"
+#include "model/docid.h"
 #include "mongo/job.h"
 
 static bool
@@ -136,17 +137,6 @@ put_delete(const struct pair *pair, const struct value *id, struct optime at,
 	bson_destroy(&key);
 }
 
-static bool
-id_of(const bson_t *doc, struct value *id)
-{
-	struct elem e;
-
-	if (!doc || !walk_find(bson_get_data(doc), doc->len, "_id", &e))
-		return false;
-	*id = e.value;
-	return true;
-}
-
 bool
 repair_entries(const struct pair *pair, const struct report_doc *doc,
     struct optime after, struct block *out)
@@ -159,8 +149,9 @@ repair_entries(const struct pair *pair, const struct report_doc *doc,
 	    (pair->target && pair->target->type == COLL_CAPPED))
 		return false;
 	/* Under a collation one key may have two spellings. */
-	if (id_of(doc->target, &theirs) &&
-	    (!id_of(doc->source, &mine) || value_cmp(&mine, &theirs) != 0))
+	if (doc->target && docid_of(doc->target, &theirs, NULL) &&
+	    (!doc->source || !docid_of(doc->source, &mine, NULL) ||
+		value_cmp(&mine, &theirs) != 0))
 		put_delete(pair, &theirs, after, out);
 	if (!doc->source)
 		return true;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/sig.h"
 #include "engine/apply_job.h"
 #include "engine/apply_uuid.h"
@@ -66,12 +67,9 @@ refuse_raw(
     struct dry *d, const bson_t *doc, enum kind kind, const bson_error_t *why)
 {
 	struct optime at = OPTIME_NULL;
-	const char *ns = NULL;
-	bson_iter_t it;
+	const char *ns = doc_text(doc, "ns");
 
 	optime_of(doc, &at);
-	if (bson_iter_init_find(&it, doc, "ns") && BSON_ITER_HOLDS_UTF8(&it))
-		ns = bson_iter_utf8(&it, NULL);
 	d->refused[kind]++;
 	line(d, at, ns, "refused", why->message);
 }

@@ -3,6 +3,7 @@
  * than one entry in memory, however large the transaction was. */
 #include "engine/group_cut.h"
 
+#include "base/doc.h"
 #include "model/txn.h"
 
 struct group_cut {
@@ -89,9 +90,7 @@ bool
 group_cut_add(struct group_cut *g, const uint8_t *data, size_t len,
     const bson_t *txn, struct optime at, bool wanted, bson_error_t *error)
 {
-	bson_iter_t it;
-	bool last =
-	    bson_iter_init_find(&it, txn, "last") && bson_iter_as_bool(&it);
+	bool last = doc_bool(txn, "last");
 
 	if (g->open && optime_cmp(at, g->at) != 0)
 		return error_set(error, MM_EXIT_STREAM, 0,

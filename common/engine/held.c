@@ -2,17 +2,13 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "model/value.h"
 
 const char *
 held_name(const bson_t *spec)
 {
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, spec, "name") &&
-		BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : "";
+	return doc_text_or(spec, "name", "");
 }
 
 /* The element of a list at `it`. */
@@ -32,10 +28,7 @@ item(const bson_iter_t *it, struct held *out)
 	    !BSON_ITER_HOLDS_DOCUMENT(&field))
 		return false;
 	bson_iter_document(&field, &len, &data);
-	out->why = bson_iter_init_find(&field, &doc, "why") &&
-		BSON_ITER_HOLDS_UTF8(&field)
-	    ? bson_iter_utf8(&field, NULL)
-	    : "";
+	out->why = doc_text_or(&doc, "why", "");
 	return bson_init_static(&out->spec, data, len);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/doc.h"
 #include "mongo/holder.h"
 
 struct journal {
@@ -291,15 +292,6 @@ take_mark(void *arg, const bson_t *mark, bson_error_t *error)
 }
 
 static bool
-is_true(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, field) &&
-	    BSON_ITER_HOLDS_BOOL(&it) && bson_iter_bool(&it);
-}
-
-static bool
 complete(struct reader *r, const bson_t *now, bson_error_t *error)
 {
 	struct journal_row row = {.old = r->old, .now = now, .txn = -1};
@@ -317,7 +309,7 @@ complete(struct reader *r, const bson_t *now, bson_error_t *error)
 	if (strcmp(op, "c") == 0 &&
 	    !record_text(r->header, "command", &row.command, NULL))
 		row.command = "?";
-	row.fuzzy = is_true(r->header, "fuzzy");
+	row.fuzzy = doc_bool(r->header, "fuzzy");
 	ok = !r->r->row || r->r->row(r->r->arg, &row, error);
 	forget(r);
 	return ok;
@@ -330,8 +322,8 @@ take(void *arg, const bson_t *doc, bson_error_t *error)
 
 	if (!r->header) {
 		r->header = bson_copy(doc);
-		r->want_old = is_true(doc, "old");
-		r->want_now = is_true(doc, "new");
+		r->want_old = doc_bool(doc, "old");
+		r->want_now = doc_bool(doc, "new");
 	} else if (r->want_old) {
 		r->old = bson_copy(doc);
 		r->want_old = false;

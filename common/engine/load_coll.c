@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/status.h"
 #include "stream/record.h"
 
@@ -14,14 +15,6 @@ load_coll_free(struct load_coll *lc)
 		bson_destroy(lc->indexes);
 	bson_free(lc->ns);
 	bson_free(lc);
-}
-
-static bool
-has_true(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, field) && bson_iter_as_bool(&it);
 }
 
 /* The collection that a view shows must move with it: a view can only name
@@ -88,7 +81,7 @@ load_coll_parse(
 	if (ok) {
 		lc->ns = bson_strdup(ns);
 		lc->view = strcmp(type, "view") == 0;
-		lc->capped = has_true(&options, "capped");
+		lc->capped = doc_bool(&options, "capped");
 		lc->options = bson_copy(&options);
 		ok = !lc->view || map_view(g, db, ns, &lc->options, error) ||
 		    error_prefix(error, "\"%s\"", from);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/doc.h"
 #include "base/sig.h"
 #include "mongo/cursor.h"
 
@@ -31,23 +32,11 @@ forget(struct owners *o)
 	}
 }
 
-static const char *
-text_of(const bson_t *doc, const char *dotted)
-{
-	bson_iter_t it, found;
-
-	return bson_iter_init(&it, doc) &&
-		bson_iter_find_descendant(&it, dotted, &found) &&
-		BSON_ITER_HOLDS_UTF8(&found)
-	    ? bson_iter_utf8(&found, NULL)
-	    : NULL;
-}
-
 static void
 note(struct owners *o, const char *job, const bson_t *doc)
 {
-	const char *ns = text_of(doc, "_id.ns"),
-		   *owner = text_of(doc, "_id.job");
+	const char *ns = doc_text(doc, "_id.ns"),
+		   *owner = doc_text(doc, "_id.job");
 	struct owned *one;
 
 	if (!ns || !owner || strcmp(owner, job) == 0)

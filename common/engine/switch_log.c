@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "io/chain.h"
 #include "mongo/fence.h"
@@ -17,33 +18,14 @@ struct switch_log {
 	enum switch_state state;
 };
 
-static const char *
-text_of(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, field) && BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : "";
-}
-
-static int64_t
-at_of(const bson_t *doc)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, "at") &&
-		BSON_ITER_HOLDS_DATE_TIME(&it)
-	    ? bson_iter_date_time(&it)
-	    : 0;
-}
-
 static enum switch_state
 state_of(const bson_t *doc)
 {
 	enum switch_state s;
 
-	return switch_state_parse(text_of(doc, "state"), &s) ? s : SWITCH_NONE;
+	return switch_state_parse(doc_text_or(doc, "state", ""), &s)
+	    ? s
+	    : SWITCH_NONE;
 }
 
 static bool
@@ -107,7 +89,7 @@ switch_log_at(const struct switch_log *l)
 {
 	size_t n = chain_count(l->chain);
 
-	return n > 0 ? at_of(chain_doc(l->chain, n - 1)) : 0;
+	return n > 0 ? doc_date(chain_doc(l->chain, n - 1), "at") : 0;
 }
 
 /* Where an attempt begins: its first record, or (not under way) the end. */
@@ -130,7 +112,9 @@ switch_log_began(const struct switch_log *l)
 {
 	size_t i = attempt(l);
 
-	return i < chain_count(l->chain) ? at_of(chain_doc(l->chain, i)) : 0;
+	return i < chain_count(l->chain)
+	    ? doc_date(chain_doc(l->chain, i), "at")
+	    : 0;
 }
 
 /* ----------------------------------------------------------------- mirror */
@@ -144,9 +128,9 @@ put_mirror(struct switch_log *l, bool once)
 	bson_error_t error;
 
 	BSON_APPEND_INT64(&fields, "n", (int64_t)n - 1);
-	BSON_APPEND_UTF8(&fields, "link", text_of(last, "link"));
-	BSON_APPEND_UTF8(&fields, "state", text_of(last, "state"));
-	BSON_APPEND_DATE_TIME(&fields, "at", at_of(last));
+	BSON_APPEND_UTF8(&fields, "link", doc_text_or(last, "link", ""));
+	BSON_APPEND_UTF8(&fields, "state", doc_text_or(last, "state", ""));
+	BSON_APPEND_DATE_TIME(&fields, "at", doc_date(last, "at"));
 	if (!mirror_write(l->mirror, l->job, &fields, once, &error))
 		msg_warn(
 		    "the journal could not be mirrored: %s", error.message);
@@ -166,12 +150,12 @@ fits(const struct switch_log *l, const bson_t *mirror, bson_error_t *error)
 	    BSON_ITER_HOLDS_INT64(&it) && bson_iter_int64(&it) >= 0)
 		mine = chain_doc(l->chain, (size_t)bson_iter_int64(&it));
 	return (mine &&
-		   strcmp(text_of(mine, "link"), text_of(mirror, "link")) ==
-		       0) ||
+		   strcmp(doc_text_or(mine, "link", ""),
+		       doc_text_or(mirror, "link", "")) == 0) ||
 	    error_set(error, MM_EXIT_REFUSED, 0,
 		"job \"%s\" was switched with another journal, or with a later "
 		"one (%s on the target): this is an old copy",
-		l->job, text_of(mirror, "state"));
+		l->job, doc_text_or(mirror, "state", ""));
 }
 
 bool
@@ -333,17 +317,11 @@ const char *
 switch_log_config(const struct switch_log *l, const char *field)
 {
 	const bson_t *first = chain_doc(l->chain, 0);
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
 	bson_t config;
 
-	if (!first || !bson_iter_init_find(&it, first, "config") ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&it))
-		return "";
-	bson_iter_document(&it, &len, &data);
-	return bson_init_static(&config, data, len) ? text_of(&config, field)
-						    : "";
+	return first && doc_sub(first, "config", &config)
+	    ? doc_text_or(&config, field, "")
+	    : "";
 }
 
 void
@@ -354,6 +332,7 @@ switch_log_each(const struct switch_log *l,
 	for (size_t i = 0; i < chain_count(l->chain); i++) {
 		const bson_t *doc = chain_doc(l->chain, i);
 
-		each(arg, state_of(doc), at_of(doc), text_of(doc, "why"));
+		each(arg, state_of(doc), doc_date(doc, "at"),
+		    doc_text_or(doc, "why", ""));
 	}
 }

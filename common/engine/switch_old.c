@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/sig.h"
 #include "io/chain.h"
 #include "model/quarantine.h"
@@ -13,57 +14,20 @@ list_path(const char *dir)
 	return bson_strdup_printf("%s/old.list", dir);
 }
 
-static const char *
-text_of(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return doc && bson_iter_init_find(&it, doc, field) &&
-		BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : "";
-}
-
-static bool
-bytes_of(const bson_t *doc, const char *field, uint8_t *out, uint32_t size)
-{
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
-
-	if (!doc || !bson_iter_init_find(&it, doc, field) ||
-	    !BSON_ITER_HOLDS_BINARY(&it))
-		return false;
-	bson_iter_binary(&it, NULL, &len, &data);
-	if (len != size)
-		return false;
-	memcpy(out, data, size);
-	return true;
-}
-
-static int64_t
-int_of(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, field) ? bson_iter_as_int64(&it)
-						    : 0;
-}
-
 static bool
 take(struct old_list *l, const bson_t *doc)
 {
-	struct old_coll o = {
-	    .ns = text_of(doc, "ns"), .aside = text_of(doc, "aside")};
+	struct old_coll o = {.ns = doc_text_or(doc, "ns", ""),
+	    .aside = doc_text_or(doc, "aside", "")};
 	uint8_t sum[DIGEST_LEAF];
 
 	if (!*o.ns || !*o.aside || strcmp(o.ns, o.aside) == 0 ||
-	    !bytes_of(doc, "uuid", o.uuid, sizeof o.uuid) ||
-	    !bytes_of(doc, "sum", sum, sizeof sum))
+	    !doc_bytes(doc, "uuid", o.uuid, sizeof o.uuid) ||
+	    !doc_bytes(doc, "sum", sum, sizeof sum))
 		return false;
 	digest_load(&o.sum, sum);
-	o.sum.docs = int_of(doc, "docs");
-	o.sum.bytes = int_of(doc, "bytes");
+	o.sum.docs = doc_int(doc, "docs");
+	o.sum.bytes = doc_int(doc, "bytes");
 	l->item = bson_realloc(l->item, (l->n + 1) * sizeof *l->item);
 	l->item[l->n++] = o;
 	return true;
@@ -73,8 +37,8 @@ static bool
 load(struct old_list *l, const char *dir, const char *job, bson_error_t *error)
 {
 	const bson_t *head = chain_doc(l->chain, 0);
-	bool ok = strcmp(text_of(head, "job"), job) == 0 &&
-	    bytes_of(head, "key", l->key, sizeof l->key);
+	bool ok = strcmp(doc_text_or(head, "job", ""), job) == 0 &&
+	    doc_bytes(head, "key", l->key, sizeof l->key);
 
 	for (size_t i = 1; ok && i < chain_count(l->chain); i++)
 		ok = take(l, chain_doc(l->chain, i));
@@ -131,9 +95,9 @@ old_open(struct old_list *l, const char *dir, const struct switch_log *log,
 		return false;
 	last = chain_doc(l->chain, l->n);
 	return (switch_log_doc(log, "old", &want) &&
-		   int_of(&want, "n") == (int64_t)l->n &&
-		   strcmp(text_of(&want, "link"), text_of(last, "link")) ==
-		       0) ||
+		   doc_int(&want, "n") == (int64_t)l->n &&
+		   strcmp(doc_text_or(&want, "link", ""),
+		       doc_text_or(last, "link", "")) == 0) ||
 	    error_set(error, MM_EXIT_STREAM, 0,
 		"\"%s/old.list\" is not the one that the journal speaks of",
 		dir);
@@ -190,7 +154,7 @@ old_append(const struct old_list *l, const char *key, bson_t *fields)
 	BSON_APPEND_DOCUMENT_BEGIN(fields, key, &doc);
 	BSON_APPEND_INT64(&doc, "n", (int64_t)l->n);
 	BSON_APPEND_UTF8(
-	    &doc, "link", text_of(chain_doc(l->chain, l->n), "link"));
+	    &doc, "link", doc_text_or(chain_doc(l->chain, l->n), "link", ""));
 	bson_append_document_end(fields, &doc);
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "engine/switch_work.h"
 #include "model/grants.h"
 #include "mongo/rights.h"
@@ -26,16 +27,6 @@ sel_whole(const void *rules, const char *db)
 	return ns_db_whole(rules, db);
 }
 
-static const char *
-text_of(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, field) && BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : "";
-}
-
 /* Names are somebody's choice: nothing of them moves the cursor. */
 static void
 put(const char *text)
@@ -48,14 +39,15 @@ put(const char *text)
 static void
 show_one(const char *list, const bson_t *one)
 {
-	const char *db = text_of(one, "db"), *why = text_of(one, "why");
+	const char *db = doc_text_or(one, "db", ""),
+		   *why = doc_text_or(one, "why", "");
 
 	printf("who ");
-	put(text_of(one, "kind"));
-	printf(*text_of(one, "kind") ? " \"" : "user \"");
+	put(doc_text_or(one, "kind", ""));
+	printf(*doc_text_or(one, "kind", "") ? " \"" : "user \"");
 	put(db);
 	printf("%s", *db ? "." : "");
-	put(text_of(one, "name"));
+	put(doc_text_or(one, "name", ""));
 	printf("\"%s%s",
 	    strcmp(list, "kept") == 0       ? " is this program's"
 		: strcmp(list, "open") == 0 ? " can write everywhere"

@@ -1,24 +1,10 @@
 #include "engine/verify_applied.h"
 
 #include "base/clock.h"
+#include "base/doc.h"
 #include "base/sig.h"
 
 enum { POLL_MS = 10, POLL_SLOW_MS = 100, SLOW_AFTER_MS = 3000 };
-
-static bool
-first_of_batch(const bson_t *reply, bson_t *doc)
-{
-	bson_iter_t it, sub;
-	const uint8_t *data;
-	uint32_t len;
-
-	if (!bson_iter_init(&it, reply) ||
-	    !bson_iter_find_descendant(&it, "cursor.firstBatch.0", &sub) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&sub))
-		return false;
-	bson_iter_document(&sub, &len, &data);
-	return bson_init_static(doc, data, len);
-}
 
 static void
 take_reply(const bson_t *reply, struct applied *a, int *got)
@@ -26,7 +12,8 @@ take_reply(const bson_t *reply, struct applied *a, int *got)
 	bson_iter_t it;
 	bson_t doc;
 
-	*got = first_of_batch(reply, &doc) && job_doc_checkpoint(&doc, &a->cp);
+	*got = doc_sub(reply, "cursor.firstBatch.0", &doc) &&
+	    job_doc_checkpoint(&doc, &a->cp);
 	if (*got)
 		a->phase = job_doc_phase(&doc);
 	a->target = OPTIME_NULL;

@@ -8,6 +8,7 @@
 #include "engine/journal.h"
 #include "engine/verify_known.h"
 #include "io/spill.h"
+#include "model/docid.h"
 #include "mongo/job.h"
 #include "stream/segment.h"
 
@@ -159,17 +160,6 @@ journal_file(void *arg, const struct journal_file *file, bson_error_t *error)
 }
 
 static bool
-id_in(const bson_t *doc, struct value *id)
-{
-	struct elem e;
-
-	if (!walk_find(bson_get_data(doc), doc->len, "_id", &e))
-		return false;
-	*id = e.value;
-	return true;
-}
-
-static bool
 journal_row(void *arg, const struct journal_row *row, bson_error_t *error)
 {
 	struct explain *e = arg;
@@ -182,7 +172,7 @@ journal_row(void *arg, const struct journal_row *row, bson_error_t *error)
 	struct value id;
 
 	(void)error;
-	if (row->command || !id_in(&row->header, &id))
+	if (row->command || !docid_of(&row->header, &id, NULL))
 		return true;
 	w = wanted_find(&e->wanted, row->ns, &id);
 	if (!w)

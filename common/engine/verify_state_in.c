@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/doc.h"
 #include "engine/identity.h"
 #include "io/fdio.h"
 #include "model/value.h"
@@ -61,52 +62,6 @@ next(struct reader *r, bson_error_t *error)
 }
 
 /* ------------------------------------------------------------------- parts */
-
-static bool
-find(const bson_t *doc, const char *dotted, bson_iter_t *at)
-{
-	bson_iter_t it;
-
-	return bson_iter_init(&it, doc) &&
-	    bson_iter_find_descendant(&it, dotted, at);
-}
-
-static const char *
-doc_text(const bson_t *doc, const char *dotted)
-{
-	bson_iter_t it;
-
-	return find(doc, dotted, &it) && BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : NULL;
-}
-
-static int64_t
-doc_int(const bson_t *doc, const char *dotted)
-{
-	bson_iter_t it;
-
-	return find(doc, dotted, &it) ? bson_iter_as_int64(&it) : 0;
-}
-
-static bool
-doc_bool(const bson_t *doc, const char *dotted)
-{
-	bson_iter_t it;
-
-	return find(doc, dotted, &it) && bson_iter_as_bool(&it);
-}
-
-static bool
-doc_sub(const bson_t *doc, const char *field, bson_t *view)
-{
-	struct elem e;
-
-	return walk_find(bson_get_data(doc), doc->len, field, &e) &&
-	    (e.value.type == BSON_TYPE_DOCUMENT ||
-		e.value.type == BSON_TYPE_ARRAY) &&
-	    bson_init_static(view, e.value.data, e.value.len);
-}
 
 static bool
 same_part(const bson_t *a, const bson_t *b, const char *field)
@@ -252,20 +207,15 @@ static bool
 same_pair(const bson_t *doc, const struct vpair *p)
 {
 	const char *ns = doc_text(doc, "pair"), *to = doc_text(doc, "target");
-	bson_iter_t it;
-	const uint8_t *uuid;
-	bson_subtype_t type;
-	uint32_t len;
+	uint8_t uuid[sizeof p->uuid];
 
 	if (!ns || !to || strcmp(ns, p->pair.ns) != 0 ||
 	    strcmp(to, p->pair.target_ns) != 0 ||
 	    doc_bool(doc, "has.0") != p->has[0] ||
 	    doc_bool(doc, "has.1") != p->has[1] ||
-	    !bson_iter_init_find(&it, doc, "uuid") ||
-	    !BSON_ITER_HOLDS_BINARY(&it))
+	    !doc_bytes(doc, "uuid", uuid, sizeof uuid))
 		return false;
-	bson_iter_binary(&it, &type, &len, &uuid);
-	return len == sizeof p->uuid && memcmp(uuid, p->uuid, len) == 0;
+	return memcmp(uuid, p->uuid, sizeof uuid) == 0;
 }
 
 static void

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/hash.h"
 #include "model/grants_right.h"
 
@@ -30,11 +31,11 @@ sides_release(struct sides *s)
 static void
 make_command(const bson_t *change, const struct textset *want, bson_t *command)
 {
-	bool role = strcmp(right_text(change, "kind"), "role") == 0;
+	bool role = strcmp(doc_text_or(change, "kind", ""), "role") == 0;
 
 	bson_init(command);
 	BSON_APPEND_UTF8(command, role ? "updateRole" : "updateUser",
-	    right_text(change, "name"));
+	    doc_text_or(change, "name", ""));
 	if (role)
 		rights_append_privileges(command, want);
 	rights_append_roles(command, want);
@@ -45,8 +46,9 @@ refused(const bson_t *change, const char *what, const char *right,
     bson_error_t *error)
 {
 	error_set(error, MM_EXIT_REFUSED, 0, "%s \"%s.%s\" %s: %s",
-	    right_text(change, "kind"), right_text(change, "db"),
-	    right_text(change, "name"), what, right ? right : "nothing left");
+	    doc_text_or(change, "kind", ""), doc_text_or(change, "db", ""),
+	    doc_text_or(change, "name", ""), what,
+	    right ? right : "nothing left");
 	return GRANTS_REFUSED;
 }
 

@@ -3,6 +3,7 @@
  * a user. So a role that nobody has is left alone. */
 #include <string.h>
 
+#include "base/doc.h"
 #include "model/grants.h"
 #include "model/grants_right.h"
 
@@ -54,8 +55,8 @@ add_holder(struct plan *p, bool role, const bson_t *doc)
 	p->item = bson_realloc(p->item, (p->n + 1) * sizeof *p->item);
 	h = &p->item[p->n++];
 	*h = (struct holder){.role = role};
-	h->db = right_text(doc, "db");
-	h->name = right_text(doc, role ? "role" : "user");
+	h->db = doc_text_or(doc, "db", "");
+	h->name = doc_text_or(doc, role ? "role" : "user", "");
 	h->id = bson_strdup_printf("%s.%s", h->db, h->name);
 	rights_read(doc, &h->before);
 	textset_join(&h->after, &h->before);
@@ -201,8 +202,8 @@ narrow_action(struct plan *p, struct holder *h, const char *right)
 	resource = bson_new_from_json((const uint8_t *)json, -1, NULL);
 	if (!resource)
 		return;
-	db = right_text(resource, "db");
-	coll = right_text(resource, "collection");
+	db = doc_text_or(resource, "db", "");
+	coll = doc_text_or(resource, "collection", "");
 	name = bson_strdup_printf("%s.%s", db, coll);
 	if (bson_has_field(resource, "cluster")) {
 		; /* not about data */

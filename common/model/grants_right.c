@@ -2,33 +2,7 @@
 
 #include <string.h>
 
-bool
-right_sub(const bson_t *doc, const char *key, bson_t *view)
-{
-	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
-
-	if (!bson_iter_init_find(&it, doc, key))
-		return false;
-	if (BSON_ITER_HOLDS_ARRAY(&it))
-		bson_iter_array(&it, &len, &data);
-	else if (BSON_ITER_HOLDS_DOCUMENT(&it))
-		bson_iter_document(&it, &len, &data);
-	else
-		return false;
-	return bson_init_static(view, data, len);
-}
-
-const char *
-right_text(const bson_t *doc, const char *key)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, key) && BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : "";
-}
+#include "base/doc.h"
 
 char *
 right_role(const char *db, const char *role)
@@ -52,9 +26,8 @@ read_privilege(const bson_t *p, struct textset *s)
 	bson_t resource, actions;
 	bson_iter_t it;
 
-	if (!right_sub(p, "resource", &resource) ||
-	    !right_sub(p, "actions", &actions) ||
-	    !bson_iter_init(&it, &actions))
+	if (!doc_sub(p, "resource", &resource) ||
+	    !doc_sub(p, "actions", &actions) || !bson_iter_init(&it, &actions))
 		return;
 	while (bson_iter_next(&it))
 		if (BSON_ITER_HOLDS_UTF8(&it))
@@ -65,7 +38,8 @@ read_privilege(const bson_t *p, struct textset *s)
 static void
 read_role(const bson_t *r, struct textset *s)
 {
-	textset_take(s, right_role(right_text(r, "db"), right_text(r, "role")));
+	textset_take(s,
+	    right_role(doc_text_or(r, "db", ""), doc_text_or(r, "role", "")));
 }
 
 static void
@@ -77,7 +51,7 @@ each_of(const bson_t *doc, const char *key,
 	const uint8_t *data;
 	uint32_t len;
 
-	if (!right_sub(doc, key, &list) || !bson_iter_init(&it, &list))
+	if (!doc_sub(doc, key, &list) || !bson_iter_init(&it, &list))
 		return;
 	while (bson_iter_next(&it)) {
 		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
@@ -101,7 +75,7 @@ rights_list(const bson_t *doc, const char *key, struct textset *s)
 	bson_t list;
 	bson_iter_t it;
 
-	if (!right_sub(doc, key, &list) || !bson_iter_init(&it, &list))
+	if (!doc_sub(doc, key, &list) || !bson_iter_init(&it, &list))
 		return;
 	while (bson_iter_next(&it))
 		if (BSON_ITER_HOLDS_UTF8(&it))

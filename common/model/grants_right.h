@@ -23,8 +23,5 @@ void rights_append_privileges(bson_t *command, const struct textset *s);
 /* A text of either kind; caller frees with bson_free. */
 char *right_role(const char *db, const char *role);
 char *right_action(const char *action, const bson_t *resource);
-/* View of an embedded document or array; false: none. */
-bool right_sub(const bson_t *doc, const char *key, bson_t *view);
-const char *right_text(const bson_t *doc, const char *key); /* "" for none */
 
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/doc.h"
+
 static int64_t
 time_ms(const char *text)
 {
@@ -64,12 +66,7 @@ status_view_number(
 const char *
 status_view_text(const struct status_view *v, const char *field)
 {
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, v->doc, field) &&
-		BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : "";
+	return doc_text_or(v->doc, field, "");
 }
 
 static bool

@@ -121,10 +121,7 @@ fill(struct conn *c, const char *db, const bson_t *info, struct coll *out,
     bson_error_t *error)
 {
 	const char *name = doc_text(info, "name"), *locale;
-	bson_iter_t it, found;
-	const uint8_t *uuid;
 	bson_t options;
-	uint32_t len;
 	int n;
 
 	memset(out, 0, sizeof *out);
@@ -141,14 +138,8 @@ fill(struct conn *c, const char *db, const bson_t *info, struct coll *out,
 	out->type = type_of(info);
 	if (doc_sub(info, "options", &options))
 		bson_concat(&out->options, &options);
-	if (bson_iter_init(&it, info) &&
-	    bson_iter_find_descendant(&it, "info.uuid", &found) &&
-	    BSON_ITER_HOLDS_BINARY(&found)) {
-		bson_iter_binary(&found, NULL, &len, &uuid);
-		out->has_uuid = len == sizeof out->uuid;
-		if (out->has_uuid)
-			memcpy(out->uuid, uuid, sizeof out->uuid);
-	}
+	out->has_uuid =
+	    doc_bytes(info, "info.uuid", out->uuid, sizeof out->uuid);
 	locale = doc_text(info, "options.collation.locale");
 	out->collated = locale && strcmp(locale, "simple") != 0;
 	if (out->type == COLL_VIEW || out->type == COLL_TIMESERIES)

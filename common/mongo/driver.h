@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/doc.h"
 #include "mongo/server.h"
 
 #define SOCKET_TIMEOUT_MS 90000
@@ -99,13 +100,5 @@ bool conn_may_retry(const struct conn *c, const bson_error_t *error);
 /* Sleeps before retry n (0, 1 ...) of something begun at `since` (monotonic
  * microseconds). False: tried often enough, too late, or a stop signal. */
 bool conn_back_off(unsigned n, int64_t since);
-
-/* Number of any type as int64; 0 where there is none. */
-int64_t doc_int(const bson_t *doc, const char *dotted);
-bool doc_bool(const bson_t *doc, const char *dotted);
-/* Text, or NULL. Borrowed from doc. */
-const char *doc_text(const bson_t *doc, const char *dotted);
-/* View of an embedded document or array; false where there is none. */
-bool doc_sub(const bson_t *doc, const char *dotted, bson_t *view);
 
 #endif

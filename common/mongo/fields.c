@@ -3,20 +3,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/doc.h"
 #include "model/value.h"
 
 static bool
 find(const bson_t *doc, const char *name, struct elem *e)
 {
 	return walk_find(bson_get_data(doc), doc->len, name, e);
-}
-
-static bool
-truth(const bson_t *doc, const char *name)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, name) && bson_iter_as_bool(&it);
 }
 
 static bool
@@ -29,7 +22,7 @@ differs(
 	if (rule == FIELD_SKIP)
 		return false;
 	if (rule == FIELD_TRUTH)
-		return truth(a, name) != truth(b, name);
+		return doc_bool(a, name) != doc_bool(b, name);
 	has_x = find(a, name, &x);
 	has_y = find(b, name, &y);
 	return has_x != has_y || (has_x && value_cmp(&x.value, &y.value) != 0);

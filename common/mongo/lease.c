@@ -49,18 +49,6 @@ is_dead(const bson_t *doc, const struct holder *self)
 		doc_int(doc, "writer.pid"), doc_int(doc, "writer.ticks"));
 }
 
-static int64_t
-date_of(const bson_t *doc, const char *dotted)
-{
-	bson_iter_t it, found;
-
-	return bson_iter_init(&it, doc) &&
-		bson_iter_find_descendant(&it, dotted, &found) &&
-		BSON_ITER_HOLDS_DATE_TIME(&found)
-	    ? bson_iter_date_time(&found)
-	    : 0;
-}
-
 static bool
 refuse(const char *name, const bson_t *doc, bson_error_t *error)
 {
@@ -73,8 +61,8 @@ refuse(const char *name, const bson_t *doc, bson_error_t *error)
 	    "since %s (its lease ends at %s)",
 	    name, tool ? tool : "?", (long long)doc_int(doc, "writer.pid"),
 	    host ? host : "?",
-	    clock_text(date_of(doc, "writer.started") / 1000, since),
-	    clock_text(date_of(doc, "writer.expires") / 1000, until));
+	    clock_text(doc_date(doc, "writer.started") / 1000, since),
+	    clock_text(doc_date(doc, "writer.expires") / 1000, until));
 }
 
 static void
@@ -109,7 +97,7 @@ claim(struct lease *l, const struct holder *self, const char *tool,
 	if (there) {
 		BSON_APPEND_INT64(&q, "writer.epoch", l->epoch - 1);
 		BSON_APPEND_DATE_TIME(
-		    &q, "writer.expires", date_of(doc, "writer.expires"));
+		    &q, "writer.expires", doc_date(doc, "writer.expires"));
 		BSON_APPEND_DOCUMENT_BEGIN(&u, "$set", &set);
 		append_writer(&set, self, tool, l->epoch, now);
 		bson_append_document_end(&u, &set);
@@ -132,7 +120,7 @@ is_ours(const struct lease *l, const struct holder *self, const bson_t *doc)
 	    doc_int(doc, "writer.pid") == self->pid &&
 	    doc_int(doc, "writer.ticks") == self->ticks &&
 	    same_text(doc, "writer.host", self->host) &&
-	    date_of(doc, "writer.expires") > 0;
+	    doc_date(doc, "writer.expires") > 0;
 }
 
 static int
@@ -170,7 +158,7 @@ take(struct lease *l, const char *tool, bson_t *doc, bson_error_t *error)
 		began = bson_get_monotonic_time();
 		if (!control_now(l->conn, false, &now, error))
 			return false;
-		if (got && date_of(doc, "writer.expires") > now &&
+		if (got && doc_date(doc, "writer.expires") > now &&
 		    !is_dead(doc, &self))
 			return refuse(l->name, doc, error);
 		if (!claim(l, &self, tool, doc, got, now, error))
@@ -189,7 +177,7 @@ lease_held(struct conn *c, const bson_t *doc, bool *held, bson_error_t *error)
 	holder_self(&self);
 	if (!control_now(c, false, &now, error))
 		return false;
-	*held = date_of(doc, "writer.expires") > now && !is_dead(doc, &self);
+	*held = doc_date(doc, "writer.expires") > now && !is_dead(doc, &self);
 	return true;
 }
 

@@ -47,13 +47,11 @@ excepted(const struct ops_scope *scope, const bson_t *op)
 static bool
 is_transaction(const bson_t *op)
 {
-	bson_iter_t it, sub;
+	bson_iter_t it;
 
 	/* Retryable writes have a transaction number too, but no autocommit. */
-	return bson_iter_init(&it, op) &&
-	    bson_iter_find_descendant(
-		&it, "transaction.parameters.autocommit", &sub) &&
-	    !bson_iter_as_bool(&sub);
+	return doc_find(op, "transaction.parameters.autocommit", &it) &&
+	    !bson_iter_as_bool(&it);
 }
 
 /* The namespace of a command on "db.$cmd" is in the command. */

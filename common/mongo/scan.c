@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/sig.h"
+#include "model/docid.h"
 #include "mongo/driver.h"
 #include "mongo/place.h"
 #include "mongo/raw.h"
@@ -183,17 +184,6 @@ open_cursor(struct scan *s)
 	buf_release(&more);
 }
 
-static bool
-id_of(const bson_t *doc, struct value *id)
-{
-	struct elem e;
-
-	if (!walk_find(bson_get_data(doc), doc->len, "_id", &e))
-		return false;
-	*id = e.value;
-	return true;
-}
-
 /* The document at which the cursor before this one ended. */
 static bool
 is_last(struct scan *s, const bson_t *doc)
@@ -202,7 +192,7 @@ is_last(struct scan *s, const bson_t *doc)
 
 	if (s->natural)
 		return place_of(doc) == s->last_hash;
-	if (!id_of(doc, &id) || !get_bound(&s->last, &last))
+	if (!docid_of(doc, &id, NULL) || !get_bound(&s->last, &last))
 		return false;
 	/* Under a collation only the same bytes are surely the same key. */
 	return s->collated ? value_same(&id, &last)
@@ -221,7 +211,7 @@ remember(struct scan *s, const bson_t *doc, bson_error_t *error)
 		buf_add(&s->reply, &s->last_hash, sizeof s->last_hash);
 		return true;
 	}
-	if (!id_of(doc, &id))
+	if (!docid_of(doc, &id, NULL))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "\"%s.%s\": document without _id", s->db, s->coll);
 	put_bound(&s->last, &id);

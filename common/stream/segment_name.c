@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/doc.h"
 #include "base/sig.h"
 
 #define LIST_TRIES 5
@@ -224,19 +225,6 @@ segment_list_free(struct segment_info *list, size_t n)
 	bson_free(list);
 }
 
-/* Text field of an embedded document, or NULL. */
-static const char *
-text_in(const bson_t *doc, const char *path)
-{
-	bson_iter_t it, sub;
-
-	if (!bson_iter_init(&it, doc) ||
-	    !bson_iter_find_descendant(&it, path, &sub) ||
-	    !BSON_ITER_HOLDS_UTF8(&sub))
-		return NULL;
-	return bson_iter_utf8(&sub, NULL);
-}
-
 static bool
 same_filters(const bson_t *a, const bson_t *b)
 {
@@ -254,8 +242,8 @@ segment_same_origin(const bson_t *a, const bson_t *b, bson_error_t *error)
 	const char *fields[] = {"source.set", "source.replicaSetId"};
 
 	for (int i = 0; i < 2; i++) {
-		const char *x = text_in(a, fields[i]);
-		const char *y = text_in(b, fields[i]);
+		const char *x = doc_text(a, fields[i]);
+		const char *y = doc_text(b, fields[i]);
 
 		/* An id that one side does not state proves nothing. */
 		if (i == 1 && (!x || !y))

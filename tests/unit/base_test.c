@@ -1,8 +1,10 @@
-/* optime, clock, error, opt values, queue: what the other layers stand on. */
+/* optime, clock, doc, error, opt values, queue: what the other layers stand on.
+ */
 #include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/doc.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/opt.h"
@@ -72,6 +74,34 @@ test_clock(void)
 			    ms,
 		    "%d ms from now", ms);
 	}
+}
+
+static void
+test_doc(void)
+{
+	bson_t *d = tap_json5("{'n': 7.0, 'deep': {'list': [1, {'s': 'x'}]},"
+			      " 'at': {'$date': {'$numberLong': '12'}},"
+			      " 'b': {'$hex': '0102'}, 'no': null}");
+	uint8_t two[2] = {0}, three[3];
+	bson_t sub;
+
+	OK(doc_int(d, "n") == 7 && doc_int(d, "deep.list.0") == 1 &&
+		doc_int(d, "deep") == 0 && doc_int(d, "gone.n") == 0,
+	    "numbers");
+	OK(doc_date(d, "at") == 12 && doc_date(d, "n") == 0, "dates");
+	OK(doc_bool(d, "n") && !doc_bool(d, "no") && !doc_bool(d, "gone"),
+	    "truth");
+	OK(strcmp(doc_text(d, "deep.list.1.s"), "x") == 0 &&
+		!doc_text(d, "n") && !doc_text(NULL, "n") &&
+		strcmp(doc_text_or(d, "n", "none"), "none") == 0,
+	    "texts");
+	OK(doc_bytes(d, "b", two, 2) && two[0] == 1 && two[1] == 2 &&
+		!doc_bytes(d, "b", three, 3) && !doc_bytes(d, "n", two, 2),
+	    "bytes of one length only");
+	OK(doc_sub(d, "deep", &sub) && doc_sub(&sub, "list", &sub) &&
+		doc_int(&sub, "0") == 1 && !doc_sub(d, "n", &sub),
+	    "embedded documents and arrays");
+	bson_destroy(d);
 }
 
 static void
@@ -150,6 +180,7 @@ main(void)
 	    "sha256 of abc");
 	test_optime();
 	test_clock();
+	test_doc();
 	test_error();
 	test_bytes();
 	test_queue();
