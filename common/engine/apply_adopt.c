@@ -11,7 +11,6 @@
 #include "engine/owners.h"
 #include "stream/record.h"
 
-
 struct adopter {
 	struct conn *conn;
 	struct job *job;

@@ -7,7 +7,6 @@
 #include "base/msg.h"
 #include "mongo/job.h"
 
-
 struct staged {
 	char *ns, *why;
 	bson_t *spec;

@@ -98,8 +98,8 @@ no_difference(const struct ready_opts *o, const struct status_view *v,
 	return READY_YES;
 }
 
-static enum ready
-compared(
+enum ready
+ready_compared(
     const struct ready_opts *o, const struct optime *fence, bson_error_t *error)
 {
 	struct status_view v;
@@ -158,7 +158,7 @@ ready_to_block(const struct ready_opts *o, bson_error_t *error)
 	r = built(o, error);
 	if (r == READY_YES)
 		r = applier(o, true, error);
-	return r == READY_YES ? compared(o, NULL, error) : r;
+	return r == READY_YES ? ready_compared(o, NULL, error) : r;
 }
 
 enum ready
@@ -181,7 +181,7 @@ enum ready
 ready_verified(
     const struct ready_opts *o, struct optime fence, bson_error_t *error)
 {
-	enum ready r = compared(o, &fence, error);
+	enum ready r = ready_compared(o, &fence, error);
 
 	if (r == READY_YES)
 		r = applier(o, false, error);

@@ -29,6 +29,11 @@ enum ready ready_drained(
 enum ready ready_verified(
     const struct ready_opts *o, struct optime fence, bson_error_t *error);
 
+/* mm-diff is at work and says that both sides are the same; fence: compared up
+ * to there; NULL: whenever. */
+enum ready ready_compared(const struct ready_opts *o,
+    const struct optime *fence, bson_error_t *error);
+
 /* The job's applier has ended, and nobody else writes for the job. */
 enum ready ready_alone(const struct ready_opts *o, bson_error_t *error);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "model/ns.h"
 #include "mongo/cursor.h"
 #include "mongo/driver.h"
 
@@ -277,4 +278,36 @@ ops_by_app(struct conn *c, const struct ops_scope *scope, bson_t *names,
     bson_error_t *error)
 {
 	return each_current(c, count, &(struct counting){scope, names}, error);
+}
+
+int
+ops_counted(struct conn *c, const char *ns, int64_t *reads, int64_t *writes,
+    bson_error_t *error)
+{
+	bson_t cmd = BSON_INITIALIZER;
+	char db[NS_MAX + 1];
+	struct cursor *cur;
+	enum cursor_got got;
+	const bson_t *doc;
+	const char *coll;
+
+	if (!ns_split(ns, db, &coll)) {
+		error_set(
+		    error, MM_EXIT_USAGE, 0, "\"%s\" is not a namespace", ns);
+		return -1;
+	}
+	BCON_APPEND(&cmd, "aggregate", BCON_UTF8(coll), "pipeline", "[", "{",
+	    "$collStats", "{", "latencyStats", "{", "}", "}", "}", "]",
+	    "cursor", "{", "}");
+	cur = cursor_new_command(c, db, &cmd);
+	got = cursor_next(cur, &doc, error);
+	if (got == CURSOR_DOC) {
+		*reads = doc_int(doc, "latencyStats.reads.ops");
+		*writes = doc_int(doc, "latencyStats.writes.ops");
+	}
+	cursor_free(cur);
+	bson_destroy(&cmd);
+	if (got == CURSOR_DOC)
+		return 1;
+	return got == CURSOR_END || error->code == CODE_NO_NAMESPACE ? 0 : -1;
 }

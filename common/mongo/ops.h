@@ -39,4 +39,9 @@ bool ops_kill(struct conn *c, const struct ops *o, bson_error_t *error);
 bool ops_by_app(struct conn *c, const struct ops_scope *scope, bson_t *names,
     bson_error_t *error);
 
+/* How many reads and writes the member has counted for a collection. 1, 0 there
+ * is none, -1. A server may count the question, too. */
+int ops_counted(struct conn *c, const char *ns, int64_t *reads, int64_t *writes,
+    bson_error_t *error);
+
 #endif
