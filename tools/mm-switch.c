@@ -45,6 +45,7 @@ struct command {
 static const struct command commands[] = {
     {"check", switch_check},
     {"run", switch_run},
+    {"rollback", switch_rollback},
     {"abort", switch_abort},
     {"status", NULL},
 };
@@ -121,7 +122,7 @@ main(int argc, char **argv)
 	    .purpose =
 		"Moves applications to the target of a job: blocks writes, "
 		"drains, verifies, moves.",
-	    .synopsis = "check|run|status|abort --state DIR [options]",
+	    .synopsis = "check|run|rollback|status|abort --state DIR [options]",
 	    .groups = groups,
 	    .n_groups = sizeof groups / sizeof *groups,
 	    .max_operands = 1};
@@ -153,7 +154,8 @@ main(int argc, char **argv)
 	if ((status = check_use(command)) != 0)
 		return status;
 	sig_init();
-	if (command->run == switch_run && !dry) {
+	if ((command->run == switch_run || command->run == switch_rollback) &&
+	    !dry) {
 		guard = guard_fork(&status, &error);
 		if (guard == GUARD_PARENT)
 			return status > 128 ? put_back(status) : status;

@@ -68,6 +68,8 @@ switch_may_begin(struct switcher *s, bool tell, bson_error_t *error)
 
 	the_address(&c);
 	the_block(&c);
+	item(&c, "what will be written to the target can come back",
+	    s->turned != NULL, &s->no_turn);
 	item(&c, "the target follows, and is the same",
 	    ready_to_block(&s->ready, &why) == READY_YES, &why);
 	if (c.bad && error)
@@ -104,14 +106,18 @@ static const struct {
 	enum switch_state state;
 	const char *text;
 } steps[] = {
-    {SWITCH_BLOCKING, "close the target to applications, then the source"},
+    {SWITCH_BLOCKING,
+	"put TTL indexes to sleep, close the target to applications, then the "
+	"source"},
     {SWITCH_BLOCKED, "write a fence into the oplog of the source"},
-    {SWITCH_FENCED,
-	"wait until all up to it is applied and compared; wake TTL indexes"},
+    {SWITCH_FENCED, "wait until all up to it is applied and compared"},
     {SWITCH_VERIFIED, "note where a way back begins on the target"},
-    {SWITCH_ARMED, "look whether block and address are what they were"},
+    {SWITCH_ARMED,
+	"start the programs of the way back; look whether block and address "
+	"are what they were"},
     {SWITCH_SWITCHING,
-	"end the applier, open the target to applications, change the address"},
+	"end the applier, wake TTL indexes on the target, open it to "
+	"applications, change the address"},
     {SWITCH_SWITCHED, "nothing: applications are on the target"},
 };
 

@@ -8,12 +8,6 @@
 #include "mongo/job_switch.h"
 #include "mongo/ops.h"
 
-static enum ready
-done_if(bool ok)
-{
-	return ok ? READY_YES : READY_NEVER;
-}
-
 static bool
 is_selected(const void *rules, const char *ns)
 {
@@ -23,15 +17,17 @@ is_selected(const void *rules, const char *ns)
 /* A transaction that has written may commit after its rights were taken away,
  * and does not say where it wrote: what began before the block has to end.
  * Ages are compared, not clocks. */
-static enum ready
-none_open(struct switcher *s, bson_error_t *error)
+enum ready
+switch_none_open(struct switcher *s, enum side side, bson_error_t *error)
 {
-	struct ops_scope scope = {is_selected, s->rules, "mm-"};
+	bool source = side == SIDE_SOURCE;
+	struct ops_scope scope = {
+	    is_selected, source ? s->rules : s->turned, "mm-"};
 	int64_t closed = bson_get_monotonic_time() - s->closed_us;
 	enum ready r = READY_NEVER;
 	struct ops o;
 
-	if (ops_list(s->src, &scope, &o, error)) {
+	if (ops_list(source ? s->src : s->tgt, &scope, &o, error)) {
 		r = READY_YES;
 		if (o.transactions + o.writes > 0 && o.oldest_us >= closed) {
 			r = READY_NOT;
@@ -74,33 +70,66 @@ close_both(struct switcher *s, bson_error_t *error)
 	    switch_plan(s, SIDE_SOURCE, &plan), s->token, error);
 }
 
+static const bson_t *
+lifetimes(const struct switcher *s, bson_t *view)
+{
+	if (!switch_log_doc(s->log, "lifetimes", view))
+		bson_init(view);
+	return view;
+}
+
+/* Nothing of the source expires any more, and the target has heard of it: that
+ * need not be waited for while writes are blocked. */
+static enum ready
+quieten(struct switcher *s, bson_error_t *error)
+{
+	bson_t list;
+	enum ready r;
+
+	if (s->quiet || bson_empty(lifetimes(s, &list)))
+		return READY_YES;
+	if (optime_is_null(s->quiet_at) &&
+	    (!lifetimes_sleep(s->src, &list, error) ||
+		!conn_positions(s->src, &s->quiet_at, NULL, error)))
+		return READY_NEVER;
+	r = ready_drained(&s->ready, s->quiet_at, error);
+	if (r == READY_YES)
+		r = ready_to_block(&s->ready, error);
+	s->quiet = r == READY_YES;
+	return r;
+}
+
 enum ready
 switch_do_blocking(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
+	enum ready r = quieten(s, error);
+
+	if (r != READY_YES)
+		return r;
 	if (s->closed_us == 0) {
 		if (!close_both(s, error))
 			return READY_NEVER;
 		s->closed_us = bson_get_monotonic_time();
 	}
 	BSON_APPEND_UTF8(fields, "token", s->token);
-	return none_open(s, error);
+	return switch_none_open(s, SIDE_SOURCE, error);
 }
 
-/* What was blocked is blocked, and was in between. */
-static bool
-same_block(struct switcher *s, bson_error_t *error)
+bool
+switch_same_block(struct switcher *s, enum side side, bson_error_t *error)
 {
 	char token[BLOCK_TOKEN];
 	bson_t plan;
-	int got = block_probe(s->block, SIDE_SOURCE,
-	    switch_plan(s, SIDE_SOURCE, &plan), token, error);
+	int got = block_probe(
+	    s->block, side, switch_plan(s, side, &plan), token, error);
 
 	if (got < 0)
 		return false;
 	return (got == 1 &&
 		   strcmp(token, switch_log_text(s->log, "token")) == 0) ||
 	    error_set(error, MM_EXIT_REFUSED, 0,
-		"somebody has let applications write to the source");
+		"somebody has let applications write to the %s",
+		side == SIDE_SOURCE ? "source" : "target");
 }
 
 enum ready
@@ -108,7 +137,7 @@ switch_do_blocked(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	struct optime fence;
 
-	if (!same_block(s, error) ||
+	if (!switch_same_block(s, SIDE_SOURCE, error) ||
 	    !fence_write(s->src, s->job, &fence, error))
 		return READY_NEVER;
 	optime_append(fields, "fence", fence);
@@ -124,7 +153,7 @@ switch_do_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
 	(void)fields;
 	if (r == READY_YES)
 		r = ready_verified(&s->ready, fence, error);
-	return r == READY_YES ? done_if(ready_wake(&s->ready, true, error)) : r;
+	return r;
 }
 
 /* Nothing but what applications write comes after it. */
@@ -139,67 +168,92 @@ switch_do_verified(struct switcher *s, bson_t *fields, bson_error_t *error)
 	return READY_YES;
 }
 
+bool
+switch_address_is(struct switcher *s, bool of_target, bson_error_t *error)
+{
+	struct address_state now;
+
+	return address_get(s->address, &now, error) &&
+	    (now.held == (of_target ? ADDRESS_NEW : ADDRESS_OLD) ||
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "the address is not the %s one at every endpoint: %s%s%s",
+		    of_target ? "new" : "old", address_held_text(now.held),
+		    now.first[0] ? ": " : "", now.first));
+}
+
 enum ready
 switch_do_armed(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
-	struct address_state now;
+	enum ready r = switch_arm(s, error);
 
 	(void)fields;
-	if (!address_get(s->address, &now, error))
-		return READY_NEVER;
-	if (now.held != ADDRESS_OLD) {
-		error_set(error, MM_EXIT_REFUSED, 0,
-		    "the address is not the old one at every endpoint: %s%s%s",
-		    address_held_text(now.held), now.first[0] ? ": " : "",
-		    now.first);
-		return READY_NEVER;
-	}
-	return done_if(same_block(s, error));
+	if (r == READY_YES &&
+	    (!switch_address_is(s, false, error) ||
+		!switch_same_block(s, SIDE_SOURCE, error)))
+		r = READY_NEVER;
+	return r;
 }
 
-/* By whoever: what is found counts. */
-static bool
-move_address(struct switcher *s, bson_error_t *error)
+bool
+switch_move_address(struct switcher *s, bool back, bson_error_t *error)
 {
 	struct address_state now;
 	bson_error_t why;
+	bool ok;
 
-	if (!address_get(s->address, &now, error))
-		return false;
-	if (now.held != ADDRESS_NEW && !address_set(s->address, &now, error))
-		return false;
-	if (!address_drain(s->address, &why))
+	if (back)
+		address_turn(s->address);
+	ok = address_get(s->address, &now, error) &&
+	    (now.held == ADDRESS_NEW || address_set(s->address, &now, error));
+	if (ok && !address_drain(s->address, &why))
 		msg_warn("%s", why.message);
-	return true;
+	if (back)
+		address_turn(s->address);
+	return ok;
 }
 
-/* The applier is told to end first: it has nothing to apply any more. That it
- * has ended is waited for last: applications need not. */
+/* Before applications write to the target nobody writes there for the job any
+ * more: that would come back to the source. Until then the programs of the way
+ * back are kept. */
 enum ready
 switch_do_switching(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
-	bson_t plan;
+	bson_t plan, list;
+	enum ready r;
 
 	(void)fields;
-	if (!s->opened) {
-		if (!job_switch(s->tgt, s->job, error) ||
-		    !block_open(s->block, SIDE_TARGET,
-			switch_plan(s, SIDE_TARGET, &plan), error) ||
-		    !move_address(s, error))
+	if (s->back && !back_keep(s->back, error))
+		return READY_NEVER;
+	if (!s->alone) {
+		if (!job_switch(s->tgt, s->job, error))
 			return READY_NEVER;
-		s->opened = true;
+		if ((r = ready_alone(&s->ready, error)) != READY_YES)
+			return r;
+		s->alone = true;
 	}
-	return ready_alone(&s->ready, error);
+	return lifetimes_wake(s->tgt, lifetimes(s, &list), s->rules, error) &&
+		block_open(s->block, SIDE_TARGET,
+		    switch_plan(s, SIDE_TARGET, &plan), error) &&
+		switch_move_address(s, false, error)
+	    ? READY_YES
+	    : READY_NEVER;
 }
 
-/* Applications first. */
+/* What comes back must have ended before: it would come back over what
+ * applications are about to write. */
 enum ready
 switch_do_unblocking(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
-	bson_t plan;
+	bson_t plan, list;
+	enum ready r = READY_YES;
 
 	(void)fields;
-	return done_if(block_open(s->block, SIDE_SOURCE,
-			   switch_plan(s, SIDE_SOURCE, &plan), error) &&
-	    ready_wake(&s->ready, false, error));
+	if (!optime_is_null(switch_log_position(s->log, "r0")))
+		r = switch_disarm(s, error);
+	if (r == READY_YES &&
+	    (!block_open(s->block, SIDE_SOURCE,
+		 switch_plan(s, SIDE_SOURCE, &plan), error) ||
+		!lifetimes_wake(s->src, lifetimes(s, &list), NULL, error)))
+		r = READY_NEVER;
+	return r;
 }

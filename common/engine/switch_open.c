@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/switch_work.h"
+#include "model/ns_turn.h"
 #include "mongo/job.h"
 
 enum { CALL_SECONDS = 10 };
@@ -27,6 +28,7 @@ name_job(struct switcher *s, bson_error_t *error)
 		    error, MM_EXIT_USAGE, 0, "the name of the job is too long");
 	snprintf(
 	    s->job, sizeof s->job, "%s", s->o->job ? s->o->job : s->selection);
+	snprintf(s->back_job, sizeof s->back_job, "%s.back", s->job);
 	return true;
 }
 
@@ -36,8 +38,12 @@ connect_both(struct switcher *s, bson_error_t *error)
 	const char *a, *b;
 
 	s->rules = ns_rules_new(&ns_flags, error);
-	if (!s->rules ||
-	    !(s->source = server_open(
+	if (!s->rules)
+		return false;
+	s->turned = ns_rules_turn(s->rules, &s->no_turn);
+	s->uri[SIDE_SOURCE] = server_uri_copy(SIDE_SOURCE, &source_flags);
+	s->uri[SIDE_TARGET] = server_uri_copy(SIDE_TARGET, &target_flags);
+	if (!(s->source = server_open(
 		  SIDE_SOURCE, &source_flags, s->o->job, true, error)) ||
 	    !(s->target = server_open(
 		  SIDE_TARGET, &target_flags, s->o->job, true, error)) ||
@@ -125,6 +131,8 @@ switch_open(const struct switch_opts *o, bson_error_t *error)
 		    .selection = s->selection,
 		    .diff_status = o->diff_status,
 		    .apply_status = o->apply_status};
+		s->back_ready =
+		    (struct ready_opts){.target = s->src, .job = s->back_job};
 		return s;
 	}
 	switch_close(s);
@@ -136,6 +144,7 @@ switch_close(struct switcher *s)
 {
 	if (!s)
 		return;
+	back_free(s->back);
 	switch_log_close(s->log);
 	block_free(s->block);
 	if (s->address)
@@ -149,5 +158,8 @@ switch_close(struct switcher *s)
 	if (s->target)
 		server_close(s->target);
 	ns_rules_free(s->rules);
+	ns_rules_free(s->turned);
+	server_uri_forget(&s->uri[SIDE_SOURCE]);
+	server_uri_forget(&s->uri[SIDE_TARGET]);
 	bson_free(s);
 }

@@ -135,8 +135,8 @@ is_asleep(void *arg, const char *ns, const char *why, const bson_t *spec)
 		ns);
 }
 
-static enum ready
-built(const struct ready_opts *o, bson_error_t *error)
+enum ready
+ready_built(const struct ready_opts *o, bson_error_t *error)
 {
 	if (job_each_staged(o->target, o->job, is_asleep, error, error))
 		return READY_YES;
@@ -155,7 +155,7 @@ ready_to_block(const struct ready_opts *o, bson_error_t *error)
 	if (got == 0 || a.phase != JOB_APPLYING)
 		return NOT_YET(
 		    error, "job \"%s\" is not being applied", o->job);
-	r = built(o, error);
+	r = ready_built(o, error);
 	if (r == READY_YES)
 		r = applier(o, true, error);
 	return r == READY_YES ? ready_compared(o, NULL, error) : r;
@@ -185,7 +185,7 @@ ready_verified(
 
 	if (r == READY_YES)
 		r = applier(o, false, error);
-	return r == READY_YES ? built(o, error) : r;
+	return r == READY_YES ? ready_built(o, error) : r;
 }
 
 enum ready
@@ -205,38 +205,4 @@ ready_alone(const struct ready_opts *o, bson_error_t *error)
 			 : READY_YES;
 	bson_destroy(&doc);
 	return r;
-}
-
-/* --------------------------------------------------------------------- TTL */
-
-struct waker {
-	const struct ready_opts *o;
-	bool awake;
-	bson_error_t *error;
-};
-
-static bool
-wake_one(void *arg, const char *ns, const char *why, const bson_t *spec)
-{
-	struct waker *w = arg;
-	bson_iter_t name;
-	int64_t seconds;
-
-	if (strcmp(why, "ttl") != 0)
-		return true;
-	if (!index_is_ttl(spec, &seconds) ||
-	    !bson_iter_init_find(&name, spec, "name") ||
-	    !BSON_ITER_HOLDS_UTF8(&name))
-		return error_set(w->error, MM_EXIT_REFUSED, 0,
-		    "\"%s\": an index of the job has no lifetime", ns);
-	return catalog_set_ttl(w->o->target, ns, bson_iter_utf8(&name, NULL),
-	    w->awake ? seconds : TTL_ASLEEP, w->error);
-}
-
-bool
-ready_wake(const struct ready_opts *o, bool awake, bson_error_t *error)
-{
-	struct waker w = {o, awake, error};
-
-	return job_each_staged(o->target, o->job, wake_one, &w, error);
 }

@@ -37,8 +37,7 @@ enum ready ready_compared(const struct ready_opts *o,
 /* The job's applier has ended, and nobody else writes for the job. */
 enum ready ready_alone(const struct ready_opts *o, bson_error_t *error);
 
-/* TTL indexes of the job on the target get their lifetime, or are put to sleep
- * again. What the job lists stays as it is. May be called again. */
-bool ready_wake(const struct ready_opts *o, bool awake, bson_error_t *error);
+/* No index of the job waits to be built. */
+enum ready ready_built(const struct ready_opts *o, bson_error_t *error);
 
 #endif

@@ -37,6 +37,16 @@ work(struct switcher *s, enum switch_state state, bson_t *fields,
 		return switch_do_switching(s, fields, error);
 	case SWITCH_UNBLOCKING:
 		return switch_do_unblocking(s, fields, error);
+	case SWITCH_BACK_BLOCKING:
+		return switch_do_back_blocking(s, fields, error);
+	case SWITCH_BACK_BLOCKED:
+		return switch_do_back_blocked(s, fields, error);
+	case SWITCH_BACK_FENCED:
+		return switch_do_back_fenced(s, fields, error);
+	case SWITCH_BACK_SWITCHING:
+		return switch_do_back_switching(s, fields, error);
+	case SWITCH_BACK_RETURN:
+		return switch_do_back_return(s, fields, error);
 	default:
 		error_set(error, MM_EXIT_INTERNAL, 0, "no work in state %s",
 		    switch_state_text(state));
@@ -63,8 +73,8 @@ passing(const bson_error_t *error)
 	return status == MM_EXIT_SOURCE || status == MM_EXIT_TARGET;
 }
 
-static bool
-note(struct switcher *s, enum switch_state next, const bson_t *fields,
+bool
+switch_note(struct switcher *s, enum switch_state next, const bson_t *fields,
     bson_error_t *error)
 {
 	if (!switch_log_add(s->log, next, fields, error))
@@ -84,7 +94,7 @@ give_up(struct switcher *s, const bson_error_t *why, bson_error_t *error)
 
 	msg_warn("the attempt is given up: %s", why->message);
 	BSON_APPEND_UTF8(&fields, "why", why->message);
-	ok = note(s, next, &fields, error);
+	ok = switch_note(s, next, &fields, error);
 	bson_destroy(&fields);
 	return ok;
 }
@@ -138,13 +148,13 @@ switch_go_on(struct switcher *s, bson_error_t *error)
 {
 	bson_error_t why = {0}, later;
 	bson_t fields = BSON_INITIALIZER;
-	enum switch_state state;
+	enum switch_state state, began = switch_log_state(s->log);
 	bool ok = true, gave_up = false;
 
 	while (ok &&
 	    switch_next(state = switch_log_state(s->log)) != SWITCH_NONE) {
 		if (one(s, &fields, &later)) {
-			ok = note(s, switch_next(state), &fields, error);
+			ok = switch_note(s, switch_next(state), &fields, error);
 		} else if (switch_give_up(state) != SWITCH_NONE) {
 			why = later;
 			gave_up = true;
@@ -158,14 +168,14 @@ switch_go_on(struct switcher *s, bson_error_t *error)
 	if (!ok || !gave_up)
 		return ok;
 	*error = why;
-	return error_prefix(error, "not switched");
+	return error_prefix(error,
+	    began > SWITCH_UNBLOCKING ? "not moved back" : "not switched");
 }
 
 /* ---------------------------------------------------------------- commands */
 
-/* What will be changed is on the disk before anything is. */
-static bool
-add_plan(struct switcher *s, enum side side, const bson_t *recorded,
+bool
+switch_add_plan(struct switcher *s, enum side side, const bson_t *recorded,
     bson_t *fields, bson_error_t *error)
 {
 	const char *key = side == SIDE_SOURCE ? "plan_source" : "plan_target";
@@ -179,27 +189,52 @@ add_plan(struct switcher *s, enum side side, const bson_t *recorded,
 	return ok;
 }
 
+bool
+switch_add_lifetimes(
+    struct switcher *s, enum side side, bson_t *fields, bson_error_t *error)
+{
+	bool source = side == SIDE_SOURCE;
+	bson_t list;
+	bool ok = lifetimes_read(source ? s->src : s->tgt,
+	    source ? s->rules : s->turned, &list, error);
+
+	if (ok)
+		BSON_APPEND_DOCUMENT(
+		    fields, source ? "lifetimes" : "lifetimes_back", &list);
+	bson_destroy(&list);
+	return ok;
+}
+
+void
+switch_add_deadline(struct switcher *s, bson_t *fields)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRId64, s->o->deadline_ms);
+	BSON_APPEND_UTF8(fields, "deadline_ms", text);
+	s->closed_us = 0;
+}
+
 static bool
 begin(struct switcher *s, bson_error_t *error)
 {
 	bson_t fields = BSON_INITIALIZER, last;
 	bool ok, closed = switch_log_newest(s->log, "plan_target", &last);
-	char text[24];
 
-	snprintf(text, sizeof text, "%" PRId64, s->o->deadline_ms);
-	BSON_APPEND_UTF8(&fields, "deadline_ms", text);
-	s->closed_us = 0;
+	switch_add_deadline(s, &fields);
 	s->shut = false;
 	ok = switch_may_begin(s, false, error) &&
-	    add_plan(s, SIDE_TARGET, closed ? &last : NULL, &fields, error) &&
-	    add_plan(s, SIDE_SOURCE, NULL, &fields, error) &&
-	    note(s, SWITCH_BLOCKING, &fields, error);
+	    switch_add_plan(
+		s, SIDE_TARGET, closed ? &last : NULL, &fields, error) &&
+	    switch_add_plan(s, SIDE_SOURCE, NULL, &fields, error) &&
+	    switch_add_lifetimes(s, SIDE_SOURCE, &fields, error) &&
+	    switch_note(s, SWITCH_BLOCKING, &fields, error);
 	bson_destroy(&fields);
 	return ok;
 }
 
-static bool
-refuse(
+bool
+switch_refuse(
     const struct switcher *s, enum switch_command command, bson_error_t *error)
 {
 	return error_set(error, MM_EXIT_REFUSED, 0,
@@ -218,7 +253,7 @@ switch_run(struct switcher *s, bson_error_t *error)
 		return true;
 	}
 	if (!switch_legal(state, COMMAND_RUN))
-		return refuse(s, COMMAND_RUN, error);
+		return switch_refuse(s, COMMAND_RUN, error);
 	if (state == SWITCH_UNBLOCKING && !switch_go_on(s, error))
 		return false;
 	if (switch_log_state(s->log) == SWITCH_SYNCING && !begin(s, error))
@@ -229,6 +264,13 @@ switch_run(struct switcher *s, bson_error_t *error)
 	return true;
 }
 
+/* An attempt is being given up already. */
+static bool
+going_back(enum switch_state state)
+{
+	return state == SWITCH_UNBLOCKING || state == SWITCH_BACK_RETURN;
+}
+
 bool
 switch_rescue(struct switcher *s, bson_error_t *error)
 {
@@ -236,12 +278,11 @@ switch_rescue(struct switcher *s, bson_error_t *error)
 	bson_error_t why;
 
 	error_set(&why, MM_EXIT_OK, 0, "it was killed");
-	if (switch_give_up(state) == SWITCH_NONE &&
-	    state != SWITCH_UNBLOCKING) {
+	if (switch_give_up(state) == SWITCH_NONE && !going_back(state)) {
 		msg_info("the state is %s", switch_state_text(state));
 		return true;
 	}
-	return (state == SWITCH_UNBLOCKING || give_up(s, &why, error)) &&
+	return (going_back(state) || give_up(s, &why, error)) &&
 	    switch_go_on(s, error);
 }
 
@@ -255,9 +296,9 @@ switch_abort(struct switcher *s, bson_error_t *error)
 		msg_info("there is nothing to give up");
 		return true;
 	}
-	if (state != SWITCH_UNBLOCKING && !switch_legal(state, COMMAND_ABORT))
-		return refuse(s, COMMAND_ABORT, error);
+	if (!going_back(state) && !switch_legal(state, COMMAND_ABORT))
+		return switch_refuse(s, COMMAND_ABORT, error);
 	error_set(&why, MM_EXIT_OK, 0, "mm-switch abort");
-	return (state == SWITCH_UNBLOCKING || give_up(s, &why, error)) &&
+	return (going_back(state) || give_up(s, &why, error)) &&
 	    switch_go_on(s, error);
 }

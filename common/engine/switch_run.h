@@ -35,6 +35,9 @@ bool switch_steps(struct switcher *s, bson_error_t *error);
 /* Status 1: not ready, or back to before; 8 as well; 9 after a signal. Done
  * already: true. */
 bool switch_run(struct switcher *s, bson_error_t *error);
+/* Moves applications back to the source, with what they wrote; statuses as
+ * switch_run. */
+bool switch_rollback(struct switcher *s, bson_error_t *error);
 /* Gives an attempt up; nothing to give up: true. Status 8: too late. */
 bool switch_abort(struct switcher *s, bson_error_t *error);
 

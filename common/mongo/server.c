@@ -138,6 +138,18 @@ server_named(enum side side, const struct server_flags *flags)
 	return given(side, flags) != NULL;
 }
 
+char *
+server_uri_copy(enum side side, const struct server_flags *flags)
+{
+	return bson_strdup(given(side, flags));
+}
+
+void
+server_uri_forget(char **uri)
+{
+	forget(uri);
+}
+
 static const char *
 uri_text(enum side side, const struct server_flags *flags, bson_error_t *error)
 {

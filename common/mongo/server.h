@@ -32,6 +32,12 @@ extern const struct opt_group both_options;
  * "***"; caller frees with bson_free. Never fails. */
 char *uri_redact(const char *uri);
 
+/* A copy of the address as it was given, before server_open: to be handed on to
+ * a program of ours in its environment. NULL: none is. Secret: to be wiped by
+ * server_uri_forget. */
+char *server_uri_copy(enum side side, const struct server_flags *flags);
+void server_uri_forget(char **uri);
+
 struct server_info {
 	char set[128];    /* replica set name, "" if none */
 	char me[300];     /* HOST:PORT of the member we read */

@@ -1,0 +1,137 @@
+#include "engine/switch_life.h"
+
+#include "base/msg.h"
+#include "engine/held.h"
+#include "mongo/catalog.h"
+
+enum { CODE_NO_NAMESPACE = 26, CODE_NO_INDEX = 27 };
+
+/* --------------------------------------------------------------------- list */
+
+static void
+put(bson_t *list, uint32_t *n, const char *ns, const char *index,
+    int64_t seconds)
+{
+	bson_t one;
+	char buf[16];
+	const char *key;
+
+	bson_uint32_to_string((*n)++, &key, buf, sizeof buf);
+	bson_append_document_begin(list, key, -1, &one);
+	BSON_APPEND_UTF8(&one, "ns", ns);
+	BSON_APPEND_UTF8(&one, "index", index);
+	BSON_APPEND_INT64(&one, "seconds", seconds);
+	bson_append_document_end(list, &one);
+}
+
+static void
+put_awake(bson_t *list, uint32_t *n, const struct coll *c)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	int64_t seconds;
+	uint32_t len;
+	bson_t spec;
+
+	for (bool more = bson_iter_init(&it, &c->indexes);
+	     more && bson_iter_next(&it);) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
+			continue;
+		bson_iter_document(&it, &len, &data);
+		if (bson_init_static(&spec, data, len) &&
+		    index_is_ttl(&spec, &seconds) && seconds != TTL_ASLEEP)
+			put(list, n, c->ns, held_name(&spec), seconds);
+	}
+}
+
+bool
+lifetimes_read(struct conn *c, const struct ns_rules *rules, bson_t *list,
+    bson_error_t *error)
+{
+	struct coll_list colls = {0};
+	bool ok = catalog_list(c, rules, false, &colls, error);
+	uint32_t n = 0;
+
+	bson_init(list);
+	for (size_t i = 0; ok && i < colls.n; i++)
+		put_awake(list, &n, &colls.item[i]);
+	coll_list_release(&colls);
+	return ok;
+}
+
+/* ------------------------------------------------------------------ setting */
+
+static const char *
+text(const bson_t *doc, const char *field)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, doc, field) && BSON_ITER_HOLDS_UTF8(&it)
+	    ? bson_iter_utf8(&it, NULL)
+	    : "";
+}
+
+static int64_t
+seconds_of(const bson_t *one)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, one, "seconds")
+	    ? bson_iter_as_int64(&it)
+	    : TTL_ASLEEP;
+}
+
+static bool
+set_one(struct conn *c, const bson_t *one, const struct ns_rules *map,
+    int64_t seconds, bson_error_t *error)
+{
+	const char *ns = text(one, "ns"), *index = text(one, "index");
+	char mapped[NS_MAX + 1];
+	bson_error_t why;
+
+	if (map && !ns_map(map, ns, mapped, error))
+		return false;
+	if (catalog_set_ttl(c, map ? mapped : ns, index, seconds, &why))
+		return true;
+	if (why.code == CODE_NO_NAMESPACE || why.code == CODE_NO_INDEX) {
+		msg_warn("%s", why.message);
+		return true;
+	}
+	*error = why;
+	return false;
+}
+
+static bool
+set_all(struct conn *c, const bson_t *list, const struct ns_rules *map,
+    bool awake, bson_error_t *error)
+{
+	bson_iter_t it;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t one;
+
+	for (bool more = bson_iter_init(&it, list);
+	     more && bson_iter_next(&it);) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
+			continue;
+		bson_iter_document(&it, &len, &data);
+		if (bson_init_static(&one, data, len) &&
+		    !set_one(c, &one, map,
+			awake ? seconds_of(&one) : TTL_ASLEEP, error))
+			return false;
+	}
+	return true;
+}
+
+bool
+lifetimes_sleep(struct conn *c, const bson_t *list, bson_error_t *error)
+{
+	return set_all(c, list, NULL, false, error);
+}
+
+bool
+lifetimes_wake(struct conn *c, const bson_t *list, const struct ns_rules *map,
+    bson_error_t *error)
+{
+	return set_all(c, list, map, true, error);
+}
