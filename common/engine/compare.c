@@ -145,24 +145,6 @@ work_all(struct run *run)
 	bson_free(threads);
 }
 
-static const char *
-default_job(const struct compare_opts *o, char *text)
-{
-	bson_t doc = BSON_INITIALIZER, source;
-	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
-
-	server_append(o->source, "source", &doc);
-	if (bson_iter_init_find(&it, &doc, "source")) {
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&source, data, len))
-			job_default_name(&source, o->rules, text);
-	}
-	bson_destroy(&doc);
-	return text;
-}
-
 /* What there is, and how it is cut. The connections are given back before the
  * workers open theirs. */
 static bool
@@ -178,7 +160,8 @@ plan(struct run *run, struct conn *source, struct conn *target,
 	if (run->pairs.n == 0)
 		msg_warn("nothing is selected: no collection matches on "
 			 "either side");
-	run->staged = staged_read(target, o->job ? o->job : default_job(o, job),
+	run->staged = staged_read(target,
+	    o->job ? o->job : job_name_of(o->source, o->rules, job),
 	    o->job != NULL, error);
 	if (!run->staged)
 		return false;

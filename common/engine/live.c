@@ -9,6 +9,7 @@
 #include "engine/live_tell.h"
 #include "engine/verify.h"
 #include "engine/verify_applied.h"
+#include "mongo/job.h"
 
 static const char *mode = "auto", *directory, *journal, *state;
 static bool until_same, follow;
@@ -42,23 +43,11 @@ const struct opt_group live_options = OPT_GROUP("While they are written", rows);
 static bool
 name_job(struct live *live)
 {
-	bson_t doc = BSON_INITIALIZER, source;
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
-
 	if (live->compare.job) {
 		bson_strncpy(live->job, live->compare.job, sizeof live->job);
 		return strlen(live->compare.job) < sizeof live->job;
 	}
-	server_append(live->compare.source, "source", &doc);
-	if (bson_iter_init_find(&it, &doc, "source")) {
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&source, data, len))
-			job_default_name(
-			    &source, live->compare.rules, live->job);
-	}
-	bson_destroy(&doc);
+	job_name_of(live->compare.source, live->compare.rules, live->job);
 	return true;
 }
 
@@ -246,13 +235,10 @@ live_mode(const struct live *live)
 static void
 name_selection(const struct live *live)
 {
-	char text[SHA256_TEXT] = "";
-	struct live by_selection = {.compare = live->compare};
+	char text[SHA256_TEXT];
 
-	by_selection.compare.job = NULL;
-	name_job(&by_selection);
-	bson_strncpy(text, by_selection.job, sizeof text);
-	status_text("selection", text);
+	status_text("selection",
+	    job_name_of(live->compare.source, live->compare.rules, text));
 }
 
 static enum compare_got

@@ -11,18 +11,7 @@ enum { CALL_SECONDS = 10 };
 static bool
 name_job(struct switcher *s, bson_error_t *error)
 {
-	bson_t doc = BSON_INITIALIZER, source;
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
-
-	server_append(s->source, "source", &doc);
-	if (bson_iter_init_find(&it, &doc, "source")) {
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&source, data, len))
-			job_default_name(&source, s->rules, s->selection);
-	}
-	bson_destroy(&doc);
+	job_name_of(s->source, s->rules, s->selection);
 	if (s->o->job && strlen(s->o->job) >= sizeof s->job)
 		return error_set(
 		    error, MM_EXIT_USAGE, 0, "the name of the job is too long");

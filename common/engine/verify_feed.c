@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/sig.h"
 #include "engine/apply_walk.h"
 #include "engine/identity.h"
@@ -103,22 +104,14 @@ static bool
 same_source(const struct feed *f, const bson_t *head, bson_error_t *error)
 {
 	bson_t mine = BSON_INITIALIZER, view, theirs;
-	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bool ok;
 
 	server_append(f->o.source, "source", &mine);
-	ok = record_doc(head, "source", &theirs, error) &&
-	    bson_iter_init_find(&it, &mine, "source");
-	if (ok) {
-		bson_iter_document(&it, &len, &data);
-		ok = bson_init_static(&view, data, len) &&
-		    identity_same(&view, &theirs);
-		if (!ok)
-			error_set(error, MM_EXIT_REFUSED, 0,
-			    "the segments are of another source");
-	}
+	ok = record_doc(head, "source", &theirs, error);
+	if (ok &&
+	    !(doc_sub(&mine, "source", &view) && identity_same(&view, &theirs)))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "the segments are of another source");
 	bson_destroy(&mine);
 	return ok;
 }

@@ -70,6 +70,9 @@ struct job;
  * `source` document of the stream header. */
 const char *job_default_name(
     const bson_t *source, const struct ns_rules *rules, char *text);
+/* The same for a source that is open. */
+const char *job_name_of(
+    const struct server *source, const struct ns_rules *rules, char *text);
 
 /* Takes the lease. Refused (8): another writer holds it (message names host,
  * pid and since when). The document is created when it is not there. */

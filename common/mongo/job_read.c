@@ -41,6 +41,19 @@ job_default_name(const bson_t *source, const struct ns_rules *rules, char *text)
 	return sha256_finish(h, text);
 }
 
+const char *
+job_name_of(
+    const struct server *source, const struct ns_rules *rules, char *text)
+{
+	bson_t doc = BSON_INITIALIZER, header;
+
+	server_append(source, "source", &doc);
+	doc_sub(&doc, "source", &header);
+	job_default_name(&header, rules, text);
+	bson_destroy(&doc);
+	return text;
+}
+
 enum job_phase
 job_doc_phase(const bson_t *doc)
 {
