@@ -241,6 +241,8 @@ check_use(void)
 				     "no report with a --format");
 	if (sample_wanted() && (live_asked() || repairs() || digest_wanted()))
 		return opt_wrong_use("--sample is a comparison of its own");
+	if (digest_wanted() && live_asked())
+		return opt_wrong_use("digests are of what is at rest");
 	status = sample_use();
 	return status ? status : digest_use();
 }

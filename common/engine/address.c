@@ -334,8 +334,7 @@ address_probe(
 		    r.complaint[0] ? "; " : "",
 		    r.late ? "no answer in time" : r.complaint);
 	if (ok) {
-		bound->cas = field_is(text, "cas", "yes") ||
-		    strncmp(text, "cas=yes", 7) == 0;
+		bound->cas = field_is(text, "cas", "yes");
 		v = field(text, "bound", &len);
 		if (v && len > 0 && len <= 5)
 			bound->seconds = atoi(v);

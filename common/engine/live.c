@@ -82,7 +82,7 @@ look_at_log(struct live *live, bson_error_t *why)
 }
 
 static bool
-fitting(const struct live *live, bson_error_t *error)
+fitting(bson_error_t *error)
 {
 	if (until_same && follow)
 		return error_set(error, MM_EXIT_USAGE, 0,
@@ -92,7 +92,6 @@ fitting(const struct live *live, bson_error_t *error)
 		return error_set(error, MM_EXIT_USAGE, 0,
 		    "--until-same, --follow, -D, --journal and --state need "
 		    "--mode=bracket");
-	(void)live;
 	return true;
 }
 
@@ -150,12 +149,22 @@ choose_snapshot(struct live *live, bson_error_t *error)
 	return stands(live, &live->at, error) == 1;
 }
 
+/* SnapshotTooOld, SnapshotUnavailable, InvalidOptions, NotImplemented,
+ * CommandNotSupported ...: there is no snapshot to be had. */
+static bool
+no_snapshot(uint32_t code)
+{
+	return code == 239 || code == 246 || code == 72 || code == 238 ||
+	    code == 115;
+}
+
 static enum compare_got
 run_snapshot(struct live *live, struct report *r, int64_t *differences,
     bool *undecided, bson_error_t *error)
 {
-	enum compare_got got;
 	char text[OPTIME_TEXT];
+	enum compare_got got;
+	bson_error_t why;
 
 	live->undecided = undecided;
 	live->compare.at = live->at;
@@ -163,22 +172,12 @@ run_snapshot(struct live *live, struct report *r, int64_t *differences,
 	live->compare.last_arg = live;
 	status_position("position", live->at);
 	got = compare_run(&live->compare, r, differences, error);
-	if (got != COMPARE_FAILED)
-		return got;
-	/* SnapshotTooOld, SnapshotUnavailable, InvalidOptions, NotImplemented,
-	 * CommandNotSupported... : no snapshot to be had. */
-	switch (error->code) {
-	case 239:
-	case 246:
-	case 72:
-	case 238:
-	case 115:
-		error_prefix(error,
+	if (got == COMPARE_FAILED && no_snapshot(error->code)) {
+		why = *error;
+		error_set(error, MM_EXIT_REFUSED, (int)why.code,
 		    "the source cannot be read as of %s (compare with "
-		    "--mode=bracket)",
-		    optime_text(live->at, text));
-		error_set(error, MM_EXIT_REFUSED, (int)error->code, "%s",
-		    error->message);
+		    "--mode=bracket): %s",
+		    optime_text(live->at, text), why.message);
 	}
 	return got;
 }
@@ -187,18 +186,16 @@ bool
 live_asked(void)
 {
 	return strcmp(mode, "bracket") == 0 || strcmp(mode, "snapshot") == 0 ||
-	    until_same || follow || directory || journal;
+	    until_same || follow || directory || journal || state;
 }
 
 bool
 live_choose(struct live *live, bson_error_t *error)
 {
-	bool must = strcmp(mode, "bracket") == 0 || until_same || follow ||
-	    directory || journal || state;
 	bson_error_t why;
 	int got;
 
-	if (!fitting(live, error))
+	if (!fitting(error))
 		return false;
 	if (strcmp(mode, "static") == 0)
 		return true;
@@ -213,7 +210,7 @@ live_choose(struct live *live, bson_error_t *error)
 	live->chosen = got == 1;
 	if (got == 1)
 		return true;
-	if (got < 0 || must) {
+	if (got < 0 || live_asked()) {
 		if (error)
 			*error = why;
 		return false;

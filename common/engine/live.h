@@ -6,7 +6,7 @@
 
 #include "engine/compare.h"
 
-/* --mode, --until-same, --follow, -D, --wait, --rounds */
+/* --mode, --until-same, --follow, -D, --journal, --state, --wait, --rounds */
 extern const struct opt_group live_options;
 
 /* One of them says that it is to be done so. */

@@ -214,6 +214,8 @@ narrow() {
 @test "what is not right: 2, 3, 8" {
 	fill
 	run -2 mm-diff --digest --against x
+	run -2 mm-diff --digest --follow
+	run -2 mm-diff --against x --state "$TMP/state"
 	run -2 mm-diff --side target
 	run -2 mm-diff --differing x
 	on_source mm-diff -d shop --digest -Z none -o "$TMP/a"

@@ -58,6 +58,8 @@ found() {
 	assert_line $'metadata\tshop.a\tindex n\tonly on the target'
 	run -2 mm-diff -d shop --seed 1
 	run -2 mm-diff -d shop --sample 5 --follow
+	run -2 mm-diff -d shop --sample 5 --state "$TMP/state"
+	assert_not_exist "$TMP/state"
 	run -2 mm-diff -d shop --sample 5 --emit repair
 	run -2 mm-diff -d shop --sample 5 --digest
 	run -2 mm-diff -d shop --sample 0
