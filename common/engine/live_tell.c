@@ -1,19 +1,19 @@
 #include "engine/live_tell.h"
 
+#include "base/tags.h"
 #include "engine/verify_known.h"
 
-/* Classes of what was told, by key: a tag with the class in its lowest bits.
- * Beyond MOST nothing more is remembered, and what goes then is taken off
- * content. */
-enum { FIRST = 1 << 10, MOST = 1 << 20, CLASS_BITS = 15 };
+/* Beyond MOST no class is remembered, and what goes then is taken off content.
+ */
+enum { MOST = 1 << 20 };
+_Static_assert((int)DIFF_CLASSES <= (int)TAGS_MAX, "a class fits a tag");
 
 struct live_tell {
 	struct report *report;
 	struct report_part *part;
 	struct pair *at; /* of the part */
 	struct explain *explain;
-	uint64_t *told;
-	size_t size, used;
+	struct tags told; /* class + 1 of what was told, by key */
 };
 
 static bool tell(void *arg, struct pair *pair, const struct report_doc *doc,
@@ -28,8 +28,7 @@ live_tell_new(
 
 	t->report = r;
 	t->part = report_part_new(r);
-	t->size = FIRST;
-	t->told = bson_malloc0(t->size * sizeof *t->told);
+	tags_init(&t->told, MOST);
 	opts.tell = tell;
 	opts.arg = t;
 	if ((!opts.journal && !opts.segments) ||
@@ -46,7 +45,7 @@ live_tell_free(struct live_tell *t)
 		return;
 	explain_free(t->explain);
 	report_part_free(t->part);
-	bson_free(t->told);
+	tags_release(&t->told);
 	bson_free(t);
 }
 
@@ -58,55 +57,22 @@ tag_of(const struct pair *pair, const struct value *id)
 	uint64_t key[2];
 
 	wanted_key(pair->ns, id, key);
-	return (key[0] & ~(uint64_t)CLASS_BITS) | (CLASS_BITS + 1);
-}
-
-static size_t
-place(const struct live_tell *t, uint64_t tag)
-{
-	size_t i = (size_t)(tag >> 5) & (t->size - 1);
-
-	while (t->told[i] && (t->told[i] & ~(uint64_t)CLASS_BITS) != tag)
-		i = (i + 1) & (t->size - 1);
-	return i;
-}
-
-static void
-grow(struct live_tell *t)
-{
-	uint64_t *old = t->told;
-	size_t n = t->size;
-
-	t->size *= 2;
-	t->told = bson_malloc0(t->size * sizeof *t->told);
-	for (size_t i = 0; i < n; i++)
-		if (old[i])
-			t->told[place(t, old[i] & ~(uint64_t)CLASS_BITS)] =
-			    old[i];
-	bson_free(old);
+	return key[0];
 }
 
 /* An entry stays when its difference is gone: it may come back. */
 static void
 remember(struct live_tell *t, uint64_t tag, enum diff_class class)
 {
-	size_t i = place(t, tag);
-
-	if (!t->told[i] && t->used == MOST)
-		return;
-	if (!t->told[i] && ++t->used * 2 > t->size) {
-		grow(t);
-		i = place(t, tag);
-	}
-	t->told[i] = tag | (uint64_t) class;
+	tags_set(&t->told, tag, (unsigned)class + 1);
 }
 
 static enum diff_class
 remembered(const struct live_tell *t, uint64_t tag)
 {
-	uint64_t found = t->told[place(t, tag)];
+	unsigned found = tags_get(&t->told, tag);
 
-	return found ? (enum diff_class)(found & CLASS_BITS) : DIFF_CONTENT;
+	return found ? (enum diff_class)(found - 1) : DIFF_CONTENT;
 }
 
 /* ----------------------------------------------------------------- telling */

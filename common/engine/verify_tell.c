@@ -5,15 +5,14 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/tags.h"
 #include "engine/verify_work.h"
 
-enum { FIRST_SLOTS = 1 << 10, MOST = 1 << 20 };
+enum { MOST = 1 << 20 };
 
-/* The state is in the two lowest bits of the hash; 0: free. */
 struct known {
 	pthread_mutex_t lock;
-	uint64_t *slot;
-	size_t size, used;
+	struct tags state;
 	int64_t differs; /* differs or told */
 };
 
@@ -23,8 +22,7 @@ known_new(void)
 	struct known *k = bson_malloc0(sizeof *k);
 
 	pthread_mutex_init(&k->lock, NULL);
-	k->size = FIRST_SLOTS;
-	k->slot = bson_malloc0(k->size * sizeof *k->slot);
+	tags_init(&k->state, MOST);
 	return k;
 }
 
@@ -33,7 +31,7 @@ known_free(struct known *k)
 {
 	if (!k)
 		return;
-	bson_free(k->slot);
+	tags_release(&k->state);
 	pthread_mutex_destroy(&k->lock);
 	bson_free(k);
 }
@@ -41,66 +39,18 @@ known_free(struct known *k)
 static uint64_t
 tag_of(const uint64_t hash[2])
 {
-	uint64_t tag = (hash[0] ^ (hash[1] << 1)) & ~(uint64_t)3;
-
-	return tag ? tag : 4;
-}
-
-/* Its place, or the free one where it would stand. */
-static size_t
-place(const struct known *k, uint64_t tag)
-{
-	size_t i = (size_t)(tag >> 2) & (k->size - 1);
-
-	while (k->slot[i] && (k->slot[i] & ~(uint64_t)3) != tag)
-		i = (i + 1) & (k->size - 1);
-	return i;
-}
-
-static void
-grow(struct known *k)
-{
-	uint64_t *old = k->slot;
-	size_t n = k->size;
-
-	k->size *= 2;
-	k->slot = bson_malloc0(k->size * sizeof *k->slot);
-	for (size_t i = 0; i < n; i++)
-		if (old[i])
-			k->slot[place(k, old[i] & ~(uint64_t)3)] = old[i];
-	bson_free(old);
-}
-
-static void
-take_out(struct known *k, size_t hole)
-{
-	size_t i = hole, mask = k->size - 1;
-
-	for (;;) {
-		size_t home;
-
-		i = (i + 1) & mask;
-		if (!k->slot[i])
-			break;
-		home = (size_t)(k->slot[i] >> 2) & mask;
-		if (((i - home) & mask) < ((i - hole) & mask))
-			continue;
-		k->slot[hole] = k->slot[i];
-		hole = i;
-	}
-	k->slot[hole] = 0;
-	k->used--;
+	return hash[0] ^ (hash[1] << 1);
 }
 
 enum known_state
 known_get(struct known *k, const uint64_t hash[2])
 {
-	uint64_t found;
+	enum known_state found;
 
 	pthread_mutex_lock(&k->lock);
-	found = k->slot[place(k, tag_of(hash))];
+	found = (enum known_state)tags_get(&k->state, tag_of(hash));
 	pthread_mutex_unlock(&k->lock);
-	return found ? (enum known_state)(found & 3) : KNOWN_NOT;
+	return found;
 }
 
 static bool
@@ -114,24 +64,11 @@ known_set(struct known *k, const uint64_t hash[2], enum known_state state)
 {
 	uint64_t tag = tag_of(hash);
 	enum known_state was;
-	size_t i;
 
 	pthread_mutex_lock(&k->lock);
-	i = place(k, tag);
-	was = k->slot[i] ? (enum known_state)(k->slot[i] & 3) : KNOWN_NOT;
-	if (was != KNOWN_NOT || k->used < MOST)
+	was = (enum known_state)tags_get(&k->state, tag);
+	if (tags_set(&k->state, tag, state))
 		k->differs += is_difference(state) - is_difference(was);
-	if (was == KNOWN_NOT && state != KNOWN_NOT && k->used < MOST) {
-		if (++k->used * 4 > k->size * 3) {
-			grow(k);
-			i = place(k, tag);
-		}
-		k->slot[i] = tag | state;
-	} else if (was != KNOWN_NOT && state == KNOWN_NOT) {
-		take_out(k, i);
-	} else if (was != KNOWN_NOT) {
-		k->slot[i] = tag | state;
-	}
 	pthread_mutex_unlock(&k->lock);
 }
 

@@ -1,4 +1,5 @@
-/* optime, clock, doc, error, opt values, queue: what the other layers stand on.
+/* optime, clock, doc, error, opt values, queue, tags: what the other layers
+ * stand on.
  */
 #include <pthread.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/opt.h"
 #include "base/optime.h"
 #include "base/queue.h"
+#include "base/tags.h"
 #include "tap.h"
 
 static void
@@ -167,6 +169,45 @@ test_queue(void)
 	queue_free(q);
 }
 
+/* Against a plain array; few homes, so that most stand elsewhere. */
+static void
+test_tags(void)
+{
+	enum { KEYS = 3000, STEPS = 60000, SPACE = 7 };
+	static unsigned plain[KEYS];
+	uint64_t random = 42;
+	size_t n = 0, wrong = 0;
+	struct tags t;
+
+	tags_init(&t, 1500);
+	for (int step = 0; step < STEPS; step++) {
+		size_t key;
+		unsigned number;
+		bool room;
+
+		random = random * UINT64_C(6364136223846793005) + 1;
+		key = (size_t)(random >> 33) % KEYS;
+		number = (unsigned)(random >> 60) % (TAGS_MAX + 1);
+		if (step % 3 == 0)
+			number = 0;
+		room = plain[key] || number == 0 || n < 1500;
+		if (tags_set(&t,
+			(key / SPACE + 3900) << 4 | (uint64_t)key << 40,
+			number) != room)
+			wrong++;
+		if (!room)
+			continue;
+		n += (size_t)(number != 0) - (size_t)(plain[key] != 0);
+		plain[key] = number;
+	}
+	for (size_t key = 0; key < KEYS; key++)
+		wrong += tags_get(&t,
+			     (key / SPACE + 3900) << 4 | (uint64_t)key << 40) !=
+		    plain[key];
+	OK(wrong == 0 && t.used == n, "tags: set, forgotten, bounded");
+	tags_release(&t);
+}
+
 int
 main(void)
 {
@@ -184,5 +225,6 @@ main(void)
 	test_error();
 	test_bytes();
 	test_queue();
+	test_tags();
 	return tap_done();
 }
