@@ -219,6 +219,7 @@ enum ready
 switch_do_switching(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	bson_t plan, list;
+	struct optime at;
 	enum ready r;
 
 	(void)fields;
@@ -226,6 +227,10 @@ switch_do_switching(struct switcher *s, bson_t *fields, bson_error_t *error)
 		return READY_NEVER;
 	if (!s->alone) {
 		if (!job_switch(s->tgt, s->job, error))
+			return READY_NEVER;
+		/* It looks at its job at once when it passes a fence. */
+		if (!s->told &&
+		    !(s->told = fence_write(s->src, s->job, &at, error)))
 			return READY_NEVER;
 		if ((r = ready_alone(&s->ready, error)) != READY_YES)
 			return r;

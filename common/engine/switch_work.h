@@ -39,6 +39,7 @@ struct switcher {
 	int64_t closed_us;
 	char token[BLOCK_TOKEN]; /* of then */
 	bool alone;              /* in this run the forward applier has ended */
+	bool told;               /* and was told to, with a mark in its log */
 	bool armed; /* what earlier attempts left of a way back is gone */
 	bool ended; /* everything has come back, and no more is applied */
 };
