@@ -13,8 +13,9 @@
 #include "model/ns.h"
 #include "mongo/server.h"
 
-static struct switch_opts opts = {.deadline_ms = 30000};
-static bool dry;
+static struct switch_opts opts = {
+    .deadline_ms = 30000, .max_lag_ms = 5000, .min_window_ms = 3600000};
+static bool dry, observe;
 
 static const struct opt rows[] = {
     {0, "state", "DIR", OPT_TEXT, &opts.dir, "directory of the journal"},
@@ -34,19 +35,36 @@ static const struct opt rows[] = {
 	"status file of mm-oplog-apply"},
     {0, "deadline", "SECONDS", OPT_SECONDS, &opts.deadline_ms,
 	"longest time that writes are blocked (30)", 1000, 3600000},
-    {0, "dryRun", NULL, OPT_FLAG, &dry, "with run: print the steps only"},
+    {0, "observe", NULL, OPT_FLAG, &observe, "with run: observe afterwards"},
+    {0, "max-reverse-lag", "SECONDS", OPT_SECONDS, &opts.max_lag_ms,
+	"observed: more is a red line (5)", 1000, 86400000},
+    {0, "min-window", "SECONDS", OPT_SECONDS, &opts.min_window_ms,
+	"observed: a shorter oplog window is a red line (3600)", 0,
+	INT64_C(8640000000)},
+    {0, "dryRun", NULL, OPT_FLAG, &dry,
+	"with run, rollback: tell only what would be done"},
+};
+
+enum {
+	ADDRESS = 1, /* needs address and block */
+	STATUS = 2,  /* needs the status files of the forward direction */
+	GUARDED = 4, /* a parent puts back when it is killed */
+	READER = 8   /* leaves the journal to others */
 };
 
 struct command {
 	const char *name;
 	bool (*run)(struct switcher *s, bson_error_t *error);
+	unsigned flags;
+	bool (*dry)(struct switcher *s, bson_error_t *error);
 };
 
 static const struct command commands[] = {
-    {"check", switch_check},
-    {"run", switch_run},
-    {"rollback", switch_rollback},
-    {"abort", switch_abort},
+    {"check", switch_check, ADDRESS | STATUS},
+    {"run", switch_run, ADDRESS | STATUS | GUARDED, switch_steps},
+    {"observe", switch_observe, READER},
+    {"rollback", switch_rollback, ADDRESS | GUARDED, switch_rollback_steps},
+    {"abort", switch_abort, ADDRESS | STATUS},
     {"status", NULL},
 };
 
@@ -64,18 +82,20 @@ check_use(const struct command *c)
 {
 	if (!opts.dir)
 		return opt_wrong_use("--state is needed");
-	if (dry && c->run != switch_run)
-		return opt_wrong_use("--dryRun is for run");
-	if (!c->run)
-		return 0;
-	if (!opts.address || !opts.old_file || !opts.new_file)
+	if (dry && !c->dry)
+		return opt_wrong_use("--dryRun is for run and rollback");
+	if (observe && (c->run != switch_run || dry))
+		return opt_wrong_use("--observe is for run");
+	if (c->flags & ADDRESS &&
+	    (!opts.address || !opts.old_file || !opts.new_file))
 		return opt_wrong_use("--address, --address-old and "
 				     "--address-new are needed");
-	if (!opts.hook)
+	if (c->flags & ADDRESS && !opts.hook)
 		return opt_wrong_use("--block-hook is needed");
-	if (!opts.diff_status || !opts.apply_status)
+	if (c->flags & STATUS && (!opts.diff_status || !opts.apply_status))
 		return opt_wrong_use(
 		    "--diff-status and --apply-status are needed");
+	opts.reader = c->flags & READER;
 	return 0;
 }
 
@@ -90,7 +110,8 @@ run(const struct command *c, bson_error_t *error)
 	status_state("connecting");
 	if (!(s = switch_open(&opts, error)))
 		return false;
-	ok = (dry ? switch_steps : c->run)(s, error);
+	ok = (dry ? c->dry : c->run)(s, error) &&
+	    (!observe || switch_observe(s, error));
 	switch_close(s);
 	return ok;
 }
@@ -122,7 +143,8 @@ main(int argc, char **argv)
 	    .purpose =
 		"Moves applications to the target of a job: blocks writes, "
 		"drains, verifies, moves.",
-	    .synopsis = "check|run|rollback|status|abort --state DIR [options]",
+	    .synopsis =
+		"check|run|observe|rollback|status|abort --state DIR [options]",
 	    .groups = groups,
 	    .n_groups = sizeof groups / sizeof *groups,
 	    .max_operands = 1};
@@ -154,8 +176,7 @@ main(int argc, char **argv)
 	if ((status = check_use(command)) != 0)
 		return status;
 	sig_init();
-	if ((command->run == switch_run || command->run == switch_rollback) &&
-	    !dry) {
+	if (command->flags & GUARDED && !dry) {
 		guard = guard_fork(&status, &error);
 		if (guard == GUARD_PARENT)
 			return status > 128 ? put_back(status) : status;

@@ -49,6 +49,14 @@ bool back_lost(const struct back *b, bson_error_t *error);
  * got is applied and saved. */
 void back_end(struct back *b);
 
+/* Once, for mm-switch rollback --dryRun. Everything that the target has up to
+ * `now` is in the segments (where somebody else keeps the programs, it is
+ * waited for). False: error of what failed, 9 after a signal. */
+bool back_fetch(struct back *b, struct optime now, bson_error_t *error);
+/* What mm-oplog-apply --dryRun says of what is not applied yet, to standard
+ * output; *refused: it would stop at something. */
+bool back_try(struct back *b, bool *refused, bson_error_t *error);
+
 /* In DIR/back/R0: "log", "ledger", "tail.status" ...; caller frees. */
 char *back_path(const struct back *b, const char *name);
 /* The applier has met nothing that should not be. False: status 1 it has, 7. */

@@ -76,11 +76,12 @@ open_journal(struct switcher *s, bson_error_t *error)
 	}
 	if (s->block)
 		put(&config, "block", block_kind_text(BLOCK_HOOK));
-	ok = (s->log = switch_log_open(s->o->dir, true, error)) &&
-	    (s->address || switch_log_count(s->log) > 0 ||
+	ok = (s->log = switch_log_open(s->o->dir, !s->o->reader, error)) &&
+	    ((s->address && !s->o->reader) || switch_log_count(s->log) > 0 ||
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "no switch has begun in \"%s\"", s->o->dir)) &&
-	    switch_log_mirror(s->log, s->tgt, s->job, error) &&
+	    (s->o->reader ||
+		switch_log_mirror(s->log, s->tgt, s->job, error)) &&
 	    switch_log_begin(s->log, &config, error);
 	bson_destroy(&config);
 	return ok;

@@ -19,6 +19,8 @@ struct switch_opts {
 	const char *hook; /* engine/switch_block.h; NULL: as address */
 	const char *diff_status, *apply_status;
 	int64_t deadline_ms;
+	bool reader; /* the journal is only read: for switch_observe */
+	int64_t max_lag_ms, min_window_ms; /* engine/switch_red.h */
 };
 
 struct switcher;
@@ -38,6 +40,12 @@ bool switch_run(struct switcher *s, bson_error_t *error);
 /* Moves applications back to the source, with what they wrote; statuses as
  * switch_run. */
 bool switch_rollback(struct switcher *s, bson_error_t *error);
+/* What `rollback` would bring back, to standard output. */
+bool switch_rollback_steps(struct switcher *s, bson_error_t *error);
+/* Keeps the programs of the way back until the state is no longer `switched`,
+ * or a signal comes; only reads the journal from now on. Status 8: another one
+ * keeps them, or there is nothing to observe. */
+bool switch_observe(struct switcher *s, bson_error_t *error);
 /* Gives an attempt up; nothing to give up: true. Status 8: too late. */
 bool switch_abort(struct switcher *s, bson_error_t *error);
 
