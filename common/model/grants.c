@@ -52,6 +52,19 @@ refused(const bson_t *change, const char *what, const char *right,
 	return GRANTS_REFUSED;
 }
 
+/* As it was when plans were merged: neither what it was at first nor closed. */
+static bool
+found(const struct sides *s, const bson_t *change)
+{
+	struct textset then = {0};
+	bool same;
+
+	rights_list(change, "found", &then);
+	same = then.n > 0 && textset_same(&s->now, &then);
+	textset_release(&then);
+	return same;
+}
+
 enum grants_step
 grants_block(const bson_t *change, const bson_t *present, bson_t *command,
     bson_error_t *error)
@@ -64,7 +77,7 @@ grants_block(const bson_t *change, const bson_t *present, bson_t *command,
 		step = GRANTS_DONE; /* nobody can use it */
 	else if (textset_same(&s.now, &s.after))
 		step = GRANTS_DONE;
-	else if (!textset_same(&s.now, &s.before))
+	else if (!textset_same(&s.now, &s.before) && !found(&s, change))
 		step = refused(change, "was changed by somebody meanwhile",
 		    textset_lacks(&s.now, &s.before)
 			? textset_lacks(&s.now, &s.before)
@@ -76,42 +89,49 @@ grants_block(const bson_t *change, const bson_t *present, bson_t *command,
 	return step;
 }
 
-enum grants_step
-grants_undo(const bson_t *change, const bson_t *present, bson_t *command,
+bool
+rights_undone(const bson_t *change, const bson_t *present, struct textset *want,
     bson_error_t *error)
 {
-	enum grants_step step = GRANTS_DO;
-	struct textset want = {0}, put = {0};
 	const char *gone;
 	struct sides s;
+	bool ok = true;
 
 	sides_read(&s, change, present);
 	gone = textset_lacks(&s.now, &s.after);
 	/* A kill may have left the change undone, or given back already. */
-	if (!present || !textset_lacks(&s.now, &s.before)) {
-		textset_join(&put, &s.after);
-		textset_cut(&put, &s.before);
-		step = GRANTS_DONE;
-		for (size_t i = 0; present && i < put.n; i++)
-			if (textset_has(&s.now, put.item[i]))
-				step = GRANTS_DO;
-	} else if (gone) {
-		step = refused(change,
-		    "has lost rights meanwhile; give back by hand what it "
-		    "should have",
-		    gone, error);
-	}
-	if (step == GRANTS_DO) {
-		textset_join(&want, &s.now);
-		textset_cut(&want, &s.after);
-		/* What was in `after` goes back to what it was before; what
-		 * somebody has added stays. */
-		textset_join(&want, &s.before);
+	if (gone && textset_lacks(&s.now, &s.before))
+		ok = refused(change,
+			 "has lost rights meanwhile; give back by hand what "
+			 "it should have",
+			 gone, error) != GRANTS_REFUSED;
+	/* What was in `after` goes back to what it was before; what somebody
+	 * has added stays. */
+	textset_join(want, &s.now);
+	textset_cut(want, &s.after);
+	textset_join(want, &s.before);
+	sides_release(&s);
+	return ok;
+}
+
+enum grants_step
+grants_undo(const bson_t *change, const bson_t *present, bson_t *command,
+    bson_error_t *error)
+{
+	enum grants_step step = GRANTS_DONE;
+	struct textset want = {0}, now = {0};
+
+	if (!present)
+		return step;
+	rights_read(present, &now);
+	if (!rights_undone(change, present, &want, error)) {
+		step = GRANTS_REFUSED;
+	} else if (!textset_same(&want, &now)) {
+		step = GRANTS_DO;
 		make_command(change, &want, command);
 	}
 	textset_release(&want);
-	textset_release(&put);
-	sides_release(&s);
+	textset_release(&now);
 	return step;
 }
 

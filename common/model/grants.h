@@ -36,12 +36,34 @@ struct grants_scope {
 /* users: an array of {user, db, roles}; roles: one of {role, db, privileges,
  * roles}, as usersInfo and admin.system.roles have them. Appended to plan:
  *   changes: [{kind: "user"|"role", db, name, before: [..], after: [..]}]
- *   open: [{kind, name, why}]  what this does not stop
- *   kept: [{name}]             those of `keep` that there are
+ *   open: [{kind, name, why: [..]}]  whom this does not stop: each once
+ *   kept: [{name}]                   those of `keep` that there are
  * before and after are lists of single rights as texts. Status 8: a kept
  * account has its rights from a role that has to be narrowed. */
 bool grants_plan(const struct grants_scope *scope, const bson_t *users,
     const bson_t *roles, bson_t *plan, bson_error_t *error);
+
+/* Where the server itself refuses writes (setUserWriteBlockMode): a plan
+ * without changes, whose `open` are the users, but those of keep, that may
+ * write all the same, by bypassWriteBlockingMode. */
+void grants_bypass(const char *const *keep, size_t n_keep, const bson_t *users,
+    const bson_t *roles, bson_t *plan);
+
+/* The plan for a side that `recorded` has closed already, be it in part: what
+ * it took (changes of accounts that are gone too) is in the new one, beside
+ * what `plan` found there; open and kept are those of `plan`. Appended to out.
+ * Status 8: somebody has taken away of what `recorded` left. */
+bool grants_merge(const bson_t *plan, const bson_t *recorded,
+    const bson_t *users, const bson_t *roles, bson_t *out, bson_error_t *error);
+
+/* The changes of both, appended to out; of an account that both change that of
+ * `a`. */
+void grants_union(const bson_t *a, const bson_t *b, bson_t *out);
+
+/* How those that the plan changes are, as one SHA-256: 64 hex digits and NUL.
+ * Another one once somebody has touched them. */
+void grants_token(const bson_t *plan, const bson_t *users, const bson_t *roles,
+    char text[65]);
 
 enum grants_step {
 	GRANTS_REFUSED = -1, /* error: 8 */

@@ -10,9 +10,9 @@
 struct holder {
 	bool role;
 	const char *db, *name;
-	char *id; /* db.name */
-	struct textset before, after;
-	bool kept; /* a user of scope->keep */
+	char *id;                           /* db.name */
+	struct textset before, after, wide; /* wide: what cannot be taken */
+	bool kept;                          /* a user of scope->keep */
 	bool free; /* a user not kept, or a role that such a one has */
 	bool ours; /* a role that a kept one has */
 };
@@ -21,8 +21,6 @@ struct plan {
 	const struct grants_scope *scope;
 	struct holder *item;
 	size_t n;
-	bson_t open;
-	uint32_t n_open;
 };
 
 /* The first COLL_WRITES can be given for one collection. */
@@ -104,21 +102,6 @@ follow(struct plan *p, const struct holder *from, bool ours)
 	}
 }
 
-static void
-tell_open(struct plan *p, const struct holder *h, const char *right)
-{
-	char room[16];
-	const char *key;
-	bson_t doc;
-
-	bson_uint32_to_string(p->n_open++, &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT_BEGIN(&p->open, key, &doc);
-	BSON_APPEND_UTF8(&doc, "kind", h->role ? "role" : "user");
-	BSON_APPEND_UTF8(&doc, "name", h->id);
-	BSON_APPEND_UTF8(&doc, "why", right);
-	bson_append_document_end(&p->open, &doc);
-}
-
 /* That right on each collection of the database that is not selected. */
 static void
 leave_others(
@@ -163,7 +146,7 @@ narrow_role(struct plan *p, struct holder *h, const char *right)
 
 	if (strncmp(db, "admin.", 6) == 0 &&
 	    ONE_OF(role, strlen(role), everywhere)) {
-		tell_open(p, h, right);
+		textset_add(&h->wide, right);
 		return;
 	}
 	if (!dot || (!data && strcmp(role, "dbAdmin") != 0))
@@ -174,7 +157,7 @@ narrow_role(struct plan *p, struct holder *h, const char *right)
 		return;
 	}
 	if (!p->scope->db_whole(arg, name) && (!h->role || !data)) {
-		tell_open(p, h, right);
+		textset_add(&h->wide, right);
 	} else {
 		drop_right(h, right);
 		if (data)
@@ -208,7 +191,7 @@ narrow_action(struct plan *p, struct holder *h, const char *right)
 	if (bson_has_field(resource, "cluster")) {
 		; /* not about data */
 	} else if (*db == '\0') {
-		tell_open(p, h, right);
+		textset_add(&h->wide, right);
 	} else if (*coll ? p->scope->ns(arg, name)
 			 : p->scope->db_whole(arg, db)) {
 		drop_right(h, right);
@@ -269,13 +252,44 @@ kept_fits(const struct plan *p, bson_error_t *error)
 	return true;
 }
 
+/* The next element of a list. */
 static void
-append_plan(struct plan *p, bson_t *out)
+begin(bson_t *list, uint32_t *n, bson_t *doc)
 {
 	char room[16];
 	const char *key;
+
+	bson_uint32_to_string((*n)++, &key, room, sizeof room);
+	BSON_APPEND_DOCUMENT_BEGIN(list, key, doc);
+}
+
+static void
+append_open(bson_t *list, uint32_t *n, const struct holder *h)
+{
+	bson_t doc;
+
+	begin(list, n, &doc);
+	BSON_APPEND_UTF8(&doc, "kind", h->role ? "role" : "user");
+	BSON_APPEND_UTF8(&doc, "name", h->id);
+	rights_append(&doc, "why", &h->wide);
+	bson_append_document_end(list, &doc);
+}
+
+static void
+append_kept(bson_t *list, uint32_t *n, const struct holder *h)
+{
+	bson_t doc;
+
+	begin(list, n, &doc);
+	BSON_APPEND_UTF8(&doc, "name", h->id);
+	bson_append_document_end(list, &doc);
+}
+
+static void
+append_plan(const struct plan *p, bson_t *out)
+{
 	uint32_t n = 0;
-	bson_t list, doc;
+	bson_t list;
 
 	BSON_APPEND_ARRAY_BEGIN(out, "changes", &list);
 	for (size_t i = 0; i < p->n; i++)
@@ -283,17 +297,17 @@ append_plan(struct plan *p, bson_t *out)
 		    !textset_same(&p->item[i].before, &p->item[i].after))
 			append_change(&list, n++, &p->item[i]);
 	bson_append_array_end(out, &list);
-	BSON_APPEND_ARRAY(out, "open", &p->open);
+	n = 0;
+	BSON_APPEND_ARRAY_BEGIN(out, "open", &list);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->item[i].wide.n > 0)
+			append_open(&list, &n, &p->item[i]);
+	bson_append_array_end(out, &list);
 	n = 0;
 	BSON_APPEND_ARRAY_BEGIN(out, "kept", &list);
-	for (size_t i = 0; i < p->n; i++) {
-		if (!p->item[i].kept)
-			continue;
-		bson_uint32_to_string(n++, &key, room, sizeof room);
-		BSON_APPEND_DOCUMENT_BEGIN(&list, key, &doc);
-		BSON_APPEND_UTF8(&doc, "name", p->item[i].id);
-		bson_append_document_end(&list, &doc);
-	}
+	for (size_t i = 0; i < p->n; i++)
+		if (p->item[i].kept)
+			append_kept(&list, &n, &p->item[i]);
 	bson_append_array_end(out, &list);
 }
 
@@ -304,7 +318,6 @@ grants_plan(const struct grants_scope *scope, const bson_t *users,
 	struct plan p = {.scope = scope};
 	bool ok;
 
-	bson_init(&p.open);
 	add_holders(&p, false, users);
 	add_holders(&p, true, roles);
 	for (size_t i = 0; i < p.n; i++)
@@ -319,9 +332,9 @@ grants_plan(const struct grants_scope *scope, const bson_t *users,
 	for (size_t i = 0; i < p.n; i++) {
 		textset_release(&p.item[i].before);
 		textset_release(&p.item[i].after);
+		textset_release(&p.item[i].wide);
 		bson_free(p.item[i].id);
 	}
 	bson_free(p.item);
-	bson_destroy(&p.open);
 	return ok;
 }
