@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "model/grants.h"
 #include "model/textset.h"
 #include "mongo/cursor.h"
@@ -266,84 +265,66 @@ change_one(
 }
 
 static bool
-each_change(struct conn *c, const bson_t *plan,
-    bool (*each)(
-	struct conn *c, const bson_t *change, void *arg, bson_error_t *error),
-    void *arg, bson_error_t *error)
+names_one(const bson_t *change, bson_error_t *error)
+{
+	return (doc_text(change, "kind") && doc_text(change, "db") &&
+		   doc_text(change, "name")) ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"a change of rights names no user or role");
+}
+
+/* through: one that is refused does not keep the others from it. */
+static bool
+each_change(struct conn *c, const bson_t *plan, step_fn *step, bool through,
+    bson_error_t *error)
 {
 	bson_t list, change;
+	bson_error_t why;
 	bson_iter_t it;
 	const uint8_t *data;
 	uint32_t len;
+	bool ok = true;
 
 	if (!doc_sub(plan, "changes", &list) || !bson_iter_init(&it, &list))
 		return true;
-	while (bson_iter_next(&it)) {
+	while ((ok || through) && bson_iter_next(&it)) {
 		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
 			continue;
 		bson_iter_document(&it, &len, &data);
 		bson_init_static(&change, data, len);
-		if (!doc_text(&change, "kind") || !doc_text(&change, "db") ||
-		    !doc_text(&change, "name"))
-			return error_set(error, MM_EXIT_REFUSED, 0,
-			    "a change of rights names no user or role");
-		if (!each(c, &change, arg, error)) {
-			error_prefix(error, "%s \"%s.%s\"",
-			    doc_text(&change, "kind"), doc_text(&change, "db"),
-			    doc_text(&change, "name"));
-			return false;
+		if (!names_one(&change, &why) ||
+		    !change_one(c, &change, step, &why)) {
+			if (ok && error)
+				*error = why;
+			ok = false;
+			through =
+			    through && error_status(&why) == MM_EXIT_REFUSED;
 		}
 	}
-	return true;
-}
-
-struct making {
-	step_fn *step;
-};
-
-static bool
-make(struct conn *c, const bson_t *change, void *arg, bson_error_t *error)
-{
-	const struct making *m = arg;
-
-	return change_one(c, change, m->step, error);
+	return ok;
 }
 
 bool
 rights_block(struct conn *c, const bson_t *plan, bson_error_t *error)
 {
-	return each_change(
-	    c, plan, make, &(struct making){grants_block}, error);
+	return each_change(c, plan, grants_block, false, error);
 }
 
 bool
 rights_undo(struct conn *c, const bson_t *plan, bson_error_t *error)
 {
-	return each_change(c, plan, make, &(struct making){grants_undo}, error);
-}
-
-static bool
-add_digest(struct conn *c, const bson_t *change, void *arg, bson_error_t *error)
-{
-	char text[65] = "gone";
-	bson_t present;
-	int got = fetch_one(c, change, &present, error);
-
-	if (got > 0)
-		grants_digest(&present, text);
-	bson_destroy(&present);
-	if (got >= 0)
-		sha256_add(arg, text, strlen(text) + 1);
-	return got >= 0;
+	return each_change(c, plan, grants_undo, true, error);
 }
 
 bool
 rights_token(
     struct conn *c, const bson_t *plan, char text[65], bson_error_t *error)
 {
-	struct sha256 *h = sha256_new();
-	bool ok = each_change(c, plan, add_digest, h, error);
+	struct rights r;
+	bool ok = rights_fetch(c, &r, error);
 
-	sha256_finish(h, text);
+	if (ok)
+		grants_token(plan, &r.users, &r.roles, text);
+	rights_release(&r);
 	return ok;
 }

@@ -28,7 +28,8 @@ bool rights_own(struct conn *c, bson_t *names, bson_error_t *error);
 
 /* What `plan` (of grants_plan) changes is taken away, or given back. What is
  * so already is left alone. Status 8: somebody has changed one meanwhile in a
- * way that grants.h refuses; those before it in the plan are done. */
+ * way that grants.h refuses: those before it in the plan are blocked, all
+ * others are given back. */
 bool rights_block(struct conn *c, const bson_t *plan, bson_error_t *error);
 bool rights_undo(struct conn *c, const bson_t *plan, bson_error_t *error);
 
