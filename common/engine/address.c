@@ -9,8 +9,7 @@
 
 #include "base/hash.h"
 #include "io/child.h"
-#include "io/fdio.h"
-#include "io/file.h"
+#include "io/secret.h"
 
 enum {
 	MAX_WORDS = 64,
@@ -33,37 +32,18 @@ struct address {
 static bool
 read_id(const char *path, char *id, bson_error_t *error)
 {
-	char data[MAX_ADDRESS + 1], full[SHA256_TEXT];
+	char *data = secret_read(path, MAX_ADDRESS, error);
+	char full[SHA256_TEXT];
 	struct sha256 *h;
-	struct stat st;
-	ssize_t n = 0, got;
-	int fd = file_open_read(path, error);
 
-	if (fd < 0)
+	if (!data)
 		return false;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    (st.st_mode & 077) != 0) {
-		close(fd);
-		return error_set(error, MM_EXIT_USAGE, 0,
-		    "\"%s\" may be read by others: chmod 600", path);
-	}
-	while ((got = fdio_read_some(fd, path, data + n,
-		    sizeof data - (size_t)n, false, error)) > 0)
-		n += got;
-	close(fd);
-	if (got < 0)
-		return false;
-	while (n > 0 && data[n - 1] == '\n')
-		n--;
-	if (n == 0 || n > MAX_ADDRESS)
-		return error_set(error, MM_EXIT_USAGE, 0, "\"%s\" is %s", path,
-		    n ? "too long" : "empty");
 	h = sha256_new();
-	sha256_add(h, data, (size_t)n);
+	sha256_add(h, data, strlen(data));
 	sha256_finish(h, full);
 	memcpy(id, full, ADDRESS_ID - 1);
 	id[ADDRESS_ID - 1] = '\0';
-	explicit_bzero(data, sizeof data);
+	secret_free(data);
 	return true;
 }
 

@@ -95,26 +95,13 @@ withheld_read(
 }
 
 bool
-withheld_remove(
-    struct conn *c, const char *job, const bson_t *plan, bson_error_t *error)
+withheld_remove(struct conn *c, const char *job, bson_error_t *error)
 {
-	bson_t list, change, q;
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
-	bool ok = true;
+	bson_t q = BSON_INITIALIZER;
+	bool ok;
 
-	if (!doc_sub(plan, "changes", &list) || !bson_iter_init(&it, &list))
-		return true;
-	while (ok && bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (!bson_init_static(&change, data, len))
-			continue;
-		if (make_id(job, &change, &q))
-			ok = control_delete(c, COLL, &q, error);
-		bson_destroy(&q);
-	}
+	BSON_APPEND_UTF8(&q, "_id.job", job);
+	ok = control_delete(c, COLL, &q, error);
+	bson_destroy(&q);
 	return ok;
 }

@@ -20,8 +20,7 @@ bool withheld_add(
  * case. */
 bool withheld_read(
     struct conn *c, const char *job, bson_t *plan, bson_error_t *error);
-/* What `plan` changes is withheld no longer. */
-bool withheld_remove(
-    struct conn *c, const char *job, const bson_t *plan, bson_error_t *error);
+/* Nothing of the job is withheld any longer. */
+bool withheld_remove(struct conn *c, const char *job, bson_error_t *error);
 
 #endif

@@ -153,6 +153,9 @@ cmd_server_status(struct request *r, bson_error_t *error)
 	out_bool(r->reply, "secondary", false);
 	out_text(r->reply, "primary", sim.set.host);
 	out_text(r->reply, "me", sim.set.host);
+	if (sim.set.fcv >= 60) /* 1: off, 2: on */
+		out_i32(
+		    r->reply, "userWriteBlockMode", sim.write_block ? 2 : 1);
 	out_close(r->reply, mark);
 	mark = out_open(r->reply, "storageEngine", BSON_TYPE_DOCUMENT);
 	out_text(r->reply, "name", "wiredTiger");
