@@ -15,6 +15,7 @@
 
 static struct switch_opts opts = {
     .deadline_ms = 30000, .max_lag_ms = 5000, .min_window_ms = 3600000};
+static const char *block;
 static bool dry, observe;
 
 static const struct opt rows[] = {
@@ -27,8 +28,17 @@ static const struct opt rows[] = {
 	"holds the address of the source"},
     {0, "address-new", "FILE", OPT_TEXT, &opts.new_file,
 	"holds the address of the target"},
+    {0, "block", "KIND", OPT_CHOICE, &block,
+	"how writes are blocked: by role, hook or cluster (role)", 0, 0,
+	"role|hook|cluster"},
     {0, "block-hook", "PROGRAM", OPT_TEXT, &opts.hook,
 	"blocks writes: called with block, unblock or probe"},
+    {0, "keep-user", "DB.NAME", OPT_LIST, &opts.keep,
+	"this account goes on writing; repeatable"},
+    {0, "probe-source-uri-file", "FILE", OPT_TEXT, &opts.probe[SIDE_SOURCE],
+	"URI of an application's account, to try the block with"},
+    {0, "probe-target-uri-file", "FILE", OPT_TEXT, &opts.probe[SIDE_TARGET],
+	"the same for the target"},
     {0, "diff-status", "FILE", OPT_TEXT, &opts.diff_status,
 	"status file of mm-diff --follow"},
     {0, "apply-status", "FILE", OPT_TEXT, &opts.apply_status,
@@ -80,6 +90,9 @@ find(const char *name)
 static int
 check_use(const struct command *c)
 {
+	opts.block = opts.hook ? BLOCK_HOOK : BLOCK_ROLE;
+	if (block)
+		block_kind_parse(block, &opts.block);
 	if (!opts.dir)
 		return opt_wrong_use("--state is needed");
 	if (dry && !c->dry)
@@ -90,8 +103,14 @@ check_use(const struct command *c)
 	    (!opts.address || !opts.old_file || !opts.new_file))
 		return opt_wrong_use("--address, --address-old and "
 				     "--address-new are needed");
-	if (c->flags & ADDRESS && !opts.hook)
-		return opt_wrong_use("--block-hook is needed");
+	if ((opts.block == BLOCK_HOOK) != (opts.hook != NULL))
+		return opt_wrong_use("--block=hook and --block-hook go "
+				     "together");
+	if (opts.block == BLOCK_CLUSTER &&
+	    (opts.probe[SIDE_SOURCE] || opts.probe[SIDE_TARGET]))
+		return opt_wrong_use("--block=cluster cannot be probed by an "
+				     "account: the server says whether it is "
+				     "on");
 	if (c->flags & STATUS && (!opts.diff_status || !opts.apply_status))
 		return opt_wrong_use(
 		    "--diff-status and --apply-status are needed");
@@ -185,5 +204,6 @@ main(int argc, char **argv)
 	}
 	ok = status_start(opt_status_file(), &error) && run(command, &error);
 	ns_flags_release(&ns_flags);
+	opt_list_release(&opts.keep);
 	return finish(MM_EXIT_OK, ok ? NULL : &error);
 }

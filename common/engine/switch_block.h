@@ -37,8 +37,8 @@ struct block_opts {
 	 * connection. */
 	const char *const *keep;
 	size_t n_keep;
-	/* Files (0600) with the URI of an account of an application; NULL:
-	 * none. */
+	/* Files (0600) with the URI of an account of an application, which is
+	 * tried at each of its hosts (mongo/probe.h); NULL: none. */
 	const char *probe[BLOCK_SIDES];
 };
 
@@ -48,7 +48,8 @@ struct block;
 const char *block_kind_text(enum block_kind kind);
 bool block_kind_parse(const char *text, enum block_kind *kind);
 
-/* Status 2: it is no program. */
+/* Status 2: it is no program; a file of a probe is no URI, or others may read
+ * it. */
 struct block *block_new(const struct block_opts *o, bson_error_t *error);
 void block_free(struct block *b);
 
@@ -65,10 +66,11 @@ bool block_plan(struct block *b, enum side side, const bson_t *recorded,
  * not, by name. */
 bool block_stops_all(const bson_t *plan, enum side side, bson_error_t *error);
 
-/* 1: writes of applications are refused; 0: they are taken; -1: it is not
- * known. token: a word that is another one once somebody has changed what the
- * plan closed; "" where there is none. plan: NULL: none, no token but that of
- * the hook. */
+/* 1: writes of applications are refused; 0: they are taken (error says whose,
+ * or where); -1: it is not known. Where there is an account of an application,
+ * it has to be refused as well. token: a word that is another one once somebody
+ * has changed what the plan closed; "" where there is none. plan: NULL: none,
+ * no token but that of the hook. */
 int block_probe(struct block *b, enum side side, const bson_t *plan,
     char token[BLOCK_TOKEN], bson_error_t *error);
 /* Closed: true only when the probe says so; with its token. May be called
@@ -80,5 +82,15 @@ bool block_close(struct block *b, enum side side, const bson_t *plan,
  * away; all others have got theirs back. */
 bool block_open(
     struct block *b, enum side side, const bson_t *plan, bson_error_t *error);
+
+/* What the account of an application finds, alone: as block_probe; 2: there is
+ * none. */
+int block_account(struct block *b, enum side side, bson_error_t *error);
+
+/* Who can write to the selection now: changes, open and kept as grants_plan
+ * has them; passing: by cluster, whom it does not stop (open). Both are
+ * initialised in any case. */
+bool block_writers(struct block *b, enum side side, bson_t *writers,
+    bson_t *passing, bson_error_t *error);
 
 #endif

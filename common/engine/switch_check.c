@@ -44,6 +44,41 @@ the_address(struct check *c)
 	item(c, "the address can be changed within the deadline", ok, &why);
 }
 
+/* The account of an application: it writes, or nothing that it finds out later
+ * says anything. */
+static void
+the_account(struct check *c)
+{
+	bson_error_t why = {0};
+	int got = block_account(c->s->block, SIDE_SOURCE, &why);
+
+	if (got == 1)
+		error_set(&why, MM_EXIT_REFUSED, 0,
+		    "it may not write to any collection of the selection");
+	if (got != 2)
+		item(c, "the probing account writes to the source", got == 0,
+		    &why);
+}
+
+/* Not where a program of the user's own does it. */
+static void
+the_plan(struct check *c, enum side side)
+{
+	bson_error_t why = {0};
+	bson_t last, plan;
+	bool closed = side == SIDE_TARGET &&
+	    switch_log_newest(c->s->log, "plan_target", &last);
+	bool ok =
+	    block_plan(c->s->block, side, closed ? &last : NULL, &plan, &why) &&
+	    block_stops_all(&plan, side, &why);
+
+	bson_destroy(&plan);
+	item(c,
+	    side == SIDE_SOURCE ? "the block of the source stops everybody"
+				: "the block of the target stops everybody",
+	    ok, &why);
+}
+
 static void
 the_block(struct check *c)
 {
@@ -55,9 +90,14 @@ the_block(struct check *c)
 		error_set(&why, MM_EXIT_REFUSED, 0,
 		    "they are blocked, and not by an attempt of ours");
 	item(c, "applications write to the source", got == 0, &why);
+	the_account(c);
 	got = block_probe(c->s->block, SIDE_TARGET, NULL, token, &why);
 	item(
 	    c, "whether they can write to the target is known", got >= 0, &why);
+	if (c->s->o->block != BLOCK_HOOK) {
+		the_plan(c, SIDE_SOURCE);
+		the_plan(c, SIDE_TARGET);
+	}
 }
 
 bool

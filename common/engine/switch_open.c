@@ -75,7 +75,7 @@ open_journal(struct switcher *s, bson_error_t *error)
 		put(&config, "address module", s->o->address);
 	}
 	if (s->block)
-		put(&config, "block", block_kind_text(BLOCK_HOOK));
+		put(&config, "block", block_kind_text(s->o->block));
 	ok = (s->log = switch_log_open(s->o->dir, !s->o->reader, error)) &&
 	    ((s->address && !s->o->reader) || switch_log_count(s->log) > 0 ||
 		error_set(error, MM_EXIT_REFUSED, 0,
@@ -90,12 +90,15 @@ open_journal(struct switcher *s, bson_error_t *error)
 static bool
 make_block(struct switcher *s, bson_error_t *error)
 {
-	struct block_opts o = {.kind = BLOCK_HOOK,
+	struct block_opts o = {.kind = s->o->block,
 	    .hook = s->o->hook,
 	    .job = s->job,
 	    .seconds = CALL_SECONDS,
 	    .conn = {[SIDE_SOURCE] = s->src, [SIDE_TARGET] = s->tgt},
-	    .rules = s->rules};
+	    .rules = s->rules,
+	    .keep = s->o->keep.item,
+	    .n_keep = s->o->keep.n,
+	    .probe = {s->o->probe[0], s->o->probe[1]}};
 
 	return (s->block = block_new(&o, error)) != NULL;
 }
@@ -115,7 +118,7 @@ switch_open(const struct switch_opts *o, bson_error_t *error)
 
 	s->o = o;
 	if ((!o->address || make_address(s, error)) && connect_both(s, error) &&
-	    (!o->hook || make_block(s, error)) && open_journal(s, error)) {
+	    (!o->address || make_block(s, error)) && open_journal(s, error)) {
 		s->ready = (struct ready_opts){.target = s->tgt,
 		    .job = s->job,
 		    .selection = s->selection,

@@ -9,14 +9,19 @@
 #ifndef MM_ENGINE_SWITCH_RUN_H
 #define MM_ENGINE_SWITCH_RUN_H
 
-#include "base/error.h"
+#include "base/opt.h"
+#include "engine/switch_block.h"
 
 struct switch_opts {
 	const char *dir; /* of the journal */
 	const char *job; /* NULL: by the selection */
 	/* engine/address.h; NULL: for what comes after a switch. */
 	const char *address, *old_file, *new_file;
-	const char *hook; /* engine/switch_block.h; NULL: as address */
+	/* engine/switch_block.h; made where there is an address */
+	enum block_kind block;
+	const char *hook;
+	struct opt_list keep;
+	const char *probe[BLOCK_SIDES];
 	const char *diff_status, *apply_status;
 	int64_t deadline_ms;
 	bool reader; /* the journal is only read: for switch_observe */

@@ -1,31 +1,16 @@
-/* Who can write to the selection, as the server's users and roles say. A block
- * of one's own has to stop all of them; a plan that would take their rights
- * away is the way to find them. */
+/* Who can write to the selection, as the server's users and roles say, and
+ * whether the block stops them. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/doc.h"
 #include "engine/switch_work.h"
-#include "model/grants.h"
-#include "mongo/rights.h"
 
-static bool
-sel_ns(const void *rules, const char *ns)
-{
-	return ns_selected(rules, ns);
-}
-
-static bool
-sel_any(const void *rules, const char *db)
-{
-	return ns_db_selected(rules, db);
-}
-
-static bool
-sel_whole(const void *rules, const char *db)
-{
-	return ns_db_whole(rules, db);
-}
+struct who {
+	enum block_kind kind;
+	const bson_t *passing; /* by cluster: whom it does not stop */
+	const char *list;      /* of the plan */
+};
 
 /* Names are somebody's choice: nothing of them moves the cursor. */
 static void
@@ -36,98 +21,111 @@ put(const char *text)
 		    (unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
 }
 
-static void
-show_one(const char *list, const bson_t *one)
-{
-	const char *db = doc_text_or(one, "db", ""),
-		   *why = doc_text_or(one, "why", "");
-
-	printf("who ");
-	put(doc_text_or(one, "kind", ""));
-	printf(*doc_text_or(one, "kind", "") ? " \"" : "user \"");
-	put(db);
-	printf("%s", *db ? "." : "");
-	put(doc_text_or(one, "name", ""));
-	printf("\"%s%s",
-	    strcmp(list, "kept") == 0       ? " is this program's"
-		: strcmp(list, "open") == 0 ? " can write everywhere"
-					    : " can write to the selection",
-	    *why ? ": " : "");
-	/* A right as model/grants.h writes it: R is a role. */
-	if (strncmp(why, "R ", 2) == 0)
-		printf("role "), why += 2;
-	put(why);
-	putchar('\n');
-}
+typedef void each_fn(const bson_t *one, void *arg);
 
 static void
-show_list(const bson_t *plan, const char *list)
+each(const bson_t *plan, const char *list, each_fn *call, void *arg)
 {
 	bson_iter_t it, sub;
 	const uint8_t *data;
 	uint32_t len;
 	bson_t one;
 
-	if (!bson_iter_init_find(&it, plan, list) ||
-	    !BSON_ITER_HOLDS_ARRAY(&it) || !bson_iter_recurse(&it, &sub))
+	if (!doc_find(plan, list, &it) || !BSON_ITER_HOLDS_ARRAY(&it) ||
+	    !bson_iter_recurse(&it, &sub))
 		return;
 	while (bson_iter_next(&sub)) {
 		if (!BSON_ITER_HOLDS_DOCUMENT(&sub))
 			continue;
 		bson_iter_document(&sub, &len, &data);
 		if (bson_init_static(&one, data, len))
-			show_one(list, &one);
+			call(&one, arg);
 	}
 }
 
-/* The texts of an array, borrowed. Caller frees the list. */
-static const char **
-texts(const bson_t *array, size_t *n)
-{
-	const char **out =
-	    bson_malloc0((bson_count_keys(array) + 1) * sizeof *out);
-	bson_iter_t it;
+struct same {
+	const char *name;
+	bool found;
+};
 
-	*n = 0;
-	if (bson_iter_init(&it, array))
-		while (bson_iter_next(&it))
-			if (BSON_ITER_HOLDS_UTF8(&it))
-				out[(*n)++] = bson_iter_utf8(&it, NULL);
-	return out;
+static void
+is_same(const bson_t *one, void *arg)
+{
+	struct same *s = arg;
+
+	s->found =
+	    s->found || strcmp(doc_text_or(one, "name", ""), s->name) == 0;
 }
 
-static bool
-show(struct switcher *s, const struct rights *r, bson_error_t *error)
+static const char *
+verdict(const struct who *w, const char *name)
 {
-	struct grants_scope scope = {sel_ns, sel_any, sel_whole, s->rules};
-	bson_t own = BSON_INITIALIZER, plan = BSON_INITIALIZER;
-	const char **keep = NULL;
-	bool ok = rights_own(s->src, &own, error);
+	struct same s = {name, false};
 
-	if (ok) {
-		keep = texts(&own, &scope.n_keep);
-		scope.keep = keep;
-		ok = grants_plan(&scope, &r->users, &r->roles, &plan, error);
+	if (strcmp(w->list, "kept") == 0)
+		return "goes on writing";
+	if (w->kind == BLOCK_HOOK)
+		return strcmp(w->list, "open") == 0
+		    ? "can write everywhere"
+		    : "can write to the selection";
+	if (w->kind == BLOCK_ROLE)
+		return strcmp(w->list, "open") == 0 ? "is not stopped"
+						    : "is stopped";
+	each(w->passing, "open", is_same, &s);
+	return s.found ? "is not stopped" : "is stopped";
+}
+
+/* Rights as model/grants.h writes them: R is a role. */
+static void
+show_why(const bson_t *one)
+{
+	bson_iter_t it, sub;
+	const char *sep = ": ";
+
+	if (!doc_find(one, "why", &it) || !BSON_ITER_HOLDS_ARRAY(&it) ||
+	    !bson_iter_recurse(&it, &sub))
+		return;
+	while (bson_iter_next(&sub)) {
+		const char *text = bson_iter_utf8(&sub, NULL);
+
+		printf("%s%s", sep, text[0] == 'R' ? "role " : "");
+		put(text + 2);
+		sep = ", ";
 	}
-	if (ok) {
-		show_list(&plan, "changes");
-		show_list(&plan, "open");
-		show_list(&plan, "kept");
-	}
-	bson_free(keep);
-	bson_destroy(&plan);
-	bson_destroy(&own);
-	return ok;
+}
+
+static void
+show_one(const bson_t *one, void *arg)
+{
+	const struct who *w = arg;
+	const char *db = doc_text_or(one, "db", "");
+	char *name = bson_strdup_printf(
+	    "%s%s%s", db, *db ? "." : "", doc_text_or(one, "name", ""));
+
+	printf("who %s \"", doc_text_or(one, "kind", "user"));
+	put(name);
+	printf("\" %s", verdict(w, name));
+	show_why(one);
+	putchar('\n');
+	bson_free(name);
 }
 
 void
 switch_who(struct switcher *s)
 {
+	static const char *const lists[] = {"changes", "open", "kept"};
 	bson_error_t why = {0};
-	struct rights r;
+	bson_t writers, passing;
+	struct who w = {s->o->block, &passing, NULL};
 
-	if (!rights_fetch(s->src, &r, &why) || !show(s, &r, &why))
+	if (!block_writers(s->block, SIDE_SOURCE, &writers, &passing, &why))
 		printf("who can write to the source is not known: %s\n",
 		    why.message);
-	rights_release(&r);
+	else
+		for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+			w.list = lists[i];
+			each(&writers, lists[i], show_one, &w);
+		}
+	bson_destroy(&writers);
+	bson_destroy(&passing);
 }

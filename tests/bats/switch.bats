@@ -350,7 +350,6 @@ under_watch() (
 	assert_output 'who user "shop.app" can write to the selection
 who role "admin.seller" can write to the selection
 who user "admin.dba" can write everywhere: role admin.readWriteAnyDatabase
-who user "admin.noplog" can write everywhere: role admin.dbAdminAnyDatabase
-who user "admin.noplog" can write everywhere: role admin.readWriteAnyDatabase
-who user "admin.root" is this program'"'"'s'
+who user "admin.noplog" can write everywhere: role admin.dbAdminAnyDatabase, role admin.readWriteAnyDatabase
+who user "admin.root" goes on writing'
 }

@@ -1,0 +1,334 @@
+bats_require_minimum_version 1.8.0
+# mm-switch: writes blocked by the rights of users and roles, and by the server.
+load lib
+# bats file_tags=server
+
+setup() {
+	BATS_TEST_TIMEOUT=$((240 * MM_SLOW))
+	S=$TMP/state
+	# Of mongosim itself; may write everywhere.
+	KEEP=(--keep-user admin.noplog)
+	WHERE=(-d shop)
+}
+
+field_is() { # field_is FILE FIELD VALUE
+	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
+}
+
+# as SIDE: the program on standard input, by root. run, people.
+as() {
+	local uri=${1}_root
+	py "${!uri}" "${@:2}" < <(
+		cat <<-'P'
+			run = lambda db, *pairs: client[db].command(SON(pairs))
+			def user(db, name, *roles):
+			    run(db, ("createUser", name), ("pwd", "pw"), ("roles", list(roles)))
+			def rights(db, name):
+			    u = run(db, ("usersInfo", name))["users"][0]
+			    return sorted(r["db"] + "." + r["role"] for r in u["roles"])
+		P
+		cat
+	)
+}
+
+uri_of() { # uri_of PORT USER PASSWORD DB
+	echo "mongodb://$2:$3@127.0.0.1:$1/?authSource=$4"
+}
+
+# Two servers with access control, accounts of two businesses.
+servers() {
+	start_sim src --auth root:secret "$@"
+	start_sim dst --auth root:secret "$@"
+	src_root=$(uri_of "$src_port" root secret admin)
+	dst_root=$(uri_of "$dst_port" root secret admin)
+	export MM_SOURCE_URI=$src_root MM_TARGET_URI=$dst_root
+	umask 077
+	uri_of "$src_port" app pw shop >"$TMP/old"
+	uri_of "$dst_port" app pw shop >"$TMP/new"
+	cp "$TMP/old" "$TMP/app.uri"
+	uri_of "$src_port" biz pw other >"$TMP/biz.uri"
+	for side in src dst; do
+		as $side <<-'P'
+			run("admin", ("createRole", "seller"), ("privileges", [
+			    {"resource": {"db": "shop", "collection": "numbers"},
+			     "actions": ["find", "insert", "update"]},
+			    {"resource": {"db": "other", "collection": ""},
+			     "actions": ["insert"]}]), ("roles", []))
+			user("admin", "seller", "seller")
+			user("shop", "app", "readWrite")
+			user("shop", "reader", "read")
+			run("other", ("createRole", "own"), ("privileges", [
+			    {"resource": {"db": "other", "collection": "numbers"},
+			     "actions": ["insert", "find"]}]), ("roles", ["read"]))
+			user("other", "biz", "own", "readWrite")
+		P
+	done
+	as src <<-'P'
+		client.shop.numbers.create_index("n", unique=True)
+		client.other.numbers.create_index("n", unique=True)
+	P
+}
+
+# The copy, followed and compared; two applications.
+migration() {
+	run_bg app "$PY" "$TOOLS/app_writer.py" "$TMP/app" "$TMP/app.uri" shop
+	wait_until 30 test -s "$TMP/app.acked"
+	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now "${WHERE[@]}" \
+		--status-file "$TMP/tail.st"
+	wait_until 30 field_is tail.st state following
+	mm-dump "${WHERE[@]}" --quiet | mm-load "${WHERE[@]}" --quiet
+	run_bg apply mm-oplog-apply -D "$TMP/seg" "${WHERE[@]}" \
+		--status-file "$TMP/apply.st"
+	wait_until 30 field_is apply.st state applying
+	mm-load --finish-indexes "${WHERE[@]}" --quiet
+	run_bg diff mm-diff "${WHERE[@]}" --follow --status-file "$TMP/diff.st"
+	in_sync
+}
+
+in_sync() {
+	wait_until 60 field_is diff.st in_sync true
+}
+
+switch() { # switch COMMAND [options]
+	local command=$1
+	shift
+	mm-switch "$command" --state "$S" "${WHERE[@]}" "${KEEP[@]}" \
+		--address "file path=$TMP/app.uri" \
+		--address-old "$TMP/old" --address-new "$TMP/new" \
+		--diff-status "$TMP/diff.st" --apply-status "$TMP/apply.st" "$@"
+}
+
+PROBE() {
+	echo --probe-source-uri-file "$TMP/old" --probe-target-uri-file "$TMP/new"
+}
+
+killed() { # killed "N HOW" COMMAND: at the n-th record
+	run -137 under_kill "$@"
+}
+
+under_kill() (
+	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so
+	export KILL_FILE=/switch.journal KILL_AT=$1
+	[[ $2 == abort ]] || export KILL_PARENT=1
+	export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
+	shift
+	switch "$@"
+)
+
+state_is() {
+	run -0 mm-switch status --state "$S"
+	assert_line "state      $1"
+}
+
+# The users and roles of another business, byte for byte.
+others() {
+	for side in src dst; do
+		as $side <<-'P'
+			for what in "users", "roles":
+			    all = run("other", (what + "Info", 1),
+			        *[("showPrivileges", True)] * (what == "roles"))[what]
+			    print(bson.encode({what: all}).hex())
+		P
+	done
+}
+
+# Who can write to shop where.
+writers() {
+	for side in src dst; do
+		local port=${side}_port
+		as $side "${!port}" <<-'P'
+			for name, db in (("app", "shop"), ("seller", "admin")):
+			    c = pymongo.MongoClient("127.0.0.1", int(sys.argv[2]),
+			        username=name, password="pw", authSource=db)
+			    try:
+			        c.shop.numbers.update_one({"_id": 0}, {"$set": {"a": 1}})
+			        print(name)
+			    except pymongo.errors.OperationFailure as e:
+			        assert e.code == 13, e
+		P
+		echo "$side"
+	done | paste -sd' '
+}
+
+more_writes() {
+	local n
+	n=$(wc -l <"$TMP/app.acked")
+	wait_until 10 eval "((\$(wc -l <'$TMP/app.acked') > $n))"
+}
+
+# Ends the writer; what it was acknowledged is on this side, once.
+nothing_lost() { # nothing_lost SIDE
+	kill "$app_pid"
+	wait "$app_pid"
+	as "$1" "$TMP/app.acked" <<-'P'
+		acked = [int(x) for x in open(sys.argv[2])]
+		found = sorted(d["n"] for d in client.shop.numbers.find())
+		assert found == acked, (len(found), len(acked), found[-3:], acked[-3:])
+		assert acked == list(range(len(acked))) and acked
+	P
+}
+
+@test "killed after each record: rights are where they belong, and another business is left alone" {
+	servers
+	run_bg biz "$PY" "$TOOLS/app_writer.py" "$TMP/biz" "$TMP/biz.uri" other
+	migration
+	before=$(others)
+	assert_equal "$(writers)" 'app seller src app seller dst'
+	# shellcheck disable=SC2046
+	run -0 switch check $(PROBE)
+	assert_line 'ok  the probing account writes to the source'
+	assert_line 'who user "shop.app" is stopped'
+	assert_line 'who role "admin.seller" is stopped'
+	assert_line 'who user "admin.root" goes on writing'
+	refute_output --partial '"shop.reader"'
+	refute_output --partial '"other.biz"'
+	assert_equal "$(others)" "$before"
+	for n in $(seq 12); do
+		# shellcheck disable=SC2046
+		run under_kill '1 kept' run --deadline 200 $(PROBE)
+		[[ $status == 137 ]] || break
+		# what may be so in that state
+		run -0 mm-switch status --state "$S"
+		case $output in
+		*'state      syncing'*) who='app seller src app seller dst' ;;
+		*'state      blocking'*) who='app seller src app seller dst' ;;
+		*) who='src dst' ;;
+		esac
+		[[ $output == *'state      switch'* ]] || assert_equal "$(writers)" "$who"
+	done
+	assert_equal "$status" 0
+	assert_equal "$n" 8
+	more_writes
+	assert_equal "$(writers)" 'src app seller dst'
+	assert_equal "$(others)" "$before"
+	nothing_lost dst
+	kill "$biz_pid"
+	wait "$biz_pid"
+	assert_equal "$(jq .refused "$TMP/biz.out")" 0
+}
+
+@test "a role that is edited meanwhile, an attempt that is given up, withheld rights, and then it is done" {
+	servers
+	migration
+	# somebody who was forgotten
+	as src <<<'user("admin", "forgotten", "root")'
+	run --separate-stderr -8 switch run
+	assert_regex "$stderr" '"admin.forgotten" .*--keep-user'
+	run -8 switch check
+	assert_line --regexp '^no  the block of the source stops everybody: .*"admin.forgotten"'
+	assert_line 'who user "admin.forgotten" is not stopped: role admin.root'
+	as src <<<'run("admin", ("dropUser", "forgotten"))'
+	# as mm-load --users leaves it
+	as dst <<-'P'
+		user("shop", "late")
+		job = client.mm_control.jobs.find_one()["_id"]
+		client.mm_control.withheld.insert_one({"_id": SON([("job", job),
+		    ("kind", "user"), ("db", "shop"), ("name", "late")]),
+		    "before": ["R shop.readWrite"], "after": []})
+	P
+	# given up: the source is as it was, the target stays closed
+	killed '2 kept' run
+	state_is blocked
+	assert_equal "$(writers)" 'src dst'
+	as src <<<'run("shop", ("grantRolesToUser", "app"), ("roles", [{"role": "read", "db": "other"}]))'
+	killed '1 lost' abort
+	killed '1 kept' abort
+	run -0 switch abort
+	assert_equal "$(writers)" 'app seller src dst'
+	run -0 as src <<<'print(*rights("shop", "app"))'
+	assert_output 'other.read shop.readWrite'
+	more_writes
+	in_sync
+	# taken away while it was closed: not given back, all others are
+	killed '2 kept' run
+	as src <<<'run("shop", ("updateUser", "app"), ("roles", []))'
+	run --separate-stderr -8 switch abort --deadline 1
+	assert_regex "$stderr" 'user "shop.app" has lost rights meanwhile'
+	assert_equal "$(writers)" 'seller src dst'
+	state_is unblocking
+	as src <<<'run("shop", ("updateUser", "app"), ("roles", ["readWrite", {"role": "read", "db": "other"}]))'
+	run -0 switch abort
+	assert_equal "$(writers)" 'app seller src dst'
+	in_sync
+	# lifted and somebody new
+	killed '2 kept' run
+	as src <<<'user("shop", "new", "readWrite")'
+	run --separate-stderr -8 switch run
+	assert_regex "$stderr" 'somebody has let applications write'
+	assert_equal "$(writers)" 'app seller src dst'
+	run -0 as dst <<<'print(*rights("shop", "late"))'
+	assert_output ''
+	in_sync
+	run -0 switch run
+	assert_equal "$(writers)" 'src app seller dst'
+	run -0 as dst <<<'print(*rights("shop", "late"), client.mm_control.withheld.count_documents({}))'
+	assert_output 'shop.readWrite 0'
+	run -0 as src <<<'print(*rights("shop", "new"))'
+	assert_output 'shop.read'
+	nothing_lost dst
+}
+
+@test "the probe: an account that may not write, a host that does not answer" {
+	servers
+	as src <<<'client.shop.numbers.insert_one({"n": 0})'
+	umask 077
+	uri_of "$src_port" reader pw shop >"$TMP/reader"
+	echo "mongodb://app:pw@127.0.0.1:1,127.0.0.1:$src_port/?authSource=shop" >"$TMP/half"
+	echo "mongodb://app:pw@127.0.0.1:1,127.0.0.1:$src_port,localhost:$src_port/?authSource=shop" >"$TMP/most"
+	uri_of "$src_port" app wrong shop >"$TMP/wrong"
+	run switch check --probe-source-uri-file "$TMP/reader"
+	assert_line --regexp '^no  the probing account writes to the source: it may not write'
+	assert_line 'ok  applications write to the source'
+	run switch check --probe-source-uri-file "$TMP/most"
+	assert_line 'ok  the probing account writes to the source'
+	run switch check --probe-source-uri-file "$TMP/wrong"
+	assert_line --regexp '^no  the probing account .*may not log in'
+	refute_output --partial wrong@
+	# refused by rights, and not known of all
+	as src <<<'run("shop", ("updateUser", "app"), ("roles", ["read"]))'
+	run switch check --probe-source-uri-file "$TMP/half"
+	assert_line --regexp '^no  the probing account writes to the source: .*127.0.0.1:1'
+	run switch check --probe-source-uri-file "$TMP/most"
+	assert_line --regexp '^no  the probing account .*it may not write'
+	chmod 644 "$TMP/most"
+	run --separate-stderr -2 switch check --probe-source-uri-file "$TMP/most"
+	assert_regex "$stderr" 'may be read by others'
+	run --separate-stderr -2 switch check --block cluster --probe-source-uri-file "$TMP/old"
+	run --separate-stderr -2 switch check --block role --block-hook /bin/true
+	# a server without such a mode
+	run switch check --state "$S.2" --block=cluster
+	assert_line --regexp '^no  the block of the source .*knows no setUserWriteBlockMode'
+}
+
+@test "by the server itself: only for all of it" {
+	WHERE=(--nsInclude "*")
+	servers --fcv 6.0
+	as src <<<'client.other.drop_collection("numbers")'
+	for side in src dst; do
+		as $side <<<'run("admin", ("dropUser", "noplog"))'
+	done
+	KEEP=(--block=cluster)
+	run switch check --nsExclude "other.*"
+	assert_line --regexp '^ok  the block of the source stops everybody'
+	as src <<<'client.other.numbers.insert_one({})'
+	run switch check --nsExclude "other.*"
+	assert_line --regexp '^no  the block of the source .*"other" is not of the selection'
+	as src <<<'user("admin", "copier", "restore")'
+	run switch check --state "$S.2"
+	assert_line --regexp '^no  the block of the source stops everybody: .*"admin.copier"'
+	assert_line --regexp '^who user "admin.copier" is not stopped: role admin.restore'
+	assert_line 'who user "shop.app" is stopped'
+	as src <<<'run("admin", ("dropUser", "copier"))'
+	migration
+	killed '2 kept' run --state "$S.2"
+	writers 2>&1 | grep -q 'User writes blocked'
+	run -0 switch abort --state "$S.2"
+	more_writes
+	in_sync
+	run -0 switch run --state "$S.2"
+	more_writes
+	nothing_lost dst
+	run as src <<<'c = pymongo.MongoClient("127.0.0.1", client.address[1], username="app", password="pw", authSource="shop")
+c.shop.numbers.insert_one({"n": -1})'
+	assert_output --partial 'User writes blocked'
+}
