@@ -8,6 +8,7 @@
 #include "base/opt.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/switch_after.h"
 #include "engine/switch_run.h"
 #include "io/guard.h"
 #include "model/ns.h"
@@ -76,6 +77,10 @@ static const struct command commands[] = {
     {"rollback", switch_rollback, ADDRESS | GUARDED, switch_rollback_steps},
     {"abort", switch_abort, ADDRESS | STATUS},
     {"status", NULL},
+    {"finish", switch_finish},
+    {"quarantine", switch_quarantine},
+    {"delete-source", switch_delete_source},
+    {"cleanup", switch_cleanup},
 };
 
 static const struct command *
@@ -157,13 +162,14 @@ int
 main(int argc, char **argv)
 {
 	const struct opt_group groups[] = {
-	    OPT_GROUP("Switch", rows), both_options, ns_options};
+	    OPT_GROUP("Switch", rows), after_options, both_options, ns_options};
 	const struct opt_program program = {.tool = "mm-switch",
 	    .purpose =
 		"Moves applications to the target of a job: blocks writes, "
 		"drains, verifies, moves.",
-	    .synopsis =
-		"check|run|observe|rollback|status|abort --state DIR [options]",
+	    .synopsis = "COMMAND --state DIR [options]\nCommands: check, run, "
+			"observe, rollback, abort, status, finish, "
+			"quarantine, delete-source, cleanup",
 	    .groups = groups,
 	    .n_groups = sizeof groups / sizeof *groups,
 	    .max_operands = 1};

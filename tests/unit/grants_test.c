@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/grants.h"
+#include "model/grants_only.h"
 #include "tap.h"
 
 /* Selected: all of shop, and crm.orders of crm. */
@@ -298,6 +299,57 @@ test_digest(void)
 	bson_destroy(c);
 }
 
+static const struct {
+	const char *account;
+	bool only;
+} accounts[] = {
+    {"{'user': 'a', 'roles': [{'db': 'shop', 'role': 'readWrite'}]}", true},
+    {"{'user': 'a', 'roles': [{'db': 'shop', 'role': 'readWrite'}, {'db': "
+     "'other', 'role': 'read'}]}",
+	false},
+    {"{'user': 'a', 'roles': [{'db': 'crm', 'role': 'read'}]}", false},
+    {"{'user': 'a', 'roles': [{'db': 'admin', 'role': 'root'}]}", false},
+    {"{'user': 'a', 'roles': [{'db': 'admin', 'role': 'seller'}]}", true},
+    {"{'user': 'a', 'roles': [{'db': 'admin', 'role': 'people'}]}", false},
+    {"{'user': 'a', 'roles': [{'db': 'admin', 'role': 'nested'}]}", false},
+    {"{'user': 'a', 'roles': []}", false},
+    {"{'role': 'r', 'privileges': [{'resource': {'cluster': true}, "
+     "'actions': ['inprog']}]}",
+	false},
+    {"{'role': 'r', 'privileges': [{'resource': {'db': '', 'collection': ''}, "
+     "'actions': ['find']}]}",
+	false},
+    {"{'role': 'r', 'privileges': [{'resource': {'db': 'shop', 'collection': "
+     "''}, 'actions': ['find']}]}",
+	true},
+};
+
+static void
+test_only(void)
+{
+	bson_t *roles = tap_json5(
+	    "{'0': {'role': 'seller', 'db': 'admin', 'privileges': "
+	    "[{'resource': {'db': 'crm', 'collection': 'orders'}, 'actions': "
+	    "['find', 'insert']}], 'roles': []},"
+	    "'1': {'role': 'people', 'db': 'admin', 'privileges': "
+	    "[{'resource': {'db': 'crm', 'collection': 'people'}, 'actions': "
+	    "['find']}], 'roles': []},"
+	    "'2': {'role': 'nested', 'db': 'admin', 'privileges': [], 'roles': "
+	    "[{'role': 'seller', 'db': 'admin'}, {'role': 'people', 'db': "
+	    "'admin'}]}}");
+
+	for (size_t i = 0; i < sizeof accounts / sizeof *accounts; i++) {
+		bson_t *doc = tap_json5(accounts[i].account);
+
+		OK(grants_only(doc, roles, sel_ns, sel_whole, NULL) ==
+			accounts[i].only,
+		    "%s: %s", accounts[i].only ? "only" : "more",
+		    accounts[i].account);
+		bson_destroy(doc);
+	}
+	bson_destroy(roles);
+}
+
 int
 main(void)
 {
@@ -305,5 +357,6 @@ main(void)
 	test_roles();
 	test_there_and_back();
 	test_digest();
+	test_only();
 	return tap_done();
 }

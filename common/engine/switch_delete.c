@@ -1,0 +1,197 @@
+/* The old data are deleted, one collection after the other. What is deleted is
+ * proved twice: all of it before the first is gone, so that a surprise costs
+ * nothing, and each once more under its name in quarantine, which nobody else
+ * uses, so that what is proved is what is dropped. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/msg.h"
+#include "base/sig.h"
+#include "base/status.h"
+#include "engine/switch_after_work.h"
+#include "mongo/fence.h"
+
+/* ------------------------------------------------------------------ guards */
+
+static bool
+confirmed(const struct switcher *s, bson_error_t *error)
+{
+	char *want = bson_strdup_printf("delete %s", s->job);
+	bool ok = after.confirm && strcmp(after.confirm, want) == 0;
+
+	if (!ok)
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "nothing is deleted without --confirm \"%s\"", want);
+	bson_free(want);
+	return ok;
+}
+
+static void
+note_commit(void *arg, enum switch_state state, int64_t at, const char *why)
+{
+	(void)why;
+	if (state == SWITCH_COMMITTED)
+		*(int64_t *)arg = at;
+}
+
+static bool
+old_enough(const struct switcher *s, bson_error_t *error)
+{
+	int64_t at = 0, age;
+
+	switch_log_each(s->log, note_commit, &at);
+	age = clock_wall_ms() - at;
+	return (at > 0 && age >= after.min_age_ms) ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"the way back was given up %" PRId64 " s ago, less than the "
+		"%" PRId64 " s of --min-age",
+		age / 1000, after.min_age_ms / 1000);
+}
+
+static bool
+address_is_new(const struct switcher *s, bson_error_t *error)
+{
+	struct address_state now;
+
+	if (!s->address)
+		return true;
+	return address_get(s->address, &now, error) &&
+	    (now.held == ADDRESS_NEW ||
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "the address is not the new one at every endpoint: %s",
+		    address_held_text(now.held)));
+}
+
+static bool
+still_closed(const struct switcher *s, bson_error_t *error)
+{
+	char token[BLOCK_TOKEN];
+	bson_t plan;
+	int got;
+
+	if (!s->block)
+		return true;
+	got = block_probe(s->block, SIDE_SOURCE,
+	    switch_plan(s, SIDE_SOURCE, &plan), token, error);
+	return got == 1 ||
+	    (got == 0 &&
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "applications can write to the source"));
+}
+
+/* ------------------------------------------------------------------ digests */
+
+static bool
+unchanged(struct switcher *s, const struct old_list *old,
+    const struct old_coll *o, int place, struct throttle *throttle,
+    bson_error_t *error)
+{
+	struct digest now;
+
+	status_text("collection", o->ns);
+	if (!old_digest(
+		s->src, old, o->ns, old_name(o, place), throttle, &now, error))
+		return false;
+	return digest_same(&now, &o->sum) ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"\"%s\" was written to since the way back was given up: "
+		"%" PRId64 " documents then, %" PRId64 " now",
+		o->ns, o->sum.docs, now.docs);
+}
+
+static bool
+all_unchanged(struct switcher *s, bson_error_t *error)
+{
+	struct throttle *throttle = throttle_new(after.rate);
+	struct old_list old;
+	bool ok = old_open(&old, s->o->dir, s->log, error);
+
+	for (size_t i = 0; ok && i < old.n; i++) {
+		int place = old_where(s->src, &old.item[i], error);
+
+		ok = place >= 0;
+		if (ok && old_name(&old.item[i], place))
+			ok = unchanged(
+			    s, &old, &old.item[i], place, throttle, error);
+	}
+	old_close(&old);
+	throttle_free(throttle);
+	return ok;
+}
+
+bool
+delete_may(struct switcher *s, bson_error_t *error)
+{
+	if (!confirmed(s, error))
+		return false;
+	/* Some of it is gone already. */
+	if (switch_log_state(s->log) == SWITCH_DELETING)
+		return true;
+	return old_enough(s, error) && address_is_new(s, error) &&
+	    still_closed(s, error) && aside_views(s, error) &&
+	    all_unchanged(s, error);
+}
+
+/* ----------------------------------------------------------------- deletion */
+
+static bool
+delete_one(struct switcher *s, const struct old_list *old,
+    const struct old_coll *o, struct throttle *throttle, bson_error_t *error)
+{
+	int place;
+
+	if (!aside_move(s, o, false, &place, error))
+		return false;
+	if (place == OLD_OTHER)
+		msg_warn("\"%s\" is another collection now: left alone", o->ns);
+	if (place == OLD_OTHER || place == OLD_GONE)
+		return true;
+	if (place != OLD_ASIDE)
+		return error_set(
+		    error, MM_EXIT_SOURCE, 0, "\"%s\" was not renamed", o->ns);
+	if (!unchanged(s, old, o, place, throttle, error) ||
+	    !catalog_drop(s->src, o->aside, error))
+		return false;
+	msg_info("deleted \"%s\": %" PRId64 " documents", o->ns, o->sum.docs);
+	status_add("deleted", 1);
+	return sig_sleep((int)after.pace_ms) ||
+	    error_set(error, MM_EXIT_STOPPED, 0, "stopped by a signal");
+}
+
+/* A member that is no primary any more may not know of what was done: what it
+ * says counts only after a fence was written there. */
+static bool
+none_left(struct switcher *s, const struct old_list *old, bson_error_t *error)
+{
+	struct optime at;
+	bool ok = fence_write(s->src, s->job, &at, error);
+
+	for (size_t i = 0; ok && i < old->n; i++) {
+		int place = old_where(s->src, &old->item[i], error);
+
+		ok = place >= 0 &&
+		    (!old_name(&old->item[i], place) ||
+			error_set(error, MM_EXIT_SOURCE, 0,
+			    "\"%s\" is still there",
+			    old_name(&old->item[i], place)));
+	}
+	return ok;
+}
+
+bool
+delete_work(struct switcher *s, bson_t *fields, bson_error_t *error)
+{
+	struct throttle *throttle = throttle_new(after.rate);
+	struct old_list old;
+	bool ok = old_open(&old, s->o->dir, s->log, error);
+
+	(void)fields;
+	for (size_t i = 0; ok && i < old.n; i++)
+		ok = delete_one(s, &old, &old.item[i], throttle, error);
+	ok = ok && none_left(s, &old, error);
+	old_close(&old);
+	throttle_free(throttle);
+	return ok;
+}
