@@ -2,90 +2,12 @@ bats_require_minimum_version 1.8.0
 # mm-switch, forward: a writer follows the address; every record of the journal
 # is killed before, while and after it is written.
 load lib
+load switch_lib
 # bats file_tags=server
 
 setup() {
 	BATS_TEST_TIMEOUT=$((240 * MM_SLOW))
 	S=$TMP/state
-}
-
-field_is() { # field_is FILE FIELD VALUE
-	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
-}
-
-# Two servers, a copy that is followed and compared, and a writer.
-migration() {
-	start_server src
-	start_server dst
-	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
-	umask 077
-	printf '%s\n' "$src_uri" >"$TMP/old"
-	printf '%s\n' "$dst_uri" >"$TMP/new"
-	cp "$TMP/old" "$TMP/app.uri"
-	cp "$TOOLS/switch_gate.sh" "$TMP/gate"
-	echo open 0 >"$TMP/gate.source"
-	echo open 0 >"$TMP/gate.target"
-	py "$src_uri" <<-'P'
-		client.shop.numbers.create_index("n", unique=True)
-		client.shop.visits.create_index("at", name="ttl", expireAfterSeconds=86400)
-		client.shop.visits.insert_many({"at": i} for i in range(20))
-		client.other.x.insert_one({"_id": 1})
-	P
-	run_bg writer "$PY" "$TOOLS/switch_writer.py" "$TMP" "$TMP/app.uri"
-	wait_until 30 test -s "$TMP/acked"
-	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop \
-		--status-file "$TMP/tail.st"
-	wait_until 30 field_is tail.st state following
-	mm-dump -d shop --quiet | mm-load -d shop --quiet
-	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
-	wait_until 30 field_is apply.st state applying
-	mm-load --finish-indexes -d shop --quiet
-	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
-	wait_until 60 field_is diff.st in_sync true
-}
-
-switch() { # switch COMMAND [options]
-	local command=$1
-	shift
-	mm-switch "$command" --state "$S" -d shop \
-		--address "file path=$TMP/app.uri" \
-		--address-old "$TMP/old" --address-new "$TMP/new" \
-		--block-hook "$TMP/gate" --diff-status "$TMP/diff.st" \
-		--apply-status "$TMP/apply.st" "$@"
-}
-
-open_gates() {
-	grep -l open "$TMP"/gate.source "$TMP"/gate.target | sed 's/.*gate\.//'
-}
-
-# Exactly this side is open, and the address is its.
-writable() {
-	assert_equal "$(open_gates)" "$1"
-	assert_equal "$(cat "$TMP/app.uri")" \
-		"$(cat "$TMP/$([[ $1 == source ]] && echo old || echo new)")"
-	assert_file_not_exists "$TMP/violations"
-	run -0 switch status
-	assert_line --regexp "^$1 +takes writes"
-}
-
-# Ends the writer; what it was acknowledged is on this server, once.
-nothing_lost() { # nothing_lost URI
-	kill "$writer_pid"
-	wait "$writer_pid"
-	py "$1" "$TMP/acked" <<-'P'
-		acked = [int(x) for x in open(sys.argv[2])]
-		found = sorted(d["n"] for d in client.shop.numbers.find())
-		assert found == acked, (len(found), len(acked), found[-3:], acked[-3:])
-		assert acked == list(range(len(acked)))
-		count = client.shop.counts.find_one({"_id": "all"})["v"]
-		assert count == len(acked), (count, len(acked))
-	P
-}
-
-more_writes() { # a write is acknowledged from now on
-	local n
-	n=$(wc -l <"$TMP/acked")
-	wait_until 10 eval "((\$(wc -l <'$TMP/acked') > $n))"
 }
 
 @test "applications are moved, and no write is lost" {
@@ -110,30 +32,6 @@ more_writes() { # a write is acknowledged from now on
 	run --separate-stderr -0 switch run
 	assert_regex "$stderr" 'on the target already'
 	run --separate-stderr -8 switch abort
-}
-
-# killed "N HOW" COMMAND [options]: at the n-th time the journal is synced; the
-# last record is lost, torn or kept.
-killed() {
-	local at=$1
-	shift
-	run -137 under_kill "$at" "$@"
-	assert_file_not_exists "$TMP/violations"
-}
-
-under_kill() (
-	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so
-	export KILL_FILE=/switch.journal KILL_AT=$1
-	# The one that does the work and the one that watches it; abort is one.
-	[[ $2 == abort ]] || export KILL_PARENT=1
-	export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
-	shift
-	switch "$@"
-)
-
-state_is() {
-	run -0 mm-switch status --state "$S"
-	assert_line "state      $1"
 }
 
 # Kills at one record after the other; the last run ends well.
