@@ -57,10 +57,18 @@ begin(void *arg, enum stream_kind kind, const bson_t *head, bson_error_t *error)
 }
 
 static bool
+go_on(void *arg, bson_error_t *error)
+{
+	(void)arg;
+	(void)error;
+	return true;
+}
+
+static bool
 walk(const char *dir, struct optime after, struct count *c, bson_error_t *error)
 {
 	static const struct apply_walk_ops ops = {
-	    .begin = begin, .entry = entry};
+	    .begin = begin, .entry = entry, .pause = go_on};
 	struct apply_input *in = apply_input_new(NULL, 0, dir, false);
 	struct apply_walk w = {.ops = &ops,
 	    .arg = c,

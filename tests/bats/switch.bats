@@ -162,14 +162,6 @@ with client.start_session() as s:
 	nothing_lost "$dst_uri"
 }
 
-# The watching one is not killed; its own records are none of the numbers.
-under_watch() (
-	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so
-	export KILL_FILE=/switch.journal KILL_AT=$1
-	export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
-	switch run
-)
-
 @test "what is not as it has to be is refused before anything is blocked" {
 	migration
 	run --separate-stderr -2 mm-switch run --state "$S"

@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # set by start_server and run_bg
+# shellcheck disable=SC2030,SC2031 # subshells are meant
 # Shared by the tests of mm-switch: `load switch_lib` after lib. A migration
 # with a writer that follows the address, and kills at records of the journal.
 
@@ -103,4 +105,25 @@ under_kill() (
 state_is() {
 	run -0 mm-switch status --state "$S"
 	assert_line "state      $1"
+}
+
+# The watching one is not killed; its own records are none of the numbers.
+under_watch() ( # under_watch "N HOW" [COMMAND]
+	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so \
+		KILL_FILE=/switch.journal KILL_AT=$1 \
+		ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
+	switch "${2:-run}"
+)
+
+# The applier, which has ended with the switch, after a way back; in sync again.
+follow_again() {
+	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
+	wait_until 30 field_is apply.st state applying
+	wait_until 60 in_step "$(date +%s)"
+}
+
+# mm-diff has compared what was written then, and it is the same.
+in_step() { # in_step SECONDS
+	field_is diff.st in_sync true &&
+		(($(jq -r '.verified_ts | split(":")[0]' "$TMP/diff.st") >= $1))
 }
