@@ -89,29 +89,45 @@ grants_block(const bson_t *change, const bson_t *present, bson_t *command,
 	return step;
 }
 
+/* What it is now is that, and what somebody has added. A kill may have left the
+ * change undone, or it was given back already. */
+static const struct textset *
+stage(const struct sides *s, const struct textset *then)
+{
+	if (!textset_lacks(&s->now, &s->after))
+		return &s->after;
+	if (!textset_lacks(&s->now, &s->before))
+		return &s->after; /* of which it keeps nothing */
+	if (then->n > 0 && !textset_lacks(&s->now, then))
+		return then;
+	return NULL;
+}
+
 bool
 rights_undone(const bson_t *change, const bson_t *present, struct textset *want,
     bson_error_t *error)
 {
-	const char *gone;
+	const struct textset *was;
+	struct textset then = {0};
 	struct sides s;
-	bool ok = true;
 
 	sides_read(&s, change, present);
-	gone = textset_lacks(&s.now, &s.after);
-	/* A kill may have left the change undone, or given back already. */
-	if (gone && textset_lacks(&s.now, &s.before))
-		ok = refused(change,
-			 "has lost rights meanwhile; give back by hand what "
-			 "it should have",
-			 gone, error) != GRANTS_REFUSED;
-	/* What was in `after` goes back to what it was before; what somebody
+	rights_list(change, "found", &then);
+	was = stage(&s, &then);
+	if (!was)
+		refused(change,
+		    "has lost rights meanwhile; give back by hand what it "
+		    "should have",
+		    textset_lacks(&s.now, &s.after), error);
+	/* What is of that stage goes back to what it was before; what somebody
 	 * has added stays. */
 	textset_join(want, &s.now);
-	textset_cut(want, &s.after);
+	if (was)
+		textset_cut(want, was);
 	textset_join(want, &s.before);
 	sides_release(&s);
-	return ok;
+	textset_release(&then);
+	return was != NULL;
 }
 
 enum grants_step

@@ -52,6 +52,8 @@ void grants_bypass(const char *const *keep, size_t n_keep, const bson_t *users,
 /* The plan for a side that `recorded` has closed already, be it in part: what
  * it took (changes of accounts that are gone too) is in the new one, beside
  * what `plan` found there; open and kept are those of `plan`. Appended to out.
+ * A change of it may have `found`: the rights at the time of the merge, where
+ * those are neither before nor after.
  * Status 8: somebody has taken away of what `recorded` left. */
 bool grants_merge(const bson_t *plan, const bson_t *recorded,
     const bson_t *users, const bson_t *roles, bson_t *out, bson_error_t *error);

@@ -203,6 +203,8 @@ with client.start_session() as s:
 	# a difference
 	py "$dst_uri" <<<'client.shop.visits.insert_one({"_id": "foreign"})'
 	py "$src_uri" <<<'client.shop.visits.insert_one({"_id": "x"})'
+	kill "$diff_pid"
+	wait "$diff_pid"
 	run_bg diff2 mm-diff -d shop --follow --status-file "$TMP/diff.st"
 	wait_until 30 field_is diff.st in_sync false
 	run --separate-stderr -1 switch run

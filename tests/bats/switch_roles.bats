@@ -265,7 +265,17 @@ nothing_lost() { # nothing_lost SIDE
 	assert_output 'shop.readWrite 0'
 	run -0 as src <<<'print(*rights("shop", "new"))'
 	assert_output 'shop.read'
-	nothing_lost dst
+	# and back: what somebody was given on the target since is closed, too
+	as dst <<<'user("shop", "newer", "readWrite")'
+	more_writes
+	run -0 switch rollback
+	assert_equal "$(writers)" 'app seller src dst'
+	run -0 as src <<<'print(*rights("shop", "new"))'
+	assert_output 'shop.readWrite'
+	run -0 as dst <<<'print(*rights("shop", "late"), *rights("shop", "newer"))'
+	assert_output 'shop.read shop.read'
+	more_writes
+	nothing_lost src
 }
 
 @test "the probe: an account that may not write, a host that does not answer" {

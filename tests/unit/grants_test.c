@@ -101,7 +101,8 @@ test_users(void)
 		 "[{'role': 'read', 'db': 'shop'}]}, '2': {'user': 'mover', "
 		 "'db': 'admin', 'roles': [{'role': 'root', 'db': 'admin'}]}, "
 		 "'3': {'user': 'dba', 'db': 'admin', 'roles': [{'role': "
-		 "'readWriteAnyDatabase', 'db': 'admin'}]}, '4': {'user': "
+		 "'readWriteAnyDatabase', 'db': 'admin'}, {'role': 'root', "
+		 "'db': 'admin'}]}, '4': {'user': "
 		 "'crm', 'db': 'crm', 'roles': [{'role': 'readWrite', 'db': "
 		 "'crm'}]}}",
 		"{}");
@@ -115,6 +116,8 @@ test_users(void)
 	OK(has(p, "open.0", "admin.dba") &&
 		has(p, "open.0", "R admin.readWriteAnyDatabase"),
 	    "who reaches every database is named");
+	OK(has(p, "open.0", "\"R admin.root\" ]"),
+	    "once, with all that makes it so");
 	OK(has(p, "open.1", "crm.crm"),
 	    "so is a built-in role of a database that is selected in part");
 	OK(has(p, "kept.0", "admin.mover") && absent(p, "open.2"),
