@@ -42,6 +42,12 @@ bool aside_views(struct switcher *s, bson_error_t *error);
 bool aside_move(struct switcher *s, const struct old_coll *o, bool back,
     int *place, bson_error_t *error);
 
+/* Rights of readers: {plan_readers} for the journal (status 8: there are no
+ * accounts); taken as it says, and given back. */
+bool readers_plan(struct switcher *s, bson_t *fields, bson_error_t *error);
+bool readers_stop(struct switcher *s, bson_error_t *error);
+bool readers_let(struct switcher *s, bson_error_t *error);
+
 /* All that has to be so before the first collection is deleted. Status 8. */
 bool delete_may(struct switcher *s, bson_error_t *error);
 after_work delete_work;

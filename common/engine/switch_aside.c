@@ -145,20 +145,26 @@ by_renaming(const struct switcher *s)
 bool
 aside_plan(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
-	BSON_APPEND_UTF8(fields, "quarantine", "rename");
-	return aside_views(s, error);
+	bool rename =
+	    after.quarantine && strcmp(after.quarantine, "rename") == 0;
+
+	BSON_APPEND_UTF8(fields, "quarantine", rename ? "rename" : "readers");
+	/* A view has rights of its own: who reads it reads on. */
+	return rename ? aside_views(s, error) : readers_plan(s, fields, error);
 }
 
 bool
 aside_work(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	(void)fields;
-	return by_renaming(s) ? move_all(s, false, error) : true;
+	return by_renaming(s) ? move_all(s, false, error)
+			      : readers_stop(s, error);
 }
 
 bool
 release_work(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	(void)fields;
-	return by_renaming(s) ? move_all(s, true, error) : true;
+	return by_renaming(s) ? move_all(s, true, error)
+			      : readers_let(s, error);
 }

@@ -1,7 +1,7 @@
-/* model: rights to write a selection: who has them, what has to be taken away
- * so that nobody does, and how it is given back exactly. Pure: users and roles
- * come as the server's documents, and what has to be done goes out as its
- * commands.
+/* model: rights to write a selection (or to read it, too): who has them, what
+ * has to be taken away so that nobody does, and how it is given back exactly.
+ * Pure: users and roles come as the server's documents, and what has to be done
+ * goes out as its commands.
  *
  * A user of a server has roles; a role has privileges (actions on a resource)
  * and further roles. Rights are taken away
@@ -31,6 +31,9 @@ struct grants_scope {
 	/* Accounts that go on writing ("db.user"): ours. */
 	const char *const *keep;
 	size_t n_keep;
+	/* Rights to read the data are taken as well, and nothing is put in the
+	 * place of built-in roles. */
+	bool readers;
 };
 
 /* users: an array of {user, db, roles}; roles: one of {role, db, privileges,

@@ -28,10 +28,13 @@ enum { COLL_WRITES = 9 };
 static const char *const writes[] = {"insert", "update", "remove",
     "createCollection", "createIndex", "dropCollection", "dropIndex", "collMod",
     "convertToCapped", "renameCollectionSameDB", "dropDatabase", "anyAction"};
+static const char *const reads[] = {"find", "changeStream"};
+enum { N_READS = 2 };
 /* Of the database admin: they reach every database. */
 static const char *const everywhere[] = {"root", "__system", "restore",
     "readWriteAnyDatabase", "dbAdminAnyDatabase", "clusterAdmin",
     "clusterManager"};
+static const char *const everywhere_read[] = {"readAnyDatabase", "backup"};
 
 static bool
 one_of(const char *text, size_t len, const char *const *list, size_t n)
@@ -124,6 +127,16 @@ leave_others(
 	}
 }
 
+/* All that can be given for one collection. */
+static void
+leave_all(struct plan *p, struct holder *h, const char *db, bool writing)
+{
+	for (size_t i = 0; writing && i < COLL_WRITES; i++)
+		leave_others(p, h, db, writes[i]);
+	for (size_t i = 0; p->scope->readers && i < N_READS; i++)
+		leave_others(p, h, db, reads[i]);
+}
+
 static void
 drop_right(struct holder *h, const char *right)
 {
@@ -139,13 +152,15 @@ narrow_role(struct plan *p, struct holder *h, const char *right)
 {
 	const char *db = right + 2, *dot = strchr(db, '.');
 	const char *role = dot ? dot + 1 : "";
-	bool data =
-	    strcmp(role, "readWrite") == 0 || strcmp(role, "dbOwner") == 0;
+	bool readers = p->scope->readers, read = strcmp(role, "read") == 0;
+	bool data = strcmp(role, "readWrite") == 0 ||
+	    strcmp(role, "dbOwner") == 0 || (readers && read);
 	const void *arg = p->scope->arg;
 	char *name;
 
 	if (strncmp(db, "admin.", 6) == 0 &&
-	    ONE_OF(role, strlen(role), everywhere)) {
+	    (ONE_OF(role, strlen(role), everywhere) ||
+		(readers && ONE_OF(role, strlen(role), everywhere_read)))) {
 		textset_add(&h->wide, right);
 		return;
 	}
@@ -160,12 +175,10 @@ narrow_role(struct plan *p, struct holder *h, const char *right)
 		textset_add(&h->wide, right);
 	} else {
 		drop_right(h, right);
-		if (data)
+		if (data && !readers)
 			textset_take(&h->after, right_role(name, "read"));
-		for (size_t i = 0;
-		     data && !p->scope->db_whole(arg, name) && i < COLL_WRITES;
-		     i++)
-			leave_others(p, h, name, writes[i]);
+		if (data && !p->scope->db_whole(arg, name))
+			leave_all(p, h, name, !read);
 	}
 	bson_free(name);
 }
@@ -180,7 +193,8 @@ narrow_action(struct plan *p, struct holder *h, const char *right)
 	bson_t *resource;
 	char *name;
 
-	if (!ONE_OF(action, len, writes))
+	if (!ONE_OF(action, len, writes) &&
+	    (!p->scope->readers || !ONE_OF(action, len, reads)))
 		return;
 	resource = bson_new_from_json((const uint8_t *)json, -1, NULL);
 	if (!resource)

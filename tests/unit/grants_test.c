@@ -302,6 +302,38 @@ test_digest(void)
 	bson_destroy(c);
 }
 
+static void
+test_readers(void)
+{
+	struct grants_scope both = scope;
+	bson_t *u = tap_json5(
+		   "{'0': {'user': 'a', 'db': 'shop', 'roles': [{'role': "
+		   "'read', 'db': 'shop'}, {'role': 'read', 'db': 'x'}]}, "
+		   "'1': {'user': 'b', 'db': 'admin', 'roles': [{'role': "
+		   "'clerk', 'db': 'admin'}, {'role': 'readAnyDatabase', 'db': "
+		   "'admin'}]}}"),
+	       *r = tap_json5(
+		   "{'0': {'role': 'clerk', 'db': 'admin', 'privileges': "
+		   "[{'resource': {'db': 'crm', 'collection': ''}, 'actions': "
+		   "['find', 'listCollections']}], 'roles': [{'role': 'read', "
+		   "'db': 'shop'}]}}");
+	bson_t p = BSON_INITIALIZER;
+
+	both.readers = true;
+	OK(grants_plan(&both, u, r, &p, &error), "readers are planned");
+	OK(has(&p, "changes.0", "\"after\" : [ \"R x.read\" ]"),
+	    "nothing is put in the place of read");
+	OK(has(&p, "changes.1", "\"name\" : \"clerk\""),
+	    "a role is narrowed, too");
+	OK(has(&p, "changes.1", "P find") && has(&p, "changes.1", "people") &&
+		has(&p, "changes.1", "P listCollections"),
+	    "other collections can be read on");
+	OK(has(&p, "open.0", "readAnyDatabase"), "who reads all is named");
+	bson_destroy(&p);
+	bson_destroy(u);
+	bson_destroy(r);
+}
+
 static const struct {
 	const char *account;
 	bool only;
@@ -360,6 +392,7 @@ main(void)
 	test_roles();
 	test_there_and_back();
 	test_digest();
+	test_readers();
 	test_only();
 	return tap_done();
 }
