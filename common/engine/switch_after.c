@@ -22,11 +22,6 @@ struct after_opts after = {
 static const struct opt rows[] = {
     {0, "quiet-for", "SECONDS", OPT_SECONDS, &after.quiet_ms,
 	"with finish: time without a red line (10m)"},
-    {0, "max-reverse-lag", "SECONDS", OPT_SECONDS, &after.max_lag_ms,
-	"red: the way back, or a member of the target, is behind (5)", 1000,
-	86400000},
-    {0, "min-window", "SECONDS", OPT_SECONDS, &after.min_window_ms,
-	"red: the target's oplog holds less than the way back needs (1h)"},
     {0, "quarantine", "HOW", OPT_CHOICE, &after.quarantine,
 	"with quarantine: rename collections, or take readers' rights "
 	"(readers)",

@@ -7,7 +7,7 @@
 #include "engine/switch_work.h"
 
 struct after_opts {
-	int64_t quiet_ms, max_lag_ms, min_window_ms;
+	int64_t quiet_ms;
 	const char *quarantine; /* NULL: as the journal says, or "readers" */
 	bool undo;
 	int64_t min_age_ms;

@@ -53,8 +53,8 @@ none_red(struct switcher *s, bson_error_t *error)
 	    .back_status = status,
 	    .diff_status = s->o->diff_status,
 	    .selection = s->selection,
-	    .max_lag_ms = after.max_lag_ms,
-	    .min_window_ms = after.min_window_ms};
+	    .max_lag_ms = s->o->max_lag_ms,
+	    .min_window_ms = s->o->min_window_ms};
 	struct red *r = red_new(&o);
 	struct red_lines all = {.n = 0}, seen;
 	bool ok = true;

@@ -96,8 +96,8 @@ show_next(enum switch_state state)
 	for (int c = 0; c < SWITCH_COMMANDS; c++) {
 		const char *loses = switch_legal(state, (enum switch_command)c);
 
-		if (loses && c <= COMMAND_ABORT)
-			printf("  %-9s %s\n",
+		if (loses)
+			printf("  %-17s %s\n",
 			    switch_command_text((enum switch_command)c), loses);
 	}
 }
