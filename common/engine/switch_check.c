@@ -1,6 +1,7 @@
 /* Whether an attempt may begin, and what it would do. Nothing is changed. */
 #include <stdio.h>
 
+#include "base/doc.h"
 #include "engine/switch_work.h"
 
 struct check {
@@ -60,6 +61,25 @@ the_account(struct check *c)
 		    &why);
 }
 
+/* An account that gets nothing would be waited for when the target opens. */
+static void
+may_open(struct check *c, const bson_t *plan)
+{
+	bson_error_t why = {0};
+	int got = block_account(c->s->block, SIDE_TARGET, &why);
+	bson_t first;
+
+	if (got == 2)
+		return;
+	if (got == 1 && doc_sub(plan, "changes.0", &first))
+		got = 0;
+	else if (got == 1)
+		error_set(&why, MM_EXIT_REFUSED, 0,
+		    "it may not write there, and nobody gets rights back");
+	item(c, "the probing account can write to the target later", got == 0,
+	    &why);
+}
+
 /* Not where a program of the user's own does it. */
 static void
 the_plan(struct check *c, enum side side)
@@ -72,6 +92,8 @@ the_plan(struct check *c, enum side side)
 	    block_plan(c->s->block, side, closed ? &last : NULL, &plan, &why) &&
 	    block_stops_all(&plan, side, &why);
 
+	if (ok && side == SIDE_TARGET)
+		may_open(c, &plan);
 	bson_destroy(&plan);
 	item(c,
 	    side == SIDE_SOURCE ? "the block of the source stops everybody"

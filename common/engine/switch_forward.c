@@ -132,12 +132,29 @@ switch_same_block(struct switcher *s, enum side side, bson_error_t *error)
 		side == SIDE_SOURCE ? "source" : "target");
 }
 
+/* Nobody has begun to use it before its time. */
+static bool
+target_shut(struct switcher *s, bson_error_t *error)
+{
+	char token[BLOCK_TOKEN];
+	bson_t plan;
+	int got = block_probe(s->block, SIDE_TARGET,
+	    switch_plan(s, SIDE_TARGET, &plan), token, error);
+
+	if (got != 0)
+		return got == 1;
+	error->domain = MM_ERR_DOMAIN + MM_EXIT_REFUSED;
+	return error_prefix(
+	    error, "somebody has let applications write to the target");
+}
+
 enum ready
 switch_do_blocked(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	struct optime fence;
 
-	if (!switch_same_block(s, SIDE_SOURCE, error) ||
+	if (!target_shut(s, error) ||
+	    !switch_same_block(s, SIDE_SOURCE, error) ||
 	    !fence_write(s->src, s->job, &fence, error))
 		return READY_NEVER;
 	optime_append(fields, "fence", fence);

@@ -177,6 +177,7 @@ nothing_lost() { # nothing_lost SIDE
 	# shellcheck disable=SC2046
 	run -0 switch check $(PROBE)
 	assert_line 'ok  the probing account writes to the source'
+	assert_line 'ok  the probing account can write to the target later'
 	assert_line 'who user "shop.app" is stopped'
 	assert_line 'who role "admin.seller" is stopped'
 	assert_line 'who user "admin.root" goes on writing'
@@ -250,6 +251,13 @@ nothing_lost() { # nothing_lost SIDE
 	run -0 switch abort
 	assert_equal "$(writers)" 'app seller src dst'
 	in_sync
+	# somebody opens the target before its time
+	killed '2 kept' run
+	as dst <<<'run("shop", ("updateUser", "app"), ("roles", ["readWrite"]))'
+	run --separate-stderr -8 switch run
+	assert_regex "$stderr" 'write to the target: "shop.app" can write'
+	assert_equal "$(writers)" 'app seller src app dst'
+	in_sync
 	# lifted and somebody new
 	killed '2 kept' run
 	as src <<<'user("shop", "new", "readWrite")'
@@ -300,6 +308,13 @@ nothing_lost() { # nothing_lost SIDE
 	assert_line --regexp '^no  the probing account writes to the source: .*127.0.0.1:1'
 	run switch check --probe-source-uri-file "$TMP/most"
 	assert_line --regexp '^no  the probing account .*it may not write'
+	# the target: nothing would let it in
+	as dst <<-'P'
+		run("admin", ("dropUser", "seller"))
+		run("shop", ("updateUser", "app"), ("roles", ["read"]))
+	P
+	run switch check --probe-target-uri-file "$TMP/new"
+	assert_line --regexp '^no  the probing account can write to the target later: .*nobody gets'
 	chmod 644 "$TMP/most"
 	run --separate-stderr -2 switch check --probe-source-uri-file "$TMP/most"
 	assert_regex "$stderr" 'may be read by others'
