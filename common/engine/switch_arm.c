@@ -3,6 +3,7 @@
  * somebody writes, or an older value would come back over a newer one. What
  * says so is the phase of each job, wherever its applier runs. */
 #include "engine/switch_work.h"
+#include "mongo/catalog.h"
 #include "mongo/job_switch.h"
 
 bool
@@ -91,6 +92,55 @@ not_yet(bson_error_t *error, const char *what)
 	error_set(error, MM_EXIT_NO, 0, "%s", what);
 	return READY_NOT;
 }
+
+/* ----------------------------------------------------------------- rights */
+
+enum { TRIED = 100 };
+
+/* An update that matches nothing and makes nothing. */
+static bool
+may_write(struct conn *c, const char *ns, bson_error_t *error)
+{
+	bson_t cmd = BSON_INITIALIZER;
+	char db[NS_MAX + 1];
+	const char *coll;
+	bson_oid_t oid;
+	bool ok;
+
+	if (!ns_split(ns, db, &coll))
+		return true;
+	bson_oid_init(&oid, NULL);
+	BCON_APPEND(&cmd, "update", BCON_UTF8(coll), "updates", "[", "{", "q",
+	    "{", "_id", BCON_OID(&oid), "}", "u", "{", "$unset", "{", "mm",
+	    BCON_INT32(1), "}", "}", "}", "]");
+	ok = conn_command(c, db, &cmd, NULL, error);
+	bson_destroy(&cmd);
+	return ok ||
+	    error_prefix(error,
+		"the account on the source may not write to "
+		"\"%s\"",
+		ns);
+}
+
+bool
+switch_may_arm(struct switcher *s, bson_error_t *error)
+{
+	struct coll_list colls = {0};
+	bool ok = catalog_list(s->src, s->rules, false, &colls, error) &&
+	    may_write(s->src, "mm_control.jobs", error);
+
+	for (size_t i = 0; ok && i < colls.n && i < TRIED; i++)
+		if (colls.item[i].type != COLL_VIEW)
+			ok = may_write(s->src, colls.item[i].ns, error);
+	coll_list_release(&colls);
+	if (ok && !s->turned) {
+		*error = s->no_turn;
+		ok = false;
+	}
+	return ok;
+}
+
+/* -------------------------------------------------------------------- arm */
 
 enum ready
 switch_arm(struct switcher *s, bson_error_t *error)

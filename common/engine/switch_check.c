@@ -131,7 +131,7 @@ switch_may_begin(struct switcher *s, bool tell, bson_error_t *error)
 	the_address(&c);
 	the_block(&c);
 	item(&c, "what will be written to the target can come back",
-	    s->turned != NULL, &s->no_turn);
+	    switch_may_arm(s, &why), &why);
 	item(&c, "the target follows, and is the same",
 	    ready_to_block(&s->ready, &why) == READY_YES, &why);
 	if (c.bad && error)

@@ -201,9 +201,13 @@ switch_address_is(struct switcher *s, bool of_target, bson_error_t *error)
 enum ready
 switch_do_armed(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
-	enum ready r = switch_arm(s, error);
+	enum ready r;
 
 	(void)fields;
+	/* Nothing comes back while applications may write to the source. */
+	if (!s->armed && !switch_same_block(s, SIDE_SOURCE, error))
+		return READY_NEVER;
+	r = switch_arm(s, error);
 	if (r == READY_YES &&
 	    (!switch_address_is(s, false, error) ||
 		!switch_same_block(s, SIDE_SOURCE, error)))

@@ -61,6 +61,9 @@ bool switch_move_address(struct switcher *s, bool back, bson_error_t *error);
 
 /* The programs of the way back of this attempt, in s->back. */
 bool switch_back_programs(struct switcher *s, bson_error_t *error);
+/* It can be: names can be mapped back, and the source may be written to by its
+ * account (of the first hundred collections). Nothing is changed. */
+bool switch_may_arm(struct switcher *s, bson_error_t *error);
 /* They run, and the way back is known to work; to be called again and again. */
 enum ready switch_arm(struct switcher *s, bson_error_t *error);
 /* Nothing comes back from the target any more, whoever kept the programs; its

@@ -14,6 +14,8 @@
  *   M5  with finitely many crashes somebody becomes writable again
  *   M6  only what is in quarantine is deleted, and nothing of it comes back
  *       once one of it is gone
+ *   M7  never are both directions applied while somebody may write: an older
+ *       value would come back over a newer one
  *
  * Each rule of the design can be taken out with -D; then a check must fail
  * (scripts/check-model.sh runs both).
@@ -38,6 +40,7 @@ bool addr_new = false;
 byte blocks;      /* how often the block was put up or lifted */
 byte src_w, fwd;  /* acknowledged by the source; of them on the target */
 byte tgt_w, rev;  /* acknowledged by the target; of them on the source */
+bool fwd_on = true, rev_on; /* its job lets it be applied */
 bool txn, tgt_txn; /* an open transaction that has written */
 bool expired;     /* the deadline of this attempt has passed */
 bool away;    /* the old data are in quarantine */
@@ -69,7 +72,10 @@ inline to(s) {
 inline to(s) { jr = s }
 #endif
 
-inline holds() { assert(!(src_open && tgt_open)) } /* M1 */
+inline holds() {
+	assert(!(src_open && tgt_open)); /* M1 */
+	assert(!((fwd_on && rev_on) && (src_open || tgt_open))) /* M7 */
+}
 inline open_source() { /* M3 */
 	atomic { assert(rev == tgt_w); src_open = true; blocks++; holds() }
 }
@@ -116,6 +122,18 @@ again:
 		to(ARMED); /* the position for the way back is recorded */
 		CRASH
 	:: jr == ARMED && !expired ->
+		/* Who lifts the block by hand has both directions then, until
+		 * that is seen; it is looked at before. */
+		atomic {
+			if
+#ifndef NO_ARM_CHECK
+			:: blocks != block_no || src_open ->
+				to(UNBLOCKING); goto again
+#endif
+			:: else -> rev_on = true; holds()
+			fi
+		};
+		CRASH;
 		/* The same block as at the fence, or there is no fence. */
 		atomic {
 			if
@@ -132,6 +150,10 @@ again:
 		CRASH
 #endif
 	:: jr == UNBLOCKING ->
+#ifndef NO_REV_END
+		rev_on = false;
+		CRASH;
+#endif
 		if
 		:: !src_open -> open_source()
 		:: else
@@ -140,6 +162,10 @@ again:
 		to(SYNCING);
 		CRASH
 	:: jr == SWITCHING ->
+#ifndef NO_FWD_END
+		fwd_on = false;
+		CRASH;
+#endif
 #ifdef UNBLOCK_IN_SWITCHING
 		if
 		:: expired && !src_open -> open_source()
@@ -183,6 +209,10 @@ again:
 		:: expired -> goto again
 		fi;
 #endif
+#ifndef NO_RB_REV_END
+		rev_on = false;
+		CRASH;
+#endif
 		to(RB_SWITCHING);
 		CRASH
 	:: BEFORE_RETURN && expired ->
@@ -194,9 +224,13 @@ again:
 		:: else
 		fi;
 		CRASH;
+		atomic { rev_on = true; holds() };
+		CRASH;
 		to(SWITCHED);
 		CRASH
 	:: jr == RB_SWITCHING ->
+		atomic { fwd_on = true; holds() };
+		CRASH;
 		if
 		:: !src_open -> open_source()
 		:: else
@@ -282,8 +316,10 @@ end:
 }
 
 /* Tail and apply, each way. */
-active proctype forward() { end: do :: atomic { fwd < src_w -> fwd++ } od }
-active proctype backward() { end: do :: atomic { rev < tgt_w -> rev++ } od }
+active proctype forward() { end: do :: atomic { fwd_on && fwd < src_w ->
+	fwd++ } od }
+active proctype backward() { end: do :: atomic { rev_on && rev < tgt_w ->
+	rev++ } od }
 
 /* Time, and somebody who lifts the block by hand before the address moves. */
 active proctype world()

@@ -21,6 +21,10 @@ safety|NO_BLOCK_TOKEN|src_open&&tgt_open
 safety|UNBLOCK_IN_SWITCHING|src_open&&tgt_open
 safety|NO_RB_TXN_WAIT|rev==tgt_w
 safety|NO_RB_DRAIN|rev==tgt_w
+safety|NO_ARM_CHECK|fwd_on&&rev_on
+safety|NO_FWD_END|fwd_on&&rev_on
+safety|NO_REV_END|fwd_on&&rev_on
+safety|NO_RB_REV_END|fwd_on&&rev_on
 safety|NO_DEADLINE|invalid end state
 m4|DELETE_EARLY|deleted
 safety|UNDO_IN_DELETING|deleted
