@@ -4,10 +4,6 @@ bats_require_minimum_version 1.8.0
 load lib
 # bats file_tags=server
 
-setup() {
-	BATS_TEST_TIMEOUT=$((120 * MM_SLOW))
-}
-
 position() {
 	jq -r .position "$TMP/apply.st" 2>/dev/null
 }
