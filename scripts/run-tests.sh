@@ -14,7 +14,7 @@ if [[ -n $VG ]] || grep -qs __asan_init "$B/bin/mm-dump"; then
 	MM_SLOW=4
 fi
 export MM_SLOW
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$((120 * MM_SLOW))}
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$((300 * MM_SLOW))}
 results=$B/tests/results
 rm -rf "$results"
 mkdir -p "$results"

@@ -4,7 +4,6 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=$((90 * MM_SLOW))
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
 }
@@ -434,7 +433,7 @@ records[2][1][0] = bson.encode(e)" <"$TMP/plain" >"$TMP/log"
 @test "unreachable target 5; no rights, router 8; a signal drains and ends with 0" {
 	store 10:0:1 <<<'{"ns": "shop.a", "doc": {"_id": 0}}'
 	log_lines 1 3 | changes 10:0:1 >"$TMP/log"
-	run -5 timeout 60 mm-oplog-apply --target 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500' -d shop "$TMP/log"
+	run -5 timeout $((300 * MM_SLOW)) mm-oplog-apply --target 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500' -d shop "$TMP/log"
 	run -3 mm-oplog-apply -d shop </dev/null
 	run -7 mm-oplog-apply -d shop "$TMP/nothing"
 	mkfifo "$TMP/fifo"

@@ -2,10 +2,6 @@ bats_require_minimum_version 1.8.0
 # mm-oplog-apply and mm-load --finish-indexes: changes of the catalog.
 load lib
 
-setup() {
-	BATS_TEST_TIMEOUT=$((110 * MM_SLOW))
-}
-
 both_servers() {
 	start_server src
 	start_server dst

@@ -6,7 +6,6 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=$((90 * MM_SLOW))
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
 	"$PY" "$TOOLS/mmstream.py" write-snapshot --source ledger --nsInclude 'shop.*' --from 10:0:1 --to 10:0:1 \

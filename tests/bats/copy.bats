@@ -2,10 +2,6 @@ bats_require_minimum_version 1.8.0
 # mm-dump | mm-load: what is copied, and that no fault on the way changes it.
 load lib
 
-setup() {
-	BATS_TEST_TIMEOUT=$((120 * MM_SLOW))
-}
-
 # copy DB [options of mm-load]: output is both statuses.
 copy() {
 	run bash -c 'mm-dump -d "$1" 2>"$TMP_DIR/dump.err" |

@@ -5,7 +5,6 @@ load lib
 # One log of two businesses, with transactions that touch both, one of which
 # ends with an operation of the other business, and DDL.
 setup() {
-	BATS_TEST_TIMEOUT=$((90 * MM_SLOW))
 	start_server src
 	export MM_SOURCE_URI=$src_uri
 	py "$src_uri" <<-'P'

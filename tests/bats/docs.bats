@@ -32,7 +32,7 @@ run_example() {
 	local status=0
 	(
 		cd "$TMP/sandbox" || exit 70
-		timeout -s INT -k 30 "${EXAMPLE_SECONDS:-6}" \
+		timeout -s INT -k 30 "${EXAMPLE_SECONDS:-8}" \
 			bash -o pipefail "$1" >"$TMP/ex.out" 2>"$TMP/ex.err" </dev/null
 	) || status=$?
 	# 124: timeout had to interrupt it, which is how such a command ends.
@@ -43,33 +43,53 @@ run_example() {
 	}
 }
 
+# page_examples PAGE: all of a page, in a folder of its own.
+page_examples() {
+	local example
+	TMP=$TMP/${1##*/}
+	mkdir -p "$TMP/sandbox"
+	trap stop_servers EXIT
+	start_server src
+	start_server dst
+	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
+	py "$src_uri" <<-'P'
+		for i in range(50):
+		    client.shop.orders.insert_one({"_id": i, "n": i})
+		client.shop.users.insert_one({"_id": "a", "name": "b"})
+		client.other.x.insert_one({"_id": 1})
+	P
+	examples "$1"
+	for example in "$TMP"/ex/*; do
+		[[ -f $example ]] || continue
+		echo "ran $example"
+		run_example "$example"
+	done
+}
+
 @test "every example of every man page runs" {
-	mkdir -p "$TMP/sandbox" "$TMP/stub"
+	mkdir -p "$TMP/stub"
 	# ssh runs the command here, in the same folder.
 	printf '#!/bin/bash\nwhile [[ $1 == -* ]]; do shift; done\nshift\nexec bash -c "$*"\n' \
 		>"$TMP/stub/ssh"
 	chmod +x "$TMP/stub/ssh"
 	PATH=$TMP/stub:$PATH
-	local page count=0
+	local page job bad=0 jobs=()
+	# Most of the time is waiting for examples that never end.
 	for page in "$REPO"/man/*.[157]; do
-		rm -rf "$TMP/sandbox"
-		mkdir "$TMP/sandbox"
-		start_server src
-		start_server dst
-		export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
-		py "$src_uri" <<-'P'
-			for i in range(50):
-			    client.shop.orders.insert_one({"_id": i, "n": i})
-			client.shop.users.insert_one({"_id": "a", "name": "b"})
-			client.other.x.insert_one({"_id": 1})
-		P
-		examples "$page"
-		for example in "$TMP"/ex/*; do
-			[[ -f $example ]] || continue
-			count=$((count + 1))
-			run_example "$example" || fail "$page: $example"
-		done
-		stop_servers
+		((${#jobs[@]} < 4)) || {
+			wait "${jobs[0]}" || bad=1
+			jobs=("${jobs[@]:1}")
+		}
+		page_examples "$page" >"$TMP/${page##*/}.log" 2>&1 3>&- &
+		jobs+=($!)
 	done
-	[[ $count -ge 10 ]]
+	for job in "${jobs[@]}"; do
+		wait "$job" || bad=1
+	done
+	((bad == 0)) || {
+		tail -n 20 "$TMP"/*.log
+		return 1
+	}
+	run -0 cat "$TMP"/*.log
+	[[ $(grep -c '^ran ' <<<"$output") -ge 10 ]]
 }

@@ -2,10 +2,6 @@ bats_require_minimum_version 1.8.0
 # mm-dump: what it writes, where it refuses, how it ends.
 load lib
 
-setup() {
-	BATS_TEST_TIMEOUT=$((60 * MM_SLOW))
-}
-
 # snapshot_of FILE: a summary as JSON, by a reader that shares no code; fails
 # where a seal, hash, count or digest is wrong.
 snapshot_of() {
@@ -135,7 +131,7 @@ os._exit(os.waitstatus_to_exitcode(pty.spawn(["mm-dump", "-d", "shop"], lambda f
 	run bash -c 'mm-dump --source "$1" -d shop --rate-limit 250K | wc -c' _ "$src_uri"
 	assert_success
 	# 2000 * 261 bytes at 250 KiB/s, less a quarter of a second's burst
-	run "$PY" -c 'import sys; t = float(sys.argv[2]) - float(sys.argv[1]); print(1.5 < t < 15, t)' \
+	run "$PY" -c 'import sys; t = float(sys.argv[2]) - float(sys.argv[1]); print(t > 1.5, t)' \
 		"$started" "$EPOCHREALTIME"
 	assert_output --partial 'True'
 }

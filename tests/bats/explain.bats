@@ -4,7 +4,6 @@ load lib
 # bats file_tags=server
 
 setup() {
-	BATS_TEST_TIMEOUT=$((100 * MM_SLOW))
 	start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri

@@ -3,10 +3,6 @@ bats_require_minimum_version 1.8.0
 # built by the applier at work, others beside what comes after.
 load lib
 
-setup() {
-	BATS_TEST_TIMEOUT=$((110 * MM_SLOW))
-}
-
 # A source with a writer's collection, loaded into a target, its log tailed
 # into segments and applied. swap.py keeps the values of `u` unique at every
 # moment, in the order of the log alone.

@@ -4,7 +4,6 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=$((90 * MM_SLOW))
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
 }

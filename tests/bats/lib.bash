@@ -38,6 +38,9 @@ instrumented() {
 # All limits of time are multiplied by it.
 : "${MM_SLOW:=$(instrumented && echo 4 || echo 1)}"
 export MM_SLOW
+# A limit is there against hanging alone: a machine may be slow, and busy. bats
+# reads this one before setup.
+: "${BATS_TEST_TIMEOUT:=$((300 * MM_SLOW))}"
 
 teardown() {
 	stop_servers
@@ -125,9 +128,10 @@ require_plain() {
 	! instrumented || skip 'memory of an instrumented program'
 }
 
-# wait_until SECONDS COMMAND...: polls; 1 when the time is over.
+# wait_until SECONDS COMMAND...: polls; 1 when five times that time is over: the
+# seconds are those of a machine that has nothing else to do.
 wait_until() {
-	local end=$((SECONDS + $1 * MM_SLOW + 1))
+	local end=$((SECONDS + 5 * $1 * MM_SLOW + 1))
 	shift
 	until "$@"; do
 		((SECONDS < end)) || return 1
@@ -142,7 +146,7 @@ py() {
 from bson import Int64, ObjectId, Timestamp, Binary, Decimal128, Regex, Code
 from bson import MinKey, MaxKey
 from bson.son import SON
-client = pymongo.MongoClient(sys.argv[1], serverSelectionTimeoutMS=10000)
+client = pymongo.MongoClient(sys.argv[1], serverSelectionTimeoutMS=60000)
 exec(compile(sys.stdin.read(), "<test>", "exec"))' "$@"
 }
 

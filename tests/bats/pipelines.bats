@@ -347,7 +347,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' mm-archive -D "$TMP/a" -d shop \
 	export MM_TARGET_URI=${dst_uri/mongodb:\/\//$with}\&authSource=admin
 	py "$MM_SOURCE_URI" <<<'client.shop.orders.insert_many({"_id": i} for i in range(100))'
 	run_bg move mm-migrate -v -w "$TMP/w" -d shop
-	local seen=0 end=$((SECONDS + 30)) pid
+	local seen=0 end=$((SECONDS + 150 * MM_SLOW)) pid
 	until [[ -s $TMP/w/diff.txt ]] || ((SECONDS > end)); do
 		for pid in "$move_pid" $(below "$move_pid"); do
 			seen=$((seen + 1))

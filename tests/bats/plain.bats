@@ -3,7 +3,6 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=$((90 * MM_SLOW))
 	start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri

@@ -4,10 +4,6 @@ bats_require_minimum_version 1.8.0
 # comes out is what the real server had in the end, byte for byte.
 load lib
 
-setup() {
-	BATS_TEST_TIMEOUT=$((110 * MM_SLOW))
-}
-
 # serve RECORDING: a source that stands before the first recorded entry.
 serve() {
 	start_sim src --feed "$REPO/tests/corpus/$1"

@@ -3,10 +3,6 @@ bats_require_minimum_version 1.8.0
 load lib
 # bats file_tags=server
 
-setup() {
-	BATS_TEST_TIMEOUT=$((110 * MM_SLOW))
-}
-
 begin() {
 	start_server src
 	start_server dst

@@ -184,14 +184,14 @@ dba admin yes yes yes"
 		            failed.append(e.code)
 		    t = threading.Thread(target=write)
 		    t.start()
-		    end = time.time() + 20
+		    end = time.time() + 100
 		    while time.time() < end and not list(client.admin.aggregate([
 		        {"\$currentOp": {"allUsers": True}},
 		        {"\$match": {"op": "update"}}])):
 		        time.sleep(.02)
 		    side("apps")
 		    side("kill")
-		    t.join(20)
+		    t.join(100)
 		    attempt("commit", s.commit_transaction)
 		side("ops")
 		print(failed, c.find_one().get("a"))

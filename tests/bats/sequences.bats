@@ -4,7 +4,6 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=$((60 * MM_SLOW))
 	require_sim
 	start_sim src
 	start_sim dst

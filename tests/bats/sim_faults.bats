@@ -143,7 +143,7 @@ d 3 done
 	start_sim s
 	simulate "$s_uri" '{"simulate": "stall", "command": "insert"}'
 	run py "$s_uri" <<-'END'
-		hasty = pymongo.MongoClient(sys.argv[1], socketTimeoutMS=300,
+		hasty = pymongo.MongoClient(sys.argv[1], socketTimeoutMS=2000,
 		                            retryWrites=False)
 		try:
 		    hasty.t.c.insert_one({"_id": 1})
@@ -151,7 +151,7 @@ d 3 done
 		    print("given up")
 		print(list(client.t.c.find()))
 		client.admin.command("simulate", "clear", what="stall")
-		end = time.time() + 10
+		end = time.time() + 60
 		while time.time() < end and not client.t.c.find_one():
 		    pass
 		print(list(client.t.c.find()))

@@ -40,7 +40,7 @@ direct() {
 		    db.t.insert_many([{"_id": i} for i in range(5)], session=s)
 		db.x.insert_one({"_id": 1})
 		db.x.rename("y")
-		w = pymongo.WriteConcern("majority", wtimeout=20000)
+		w = pymongo.WriteConcern("majority", wtimeout=100000)
 		db.get_collection("last", write_concern=w).insert_one({})
 	END
 	assert_same "$p_uri" "mongodb://127.0.0.1:$f_port/?directConnection=true" app
@@ -134,7 +134,7 @@ True
 		    r = client.t.command(SON([("insert", "c"), ("documents",
 		        [{"_id": i}]), ("writeConcern", concern)]), check=False)
 		    return r["n"], r.get("writeConcernError", {}).get("code")
-		print(write(4, w="majority", wtimeout=10000),
+		print(write(4, w="majority", wtimeout=100000),
 		    write(5, w=3, wtimeout=100))
 	END
 	assert_output "(1, None) (1, 64)"
@@ -142,9 +142,9 @@ True
 	simulate "mongodb://127.0.0.1:$f_port" '{"simulate": "resume"}'
 	run py "mongodb://127.0.0.1:$p_port" <<-'END'
 		r = client.t.command(SON([("insert", "c"), ("documents", [{}]),
-		    ("writeConcern", {"w": "majority", "wtimeout": 10000})]))
+		    ("writeConcern", {"w": "majority", "wtimeout": 100000})]))
 		print("writeConcernError" in r)
-		end = time.time() + 20
+		end = time.time() + 100
 		def states():
 		    return [m["stateStr"] for m in client.admin.command(
 		        "replSetGetStatus")["members"]]
@@ -173,7 +173,7 @@ True
 		print(unlock(f)["lockCount"], f.t.c.count_documents({}),
 		    unlock(f)["lockCount"])
 		client.t.get_collection("c", write_concern=
-		    pymongo.WriteConcern(2, wtimeout=10000)).insert_one({"_id": 3})
+		    pymongo.WriteConcern(2, wtimeout=100000)).insert_one({"_id": 3})
 		print(f.t.c.count_documents({}), unlock(f)["ok"])
 		lock(client)
 		thread = threading.Thread(target=lambda:
@@ -199,14 +199,14 @@ False 4"
 	simulate "$p_uri" '{"simulate": "dropConnection", "command": "getMore", "ns": "local", "bytes": 30, "times": 2}'
 	simulate "$p_uri" '{"simulate": "killCursors"}'
 	run py "$p_uri" <<-'END'
-		w = pymongo.WriteConcern(2, wtimeout=20000)
+		w = pymongo.WriteConcern(2, wtimeout=100000)
 		client.t.get_collection("c", write_concern=w).insert_one({})
 		print("replicated")
 	END
 	assert_output replicated
 	kill -9 "$p_pid"
 	run direct "$f_port" <<-'END'
-		end = time.time() + 20
+		end = time.time() + 100
 		while "primary" in client.admin.command("hello") and \
 		        time.time() < end:
 		    time.sleep(.05)

@@ -32,7 +32,7 @@ load lib
 		            failed.append((e.code, e.details["codeName"]))
 		    thread = threading.Thread(target=write)
 		    thread.start()
-		    end = time.time() + 10
+		    end = time.time() + 60
 		    while not ops(appName="shop", op="update") and time.time() < end:
 		        time.sleep(.02)
 		    op, = ops(appName="shop", op="update")

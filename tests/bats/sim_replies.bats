@@ -4,10 +4,6 @@ bats_require_minimum_version 1.8.0
 # what is volatile and what deviates, with reasons; that list only shrinks).
 load lib
 
-setup() {
-	BATS_TEST_TIMEOUT=$((60 * MM_SLOW))
-}
-
 # Two more members, as there were when it was recorded.
 others() {
 	start_sim second --replSet src --follow "127.0.0.1:$server_port"

@@ -219,9 +219,9 @@ True"
 		run(client.admin, ("createRole", "r"), ("privileges", []),
 		    ("roles", []))
 		run(client.shop, ("createUser", "app"), ("pwd", "x"),
-		    ("roles", ["read"]), ("writeConcern", {"w": 2, "wtimeout": 20000}))
+		    ("roles", ["read"]), ("writeConcern", {"w": 2, "wtimeout": 100000}))
 		run(client.shop, ("updateUser", "app"), ("roles", ["readWrite"]),
-		    ("writeConcern", {"w": 2, "wtimeout": 20000}))
+		    ("writeConcern", {"w": 2, "wtimeout": 100000}))
 		other = pymongo.MongoClient("127.0.0.1", int(sys.argv[2]))
 		info = lambda c: run(c.shop, ("usersInfo", "app"))["users"]
 		print(info(client) == info(other), info(other)[0]["roles"])

@@ -8,7 +8,7 @@ PRELUDE='
 def login(name, db="admin", password="pw"):
     return pymongo.MongoClient("127.0.0.1", int(sys.argv[2]), username=name,
         password=password, authSource=db, authMechanism="SCRAM-SHA-256",
-        serverSelectionTimeoutMS=5000)
+        serverSelectionTimeoutMS=60000)
 def code(f):
     try:
         f()

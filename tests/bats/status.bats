@@ -28,7 +28,7 @@ put() { # put NAME AGE FIELDS: a status file last written AGE seconds ago
 	put mm-oplog-apply 0 ',"state":"following","lag_seconds":5'
 	put mm-diff 0 ',"state":"comparing","in_sync":false,"pending":3'
 	run -1 mm-status --wait 'lag<2s' --timeout 0.5 "$TMP"
-	mm-status --wait 'lag<2s' --wait in_sync=true --timeout 60 "$TMP" \
+	mm-status --wait 'lag<2s' --wait in_sync=true --timeout 300 "$TMP" \
 		>"$TMP/waited" 3>&- &
 	local pid=$!
 	# As programs do, again and again: a slow machine must not make them

@@ -6,7 +6,6 @@ load switch_lib
 # bats file_tags=server
 
 setup() {
-	BATS_TEST_TIMEOUT=$((240 * MM_SLOW))
 	S=$TMP/state
 }
 

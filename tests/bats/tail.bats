@@ -6,7 +6,6 @@ load lib
 # A source whose oplog holds changes of two databases. $first is a position
 # before all of them.
 setup() {
-	BATS_TEST_TIMEOUT=$((90 * MM_SLOW))
 	start_server src
 	export MM_SOURCE_URI=$src_uri
 	first=$(last_position)
@@ -317,7 +316,7 @@ status_position_is() { # status_position_is FILE POSITION
 }
 
 @test "unreachable 4; no replica set, router, shard, no rights 8" {
-	run -4 timeout 60 mm-oplog-tail --source 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500' --from now -d shop
+	run -4 timeout $((300 * MM_SLOW)) mm-oplog-tail --source 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=500' --from now -d shop
 	require_sim
 	local pose
 	for pose in mongos shard; do

@@ -4,7 +4,6 @@ bats_require_minimum_version 1.8.0
 load lib
 
 setup() {
-	BATS_TEST_TIMEOUT=$((110 * MM_SLOW))
 	start_server dst
 	export MM_TARGET_URI=$dst_uri
 }
@@ -165,8 +164,8 @@ state_after() {
 	state | cmp - "$TMP/D"
 }
 
-soon() { # 0.10 to 1.09 s
-	local ms=$((RANDOM % 990 + 100))
+soon() { # soon [N]: 0.10 to 1.09 s, or N times that
+	local ms=$(((RANDOM % 990 + 100) * ${1:-1}))
 	printf "%d.%03d\n" $((ms / 1000)) $((ms % 1000))
 }
 
@@ -190,11 +189,11 @@ fast() {
 	apply "$TMP/log"
 	state >"$TMP/C"
 	local i within=0 signal
-	for ((i = 1; i < 15 && (i < 5 || within < 2); i++)); do
+	for ((i = 1; i < 40 && (i < 5 || within < 2); i++)); do
 		signal=KILL
 		((i % 4)) || signal=TERM
 		slow
-		run timeout --preserve-status -s $signal "$(soon)" mm-oplog-apply -d shop --workers 1 \
+		run timeout --preserve-status -s $signal "$(soon $((1 + i / 5)))" mm-oplog-apply -d shop --workers 1 \
 			--batch-ops 1 --journal "$TMP/journal" --undo 10:1000:1.. --quiet
 		[[ $status == 0 || ($signal == KILL && $status == 137) || ($signal == TERM && $status =~ ^(9|143)$) ]]
 		fast
