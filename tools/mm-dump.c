@@ -1,6 +1,7 @@
 /* mm-dump: a snapshot of a selection of a source as a stream. */
 #include <inttypes.h>
 #include <malloc.h>
+#include <string.h>
 
 #include "base/finish.h"
 #include "base/msg.h"
@@ -12,9 +13,10 @@
 
 #define MIB (1ll << 20)
 
-static const char *out_file, *method = "zstd", *job;
+static const char *out_file, *method = "zstd", *job, *partition = "auto",
+			     *resume_from;
 static int64_t collections = 4, threads, part_bytes = 512 * MIB,
-	       batch_bytes = MIB, rate;
+	       batch_bytes = MIB, block_bytes = MIB, rate;
 
 static const struct opt own_rows[] = {
     {'o', "out", "FILE", OPT_TEXT, &out_file,
@@ -28,10 +30,16 @@ static const struct opt own_rows[] = {
     {0, "partition-size", "BYTES", OPT_BYTES, &part_bytes,
 	"larger collections are read by several threads (512M)", MIB,
 	INT64_MAX},
+    {0, "partition", "HOW", OPT_CHOICE, &partition,
+	"auto (by size), none, id or natural", 0, 0, "auto|none|id|natural"},
     {0, "batch-bytes", "BYTES", OPT_BYTES, &batch_bytes,
 	"wanted size of a reply (1M)", 16 << 10, 16 * MIB},
+    {0, "block-size", "BYTES", OPT_BYTES, &block_bytes,
+	"size of a block of the stream (1M)", 128 << 10, 8 * MIB},
     {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
 	"read at most BYTES of documents a second", 1, INT64_MAX},
+    {0, "resume", "TOKEN|FILE", OPT_TEXT, &resume_from,
+	"go on with the copy of this token of mm-load"},
     {0, "job", "NAME", OPT_TEXT, &job,
 	"name of the migration, for the programs behind"},
 };
@@ -48,8 +56,17 @@ static const struct opt_program program = {
     0,
 };
 
+static enum dump_partition
+partition_of(const char *how)
+{
+	return strcmp(how, "none") == 0 ? DUMP_NONE
+	    : strcmp(how, "id") == 0    ? DUMP_ID
+	    : *how == 'n'               ? DUMP_NATURAL
+					: DUMP_AUTO;
+}
+
 static struct dump_opts
-make_opts(const struct output *out, int level)
+make_opts(const struct output *out, int level, const struct resume *resume)
 {
 	struct dump_opts opts = {
 	    .out = {.fd = output_fd(out),
@@ -58,9 +75,12 @@ make_opts(const struct output *out, int level)
 	    .readers = {.threads = (int)threads,
 		.collections = (int)collections,
 		.batch_bytes = batch_bytes,
+		.block_bytes = block_bytes,
 		.rate = rate},
 	    .part_bytes = part_bytes,
+	    .partition = partition_of(partition),
 	    .job = job,
+	    .resume = resume,
 	};
 
 	if (threads == 0)
@@ -75,19 +95,23 @@ make_opts(const struct output *out, int level)
 static bool
 dump(struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
 {
-	struct dump_opts opts = make_opts(out, level);
+	struct resume *resume = NULL;
+	struct dump_opts opts;
 	struct dump_result got;
-	struct server *server;
+	struct server *server = NULL;
 	char from[OPTIME_TEXT], to[OPTIME_TEXT];
 	bool ok;
 
+	if (resume_from && !(resume = resume_read(resume_from, error)))
+		return false;
+	opts = make_opts(out, level, resume);
 	status_state("connecting");
 	server = server_open(SIDE_SOURCE, &source_flags, job, false, error);
-	if (!server)
-		return false;
-	ok = dump_run(server, rules, &opts, &got, error) &&
+	ok = server && dump_run(server, rules, &opts, &got, error) &&
 	    output_publish(out, error);
-	server_close(server);
+	if (server)
+		server_close(server);
+	resume_free(resume);
 	if (ok)
 		msg_info("%" PRIu64 " documents of %zu collections, "
 			 "from %s to %s",

@@ -1,6 +1,8 @@
 /* mm-load: a snapshot stream into a target. */
 #include <inttypes.h>
 #include <malloc.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/finish.h"
 #include "base/msg.h"
@@ -10,10 +12,12 @@
 #include "engine/duplicates.h"
 #include "engine/finish_run.h"
 #include "engine/load.h"
+#include "engine/load_token.h"
+#include "io/fdio.h"
 #include "io/input.h"
 
 static const char *job;
-static bool drop, no_indexes, finish_only, wake;
+static bool drop, no_indexes, finish_only, wake, print_token;
 static int64_t threads = 4, per_coll;
 
 static const struct opt own_rows[] = {
@@ -29,6 +33,8 @@ static const struct opt own_rows[] = {
 	"load nothing: build the unique indexes that the job holds back"},
     {0, "wake-ttl", NULL, OPT_FLAG, &wake,
 	"with --finish-indexes: TTL indexes get their lifetime as well"},
+    {0, "print-resume-token", NULL, OPT_FLAG, &print_token,
+	"load nothing: print how far an unfinished load is, for mm-dump"},
     {0, "job", "NAME", OPT_TEXT, &job,
 	"name of the migration (made of source and selection)"},
 };
@@ -82,6 +88,7 @@ finish_job(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
 	struct finish_result got;
 	bool ok;
 
+	status_state("indexing");
 	finish_result_init(&got);
 	if (name)
 		status_text("job", name);
@@ -97,19 +104,36 @@ finish_job(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
 }
 
 static bool
-finish_all(const struct ns_rules *rules, bson_error_t *error)
+print(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
+{
+	char *token = load_token(c, job, rules, error);
+	bool ok = token &&
+	    fdio_write_all(STDOUT_FILENO, "standard output", token,
+		strlen(token), error) &&
+	    fdio_write_all(STDOUT_FILENO, "standard output", "\n", 1, error);
+
+	bson_free(token);
+	return ok;
+}
+
+/* What reads no stream. */
+static bool
+on_target(bool (*act)(struct conn *c, const struct ns_rules *rules,
+	      bson_error_t *error),
+    const struct ns_rules *rules, bson_error_t *error)
 {
 	struct server *server;
 	struct conn *c;
 	bool ok;
 
+	if (!status_start(opt_status_file(), error))
+		return false;
 	status_state("connecting");
 	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
 	if (!server)
 		return false;
-	status_state("indexing");
 	c = conn_open(server, error);
-	ok = c && finish_job(c, rules, error);
+	ok = c && act(c, rules, error);
 	if (c)
 		conn_close(c);
 	server_close(server);
@@ -147,11 +171,13 @@ main(int argc, char **argv)
 		return opt_wrong_use("--wake-ttl needs --finish-indexes");
 	if (finish_only && (drop || no_indexes || argc > first))
 		return opt_wrong_use("--finish-indexes loads nothing");
+	if (print_token && (finish_only || drop || no_indexes || argc > first))
+		return opt_wrong_use("--print-resume-token loads nothing");
 	ok = (rules = ns_rules_new(&ns_flags, &error)) &&
-	    ((finish_only && job) || grant_told(&ns_flags, &error));
-	if (ok && finish_only)
-		ok = status_start(opt_status_file(), &error) &&
-		    finish_all(rules, &error);
+	    (((finish_only || print_token) && job) ||
+		grant_told(&ns_flags, &error));
+	if (ok && (finish_only || print_token))
+		ok = on_target(print_token ? print : finish_job, rules, &error);
 	else if (ok)
 		ok = load_all(argc - first, argv + first, &error);
 	ns_rules_free(rules);

@@ -3,14 +3,16 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/dump_plan.h"
 #include "engine/position.h"
 #include "engine/read_part.h"
-#include "mongo/scan.h"
 
-#define PARTS_MAX 64
+/* How long a member may take to come to where another one was. */
+enum { LAG_MS = 60000, POLL_MS = 100 };
 
 struct dump {
 	struct server *server;
@@ -21,6 +23,8 @@ struct dump {
 	struct readers *readers;
 	struct dump_result *result;
 	struct optime read_from; /* for a tail that starts at result->from */
+	int32_t *done; /* numbers of collections that are done already */
+	size_t n_done;
 };
 
 static bool
@@ -37,74 +41,54 @@ open_stream(struct dump *d, bson_error_t *error)
 	optime_append(&head, "from", d->result->from);
 	optime_append(&head, "readFrom", d->read_from);
 	BSON_APPEND_UTF8(&head, "readConcern", "majority");
+	if (d->opts->resume) {
+		BSON_APPEND_UTF8(&head, "resumes", d->opts->resume->load);
+		BCON_APPEND(&head, "features", "[", "resume", "]");
+	}
 	d->out = stream_out_new(&d->opts->out, STREAM_SNAPSHOT, &head, error);
 	bson_destroy(&head);
 	return d->out;
 }
 
+/* Nothing of it is to come. */
 static bool
-put_coll(
-    struct dump *d, int32_t c, const struct coll *coll, bson_error_t *error)
+put_done(struct dump *d, int32_t c, bson_error_t *error)
 {
-	bson_t doc = BSON_INITIALIZER, est;
-	bool view = coll->type == COLL_VIEW, ok;
+	bson_t doc = BSON_INITIALIZER;
+	bool ok;
 
-	BSON_APPEND_UTF8(&doc, "$mm", "coll");
-	BSON_APPEND_INT32(&doc, "c", c);
-	BSON_APPEND_UTF8(&doc, "db", coll->db);
-	BSON_APPEND_UTF8(&doc, "coll", coll->name);
-	if (coll->has_uuid)
-		BSON_APPEND_BINARY(
-		    &doc, "uuid", BSON_SUBTYPE_UUID, coll->uuid, 16);
-	BSON_APPEND_UTF8(&doc, "type", view ? "view" : "collection");
-	BSON_APPEND_DOCUMENT(&doc, "options", &coll->options);
-	if (!view) {
-		BSON_APPEND_ARRAY(&doc, "indexes", &coll->indexes);
-		BSON_APPEND_DOCUMENT_BEGIN(&doc, "est", &est);
-		BSON_APPEND_INT64(&est, "docs", coll->est_docs);
-		BSON_APPEND_INT64(&est, "bytes", coll->est_bytes);
-		bson_append_document_end(&doc, &est);
-	}
+	BCON_APPEND(&doc, "$mm", "cend", "c", BCON_INT32(c), "docs",
+	    BCON_INT64(0), "bytes", BCON_INT64(0), "sum", BCON_INT64(0));
 	ok = stream_put(d->out, &doc, error);
 	bson_destroy(&doc);
-	return ok || error_prefix(error, "\"%s\"", coll->ns);
-}
-
-/* In how many parts a collection is to be read. */
-static int
-parts_of(const struct dump *d, const struct coll *coll)
-{
-	int64_t n = coll->est_bytes / d->opts->part_bytes;
-
-	if (n == 0 || d->opts->readers.threads == 1 ||
-	    coll->type == COLL_CAPPED)
-		return 1;
-	if (n < 2 * d->opts->readers.threads)
-		n = 2 * d->opts->readers.threads;
-	return n < PARTS_MAX ? (int)n : PARTS_MAX;
+	return ok;
 }
 
 static bool
 announce(
     struct dump *d, int32_t c, const struct coll *coll, bson_error_t *error)
 {
-	bson_t **bounds = NULL;
-	size_t n = 0;
-	int parts = parts_of(d, coll);
+	struct dump_plan plan;
 
-	if (!put_coll(d, c, coll, error))
-		return false;
 	if (coll->type == COLL_VIEW)
-		return true;
-	if (parts > 1 &&
-	    !scan_split(
-		d->conn, coll->db, coll->name, parts, &bounds, &n, error))
+		return dump_put_coll(d->out, c, coll, NULL, error);
+	if (!dump_plan(d->conn, d->opts, coll, &plan, error))
 		return error_prefix(error, "\"%s\"", coll->ns);
+	if (!dump_put_coll(d->out, c, coll, &plan, error)) {
+		readers_plan_release(&plan.read);
+		return false;
+	}
+	if (plan.done) {
+		d->done =
+		    bson_realloc(d->done, (d->n_done + 1) * sizeof *d->done);
+		d->done[d->n_done++] = c;
+		return true;
+	}
 	msg_verbose("\"%s\": about %" PRId64 " documents in %zu parts",
-	    coll->ns, coll->est_docs, n + 1);
+	    coll->ns, coll->est_docs, plan.read.n_bounds + 1);
 	status_add("docs_total", coll->est_docs);
 	status_add("bytes_total", coll->est_bytes);
-	readers_add(d->readers, c, coll, bounds, n);
+	readers_add(d->readers, c, coll, &plan.read);
 	return true;
 }
 
@@ -123,6 +107,9 @@ announce_all(struct dump *d, bson_error_t *error)
 		bson_init(&list.item[i].options);
 		bson_init(&list.item[i].indexes);
 	}
+	/* All coll records come first. */
+	for (size_t i = 0; ok && i < d->n_done; i++)
+		ok = put_done(d, d->done[i], error);
 	d->result->collections = list.n;
 	if (ok && list.n == 0)
 		msg_warn("nothing is selected: no collection matches");
@@ -166,6 +153,32 @@ read_all(struct dump *d, bson_error_t *error)
 	return false;
 }
 
+/* The start of the copy that is gone on with, which this member must have
+ * come to. */
+static bool
+take_resumed(struct dump *d, bson_error_t *error)
+{
+	const struct resume *r = d->opts->resume;
+	struct optime now = OPTIME_NULL;
+	char text[OPTIME_TEXT];
+	bool ok = true;
+
+	for (int waited = 0; ok && optime_cmp(now, r->from) < 0;
+	     waited += POLL_MS) {
+		if (waited > LAG_MS)
+			return error_set(error, MM_EXIT_POSITION, 0,
+			    "the copy began at %s, where this member has not "
+			    "come yet",
+			    optime_text(r->from, text));
+		if (waited > 0 && !sig_sleep(POLL_MS))
+			return read_stopped(error);
+		ok = conn_positions(d->conn, &now, NULL, error);
+	}
+	d->result->from = r->from;
+	d->read_from = r->read_from;
+	return ok;
+}
+
 /* A dump may be run by somebody who may not see transactions; a tail then
  * starts at the position itself, and refuses what it cannot see whole. */
 static bool
@@ -173,6 +186,8 @@ take_position(struct dump *d, bson_error_t *error)
 {
 	struct optime *from = &d->result->from;
 
+	if (d->opts->resume)
+		return take_resumed(d, error);
 	if (position_now(d->conn, &d->read_from, from, error))
 		return true;
 	if (error_status(error) != MM_EXIT_REFUSED ||
@@ -180,6 +195,23 @@ take_position(struct dump *d, bson_error_t *error)
 		return false;
 	d->read_from = *from;
 	return true;
+}
+
+static bool
+check_resume(struct dump *d, bson_error_t *error)
+{
+	bson_t doc = BSON_INITIALIZER, filters = BSON_INITIALIZER, source;
+	bool ok = true;
+
+	if (d->opts->resume) {
+		server_append(d->server, "source", &doc);
+		ns_rules_append(d->rules, &filters);
+		ok = doc_sub(&doc, "source", &source) &&
+		    resume_check(d->opts->resume, &source, &filters, error);
+	}
+	bson_destroy(&doc);
+	bson_destroy(&filters);
+	return ok;
 }
 
 bool
@@ -193,11 +225,12 @@ dump_run(struct server *s, const struct ns_rules *rules,
 
 	*result = (struct dump_result){.from = OPTIME_NULL, .to = OPTIME_NULL};
 	d.conn = conn_open(s, error);
-	ok = d.conn && take_position(&d, error);
+	ok = d.conn && check_resume(&d, error) && take_position(&d, error);
 	if (ok)
 		status_position("position", result->from);
 	ok = ok && open_stream(&d, error) && read_all(&d, error);
 	readers_free(d.readers);
+	bson_free(d.done);
 	if (d.out)
 		stream_out_free(d.out);
 	if (d.conn)

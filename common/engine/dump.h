@@ -9,12 +9,22 @@
 #define MM_ENGINE_DUMP_H
 
 #include "engine/readers.h"
+#include "engine/resume.h"
+
+enum dump_partition {
+	DUMP_AUTO,   /* by size: one natural scan, or ranges of _id */
+	DUMP_NONE,   /* one scan in _id order */
+	DUMP_ID,     /* ranges of _id, whatever the size */
+	DUMP_NATURAL /* one natural scan */
+};
 
 struct dump_opts {
 	struct stream_out_opts out;
 	struct readers_opts readers;
 	int64_t part_bytes; /* a larger collection is read in several parts */
-	const char *job;    /* into the header; NULL: none */
+	enum dump_partition partition;
+	const char *job;             /* into the header; NULL: none */
+	const struct resume *resume; /* a copy to go on with; NULL: a new one */
 };
 
 struct dump_result {

@@ -11,6 +11,7 @@
 
 struct job {
 	struct block block;
+	bson_t *extra; /* or NULL */
 	unsigned *pending;
 };
 
@@ -47,14 +48,16 @@ helpers_free(struct helpers *h)
 }
 
 bool
-helpers_offer(struct helpers *h, struct block *b, unsigned *pending)
+helpers_offer(
+    struct helpers *h, struct block *b, const bson_t *extra, unsigned *pending)
 {
 	bool taken;
 
 	pthread_mutex_lock(&h->lock);
 	taken = h->idle > h->n_jobs && h->n_jobs < JOBS_MAX;
 	if (taken) {
-		h->job[h->n_jobs++] = (struct job){*b, pending};
+		h->job[h->n_jobs++] =
+		    (struct job){*b, extra ? bson_copy(extra) : NULL, pending};
 		++*pending;
 		pthread_cond_signal(&h->offered);
 	}
@@ -91,8 +94,10 @@ helpers_serve(struct helpers *h, bson_error_t *error)
 			break;
 		j = h->job[--h->n_jobs];
 		pthread_mutex_unlock(&h->lock);
-		ok = stream_put_block(h->out, &j.block, NULL, error);
+		ok = stream_put_block(h->out, &j.block, j.extra, error);
 		block_release(&j.block);
+		if (j.extra)
+			bson_destroy(j.extra);
 		pthread_mutex_lock(&h->lock);
 		--*j.pending;
 		pthread_cond_broadcast(&h->done);

@@ -11,10 +11,12 @@ struct helpers;
 struct helpers *helpers_new(struct stream_out *out);
 void helpers_free(struct helpers *h);
 
-/* Hands a block over when somebody is idle: true, b is empty then and *pending
+/* Hands a block over, with fields of its record (NULL: none), when somebody is
+ * idle: true, b is empty then and *pending
  * has grown; the caller keeps *pending until helpers_wait. Blocks handed over
  * may come into the stream in another order. */
-bool helpers_offer(struct helpers *h, struct block *b, unsigned *pending);
+bool helpers_offer(
+    struct helpers *h, struct block *b, const bson_t *extra, unsigned *pending);
 /* Until all blocks counted in *pending are written, or have failed. */
 void helpers_wait(struct helpers *h, unsigned *pending);
 

@@ -25,6 +25,8 @@ struct load {
 	struct loader *ordered;
 	struct grant *grant;
 	struct job *job;
+	struct progress *progress;
+	uint64_t noted; /* the last block of a capped collection */
 	struct optime read_from;
 	char reason[16]; /* of the end record, "" before it */
 
@@ -84,11 +86,22 @@ tally_of(const struct block_view *block)
 	return t;
 }
 
-/* The documents of the block are acknowledged. */
+/* With the lock held. */
 static void
-count(struct load *l, struct load_coll *lc, const struct block_view *block)
+note_done(struct load *l, struct load_coll *lc)
+{
+	if (lc->ended && load_colls_whole(lc, NULL))
+		progress_done(l->progress, lc->progress);
+}
+
+/* The documents of the block are acknowledged. Waits until that is saved of the
+ * one before. */
+static bool
+count(struct load *l, struct load_coll *lc, const struct block_view *block,
+    uint64_t *noted, bson_error_t *error)
 {
 	struct tally t = tally_of(block);
+	uint64_t before = *noted;
 
 	pthread_mutex_lock(&l->lock);
 	lc->docs += t.docs;
@@ -96,9 +109,12 @@ count(struct load *l, struct load_coll *lc, const struct block_view *block)
 	lc->sum += t.sum;
 	l->result->docs += t.docs;
 	l->result->bytes += t.bytes;
+	note_done(l, lc);
 	pthread_mutex_unlock(&l->lock);
 	status_add("docs", t.docs);
 	status_add("bytes", t.bytes);
+	*noted = progress_note(l->progress, lc->progress, block);
+	return progress_wait(l->progress, before, error);
 }
 
 /* NULL: it is over. */
@@ -130,7 +146,7 @@ leave(struct load *l, struct load_coll *lc)
 
 static bool
 insert_unit(struct load *l, struct loader *loader, const struct stream_unit *u,
-    bson_error_t *error)
+    uint64_t *noted, bson_error_t *error)
 {
 	struct block_view block;
 	struct load_coll *lc;
@@ -140,11 +156,9 @@ insert_unit(struct load *l, struct loader *loader, const struct stream_unit *u,
 		lc = enter(l, block.c);
 		if (!lc)
 			return true;
-		if (!lc->capped) {
-			ok = loader_insert(loader, lc->ns, &block, error);
-			if (ok)
-				count(l, lc, &block);
-		}
+		if (!lc->capped)
+			ok = loader_insert(loader, lc->ns, &block, error) &&
+			    count(l, lc, &block, noted, error);
 		leave(l, lc);
 	}
 	return ok;
@@ -176,8 +190,9 @@ admit_header(struct load *l, const bson_t *head, bson_error_t *error)
 	    l->conn, l->opts->job, head, l->grant, l->opts->drop, error);
 	if (!l->job)
 		return false;
-	l->colls =
-	    load_colls_new(l->conn, l->grant, l->job, l->opts->no_indexes);
+	l->progress = progress_new(l->job);
+	l->colls = load_colls_new(l->conn, l->grant, l->job, l->progress,
+	    l->opts->no_indexes, load_resumes(head));
 	status_text("job", job_name(l->job));
 	status_position("position", l->result->from);
 	status_state("loading");
@@ -196,10 +211,22 @@ admit_block(struct load *l, const struct block_view *block, bson_error_t *error)
 		    block->c);
 	if (!lc->capped)
 		return true;
-	if (!loader_insert_in_order(l->ordered, lc->ns, block, error))
-		return false;
-	count(l, lc, block);
-	return true;
+	return loader_insert_in_order(
+		   l->ordered, lc->ns, block, &lc->again, error) &&
+	    count(l, lc, block, &l->noted, error);
+}
+
+static bool
+admit_cend(struct load *l, const bson_t *record, bson_error_t *error)
+{
+	struct load_coll *lc;
+
+	pthread_mutex_lock(&l->lock);
+	lc = load_colls_end(l->colls, record, error);
+	if (lc)
+		note_done(l, lc);
+	pthread_mutex_unlock(&l->lock);
+	return lc;
 }
 
 static bool
@@ -245,7 +272,7 @@ admit(void *arg, const struct stream_item *item, bson_error_t *error)
 	else if (item->type == RECORD_BLOCK)
 		ok = admit_block(l, &item->block, error);
 	else if (item->type == RECORD_CEND)
-		ok = load_colls_end(l->colls, &item->control, error);
+		ok = admit_cend(l, &item->control, error);
 	else if (item->type == RECORD_END)
 		ok = admit_end(l, &item->control, error);
 	else
@@ -262,13 +289,14 @@ load_units(struct load *l, struct loader *loader, bson_error_t *error)
 {
 	struct stream_unit *u = stream_unit_new();
 	enum stream_got got = STREAM_GOT;
+	uint64_t noted = 0;
 	bool ok = true;
 
 	while (ok && !l->failed) {
 		got = stream_next_unit(l->in, u, admit, l, error);
 		if (got != STREAM_GOT)
 			break;
-		ok = insert_unit(l, loader, u, error);
+		ok = insert_unit(l, loader, u, &noted, error);
 	}
 	if (got == STREAM_STOPPED)
 		l->stopped = true;
@@ -349,7 +377,10 @@ load_run(struct server *s, int fd, const char *name,
 	if (ok) {
 		l.ordered = loader_new(l.conn);
 		l.in = stream_in_new(fd, name, true);
-		ok = run_threads(&l, error) && finish(&l, error);
+		ok = run_threads(&l, error);
+		/* Also of a load that ends here. */
+		ok = progress_end(l.progress, ok ? error : NULL) && ok &&
+		    finish(&l, error);
 	}
 	load_colls_free(l.colls);
 	if (l.job)

@@ -4,6 +4,7 @@
 
 #include "base/doc.h"
 #include "base/status.h"
+#include "engine/resume.h"
 #include "stream/record.h"
 
 void
@@ -13,6 +14,7 @@ load_coll_free(struct load_coll *lc)
 		bson_destroy(lc->options);
 	if (lc->indexes)
 		bson_destroy(lc->indexes);
+	bson_destroy(&lc->load);
 	bson_free(lc->ns);
 	bson_free(lc);
 }
@@ -48,16 +50,44 @@ map_view(const struct grant *g, const char *db, const char *ns,
 	return true;
 }
 
+/* In which parts it comes, and whether some of it came before. */
+static bool
+parse_parts(struct load_coll *lc, const char *from, const bson_t *record,
+    bson_error_t *error)
+{
+	uint8_t uuid[16];
+	bson_t bounds;
+	bool several = bson_has_field(record, "bounds");
+
+	lc->parts = 1;
+	if (several) {
+		if (!record_array(record, "bounds", &bounds, error))
+			return false;
+		lc->parts += bson_count_keys(&bounds);
+	}
+	if (lc->parts > RESUME_PARTS_MAX)
+		return error_set(error, MM_EXIT_STREAM, 0,
+		    "\"%s\" comes in more than %d parts", from,
+		    RESUME_PARTS_MAX);
+	lc->resumed = doc_bool(record, "resumed");
+	lc->again = lc->resumed;
+	bson_destroy(&lc->load);
+	resume_coll_doc(from, doc_bytes(record, "uuid", uuid, 16) ? uuid : NULL,
+	    doc_bool(record, "natural"), several ? &bounds : NULL, &lc->load);
+	return true;
+}
+
 struct load_coll *
 load_coll_parse(
     const struct grant *g, const bson_t *record, bson_error_t *error)
 {
-	struct load_coll *lc = bson_malloc0(sizeof *lc);
+	struct load_coll *lc = BSON_ALIGNED_ALLOC0(struct load_coll);
 	char ns[NS_MAX + 1], *from = NULL;
 	const char *db, *name, *type, *to;
 	bson_t options, indexes;
 	bool ok;
 
+	bson_init(&lc->load);
 	ok = record_int32(record, "c", &lc->c, error) &&
 	    record_text(record, "db", &db, error) &&
 	    record_text(record, "coll", &name, error) &&
@@ -91,6 +121,7 @@ load_coll_parse(
 		if (ok)
 			lc->indexes = bson_copy(&indexes);
 	}
+	ok = ok && (lc->view || parse_parts(lc, from, record, error));
 	bson_free(from);
 	if (ok)
 		return lc;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/msg.h"
 #include "base/status.h"
 #include "engine/again.h"
 #include "engine/load_coll.h"
@@ -14,7 +15,9 @@ struct load_colls {
 	struct conn *conn;
 	const struct grant *grant;
 	struct job *job;
+	struct progress *progress;
 	bool no_indexes;
+	bool resuming; /* until what does not come again is dropped */
 	struct load_free *free;
 	size_t kept; /* bytes of options and indexes announced */
 	struct load_coll *by_c, *by_ns;
@@ -23,16 +26,18 @@ struct load_colls {
 };
 
 struct load_colls *
-load_colls_new(
-    struct conn *c, const struct grant *g, struct job *j, bool no_indexes)
+load_colls_new(struct conn *c, const struct grant *g, struct job *j,
+    struct progress *p, bool no_indexes, bool resuming)
 {
 	struct load_colls *l = bson_malloc0(sizeof *l);
 
 	l->conn = c;
 	l->grant = g;
 	l->job = j;
+	l->progress = p;
 	l->no_indexes = no_indexes;
-	l->free = load_free_new(c, j);
+	l->resuming = resuming;
+	l->free = load_free_new(c, j, resuming);
 	return l;
 }
 
@@ -136,8 +141,14 @@ make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 
 	load_indexes_split(lc->ns, l->no_indexes ? NULL : raw, &split);
 	lc->indexes = split.later;
-	ok = job_own(l->job, lc->ns, &split.staged, error);
-	if (!lc->view) {
+	/* What was staged for it is as its load began; the log has the rest. */
+	ok = lc->resumed ||
+	    (lc->view ? job_own(l->job, lc->ns, &split.staged, error)
+		      : job_own_load(
+			    l->job, lc->ns, &split.staged, &lc->load, error));
+	if (!lc->view)
+		lc->progress = progress_add(l->progress, lc->ns, lc->parts);
+	if (!lc->view && !lc->resumed) {
 		ok = ok && create(l, lc, raw, &existed, error);
 		/* By a late write, after it was looked at? */
 		if (ok && existed && lc->ours)
@@ -145,6 +156,8 @@ make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 			    create(l, lc, raw, &existed, error);
 		ok = ok &&
 		    load_indexes_asleep(l->conn, lc->ns, &split.asleep, error);
+	}
+	if (!lc->view) {
 		bson_destroy(lc->options);
 		lc->options = NULL;
 	}
@@ -154,9 +167,51 @@ make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 	return ok;
 }
 
+struct leftover {
+	struct load_colls *l;
+	char **ns;
+	size_t n;
+};
+
+static void
+note_leftover(void *arg, const char *ns)
+{
+	struct leftover *left = arg;
+	struct load_coll *lc;
+
+	HASH_FIND(by_ns, left->l->by_ns, ns, strlen(ns), lc);
+	if (lc)
+		return;
+	left->ns = bson_realloc(left->ns, (left->n + 1) * sizeof *left->ns);
+	left->ns[left->n++] = bson_strdup(ns);
+}
+
+/* What the source has no longer. */
+static bool
+drop_leftovers(struct load_colls *l, bson_error_t *error)
+{
+	struct leftover left = {l};
+	bool ok = true;
+
+	job_each_owned(l->job, note_leftover, &left);
+	for (size_t i = 0; i < left.n; i++) {
+		if (ok)
+			msg_info("\"%s\": dropped, it does not come again",
+			    left.ns[i]);
+		ok = ok && catalog_drop(l->conn, left.ns[i], error) &&
+		    job_disown(l->job, left.ns[i], error);
+		bson_free(left.ns[i]);
+	}
+	bson_free(left.ns);
+	return ok;
+}
+
 bool
 load_colls_make(struct load_colls *l, bson_error_t *error)
 {
+	if (l->resuming && !drop_leftovers(l, error))
+		return false;
+	l->resuming = false;
 	for (size_t i = 0; i < l->n_waiting; i++)
 		if (!make(l, l->waiting[i], error))
 			return false;
@@ -199,7 +254,7 @@ load_colls_index(struct load_colls *l, int threads, bson_error_t *error)
 
 /* ---------------------------------------------------------------- ended */
 
-bool
+struct load_coll *
 load_colls_end(struct load_colls *l, const bson_t *record, bson_error_t *error)
 {
 	struct load_coll *lc;
@@ -207,18 +262,37 @@ load_colls_end(struct load_colls *l, const bson_t *record, bson_error_t *error)
 	int32_t c;
 
 	if (!record_int32(record, "c", &c, error))
-		return false;
+		return NULL;
 	lc = load_colls_find(l, c);
-	if (!lc || lc->ended)
-		return error_set(error, MM_EXIT_STREAM, 0,
+	if (!lc || lc->ended) {
+		error_set(error, MM_EXIT_STREAM, 0,
 		    "collection number %" PRId32 " ends without a begin", c);
+		return NULL;
+	}
 	lc->ended = true;
 	if (!record_int64(record, "docs", &lc->end_docs, error) ||
 	    !record_int64(record, "bytes", &lc->end_bytes, error) ||
-	    !record_int64(record, "sum", &sum, error))
-		return error_prefix(error, "\"%s\"", lc->ns);
+	    !record_int64(record, "sum", &sum, error)) {
+		error_prefix(error, "\"%s\"", lc->ns);
+		return NULL;
+	}
 	lc->end_sum = (uint64_t)sum;
-	return true;
+	return lc;
+}
+
+bool
+load_colls_whole(const struct load_coll *lc, bson_error_t *error)
+{
+	if (lc->docs != lc->end_docs || lc->bytes != lc->end_bytes)
+		return error_set(error, MM_EXIT_STREAM, 0,
+		    "collection \"%s\": %" PRId64 " documents of %" PRId64
+		    " bytes arrived, %" PRId64 " of %" PRId64 " were sent",
+		    lc->ns, lc->docs, lc->bytes, lc->end_docs, lc->end_bytes);
+	return lc->sum == lc->end_sum ||
+	    error_set(error, MM_EXIT_STREAM, 0,
+		"collection \"%s\": the documents that arrived are not those "
+		"that were sent (digest)",
+		lc->ns);
 }
 
 bool
@@ -234,18 +308,8 @@ load_colls_verify(const struct load_colls *l, bson_error_t *error)
 			return error_set(error, MM_EXIT_STREAM, 0,
 			    "collection \"%s\" has no end in the stream",
 			    lc->ns);
-		if (lc->docs != lc->end_docs || lc->bytes != lc->end_bytes)
-			return error_set(error, MM_EXIT_STREAM, 0,
-			    "collection \"%s\": %" PRId64
-			    " documents of %" PRId64 " bytes arrived, %" PRId64
-			    " of %" PRId64 " were sent",
-			    lc->ns, lc->docs, lc->bytes, lc->end_docs,
-			    lc->end_bytes);
-		if (lc->sum != lc->end_sum)
-			return error_set(error, MM_EXIT_STREAM, 0,
-			    "collection \"%s\": the documents that arrived "
-			    "are not those that were sent (digest)",
-			    lc->ns);
+		if (!load_colls_whole(lc, error))
+			return false;
 	}
 	return true;
 }

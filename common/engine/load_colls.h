@@ -12,6 +12,7 @@
 #include <uthash.h>
 
 #include "engine/grant.h"
+#include "engine/progress.h"
 #include "mongo/catalog.h"
 #include "mongo/job.h"
 
@@ -20,9 +21,14 @@ struct load_coll {
 	char *ns; /* on the target */
 	bool view, capped, ended;
 	bool checked, ours; /* load_free.c: owned by the load before */
+	bool resumed;       /* a part of it is there already */
+	bool again;         /* capped: the first to come may be, too */
 	bson_t *options;    /* of a view; else NULL once it is made */
 	bson_t *indexes;    /* to be built after the data, or NULL */
-	int active;         /* threads that insert into it */
+	bson_t load;        /* engine/resume.h: COLL; empty for a view */
+	size_t parts;
+	struct progress_coll *progress;
+	int active; /* threads that insert into it */
 	/* Inserted and acknowledged; what cend says it must be. */
 	int64_t docs, bytes;
 	uint64_t sum;
@@ -33,9 +39,11 @@ struct load_coll {
 
 struct load_colls;
 
-/* Borrows all; used by one thread at a time but for the counts. */
-struct load_colls *load_colls_new(
-    struct conn *c, const struct grant *g, struct job *j, bool no_indexes);
+/* Borrows all; used by one thread at a time but for the counts. resuming: a
+ * load that was begun before; what is of it and does not come again is
+ * dropped. */
+struct load_colls *load_colls_new(struct conn *c, const struct grant *g,
+    struct job *j, struct progress *p, bool no_indexes, bool resuming);
 void load_colls_free(struct load_colls *l);
 /* A coll record. Status 8: foreign data, or not within the grant. */
 bool load_colls_add(
@@ -44,9 +52,11 @@ bool load_colls_add(
 bool load_colls_make(struct load_colls *l, bson_error_t *error);
 /* NULL: no such number. */
 struct load_coll *load_colls_find(const struct load_colls *l, int32_t c);
-/* A cend record: what must have arrived in the end. */
-bool load_colls_end(
+/* A cend record: what must have arrived in the end. NULL: error is set. */
+struct load_coll *load_colls_end(
     struct load_colls *l, const bson_t *record, bson_error_t *error);
+/* What arrived is what must have. Status 3. */
+bool load_colls_whole(const struct load_coll *lc, bson_error_t *error);
 /* Everything is inserted: counts and digests must be those of the cend
  * records. Status 3. */
 bool load_colls_verify(const struct load_colls *l, bson_error_t *error);

@@ -14,15 +14,17 @@ struct load_free {
 	struct conn *conn;
 	struct job *job;
 	struct owners *others; /* read with the first collection */
+	bool resuming;
 };
 
 struct load_free *
-load_free_new(struct conn *c, struct job *j)
+load_free_new(struct conn *c, struct job *j, bool resuming)
 {
 	struct load_free *f = bson_malloc0(sizeof *f);
 
 	f->conn = c;
 	f->job = j;
+	f->resuming = resuming;
 	return f;
 }
 
@@ -93,6 +95,21 @@ look(struct load_free *f, const struct load_coll *lc, bson_error_t *error)
 	return got;
 }
 
+static bool
+check_resumed(
+    struct load_free *f, const struct load_coll *lc, bson_error_t *error)
+{
+	int got =
+	    f->resuming && lc->ours ? catalog_has(f->conn, lc->ns, error) : 0;
+
+	if (got == 0)
+		error_set(error, MM_EXIT_REFUSED, 0,
+		    "the stream goes on with \"%s\", of which this job has "
+		    "nothing on the target",
+		    lc->ns);
+	return got > 0;
+}
+
 bool
 load_free_check(struct load_free *f, struct load_coll *lc, bson_error_t *error)
 {
@@ -111,10 +128,14 @@ load_free_check(struct load_free *f, struct load_coll *lc, bson_error_t *error)
 	if (!lc->checked)
 		job_each_owned(f->job, note_ours, lc);
 	lc->checked = true;
+	if (lc->resumed)
+		return check_resumed(f, lc, error);
 	got = look(f, lc, error);
 	if (got)
 		return got > 0;
-	msg_info("\"%s\": dropped again: a write of the load before came late",
+	msg_info(f->resuming
+		? "\"%s\": dropped, it is loaded from its start again"
+		: "\"%s\": dropped again: a write of the load before came late",
 	    lc->ns);
 	return catalog_drop(f->conn, lc->ns, error);
 }

@@ -9,9 +9,10 @@
 struct load_free;
 
 /* Borrows both. */
-struct load_free *load_free_new(struct conn *c, struct job *j);
+struct load_free *load_free_new(struct conn *c, struct job *j, bool resuming);
 void load_free_end(struct load_free *f);
-/* Status 8 when it is not. What the load before left there is dropped. */
+/* Status 8 when it is not. What the load before left there is dropped, unless
+ * the collection is resumed: then it must be there. */
 bool load_free_check(
     struct load_free *f, struct load_coll *lc, bson_error_t *error);
 

@@ -1,5 +1,7 @@
 #include "engine/load_job.h"
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "base/msg.h"
 #include "engine/again.h"
@@ -87,6 +89,58 @@ choose_name(const char *name, const bson_t *head, const bson_t *source,
 	return job_default_name(source, grant_rules(g), text);
 }
 
+bool
+load_resumes(const bson_t *head)
+{
+	return bson_has_field(head, "resumes");
+}
+
+/* The load that the stream goes on with is the one under way. */
+static bool
+go_on(struct job *j, const bson_t *head, struct optime from, bool drop,
+    bson_error_t *error)
+{
+	struct optime begun;
+	bson_t load;
+	const char *id, *want;
+	bson_error_t ignored;
+
+	if (drop)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the stream goes on with a load: nothing can be dropped");
+	if (!record_text(head, "resumes", &want, error))
+		return false;
+	if (job_phase(j) == JOB_LOADING && job_load(j, &load) &&
+	    record_text(&load, "id", &id, &ignored) && strcmp(id, want) == 0 &&
+	    optime_read(job_doc(j), "from", &begun) && optime_same(begun, from))
+		return true;
+	return error_set(error, MM_EXIT_REFUSED, 0,
+	    "the stream goes on with another load than that of job \"%s\"",
+	    job_name(j));
+}
+
+static bool
+note_load(struct job *j, const bson_t *head, bson_error_t *error)
+{
+	bson_t load = BSON_INITIALIZER, filters;
+	struct optime read_from;
+	bson_oid_t id;
+	char text[25];
+	bool ok;
+
+	bson_oid_init(&id, NULL);
+	bson_oid_to_string(&id, text);
+	BSON_APPEND_UTF8(&load, "id", text);
+	if (optime_read(head, "readFrom", &read_from))
+		optime_append(&load, "readFrom", read_from);
+	ok = record_doc(head, "filters", &filters, error);
+	if (ok)
+		BSON_APPEND_DOCUMENT(&load, "filters", &filters);
+	ok = ok && job_note_load(j, &load, error);
+	bson_destroy(&load);
+	return ok;
+}
+
 struct job *
 load_job_begin(struct conn *c, const char *name, const bson_t *head,
     const struct grant *g, bool drop, bson_error_t *error)
@@ -105,8 +159,10 @@ load_job_begin(struct conn *c, const char *name, const bson_t *head,
 		return NULL;
 	if (!identity_check(job_doc(j), &source, g, error))
 		error_prefix(error, "job \"%s\"", name);
-	else if (clear(c, j, drop, error) &&
-	    job_begin_load(j, &source, grant_filters(g), from, error))
+	else if (load_resumes(head) ? go_on(j, head, from, drop, error)
+				    : clear(c, j, drop, error) &&
+		    job_begin_load(j, &source, grant_filters(g), from, error) &&
+		    note_load(j, head, error))
 		return j;
 	job_close(j);
 	return NULL;

@@ -6,10 +6,13 @@
 #include "engine/grant.h"
 #include "mongo/job.h"
 
+/* Whether the stream goes on with a load that was begun before. */
+bool load_resumes(const bson_t *head);
 /* `head`: the stream record. name NULL: as the stream says, else by default.
  * An unfinished load of the job is dropped; a finished one too with `drop`,
  * else it is refused (8), as is a job of another source or selection, and one
- * that was switched. NULL: error is set. */
+ * that was switched. A stream that goes on with a load takes it as it is; 8
+ * when the job has not that one. NULL: error is set. */
 struct job *load_job_begin(struct conn *c, const char *name, const bson_t *head,
     const struct grant *g, bool drop, bson_error_t *error);
 

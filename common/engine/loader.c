@@ -252,13 +252,19 @@ insert_rest(struct loader *l, const char *ns, bson_error_t *error)
 
 bool
 loader_insert_in_order(struct loader *l, const char *ns,
-    const struct block_view *block, bson_error_t *error)
+    const struct block_view *block, bool *again, bson_error_t *error)
 {
 	struct piece *all;
+	size_t n;
 	bool ok = true;
 
 	collect(l, block);
 	all = l->todo;
+	n = l->n;
+	if (*again) {
+		ok = skip_arrived(l, ns, error);
+		*again = l->n < n;
+	}
 	while (ok && l->n > 0)
 		ok = insert_rest(l, ns, error);
 	l->todo = all;

@@ -17,8 +17,9 @@ void loader_free(struct loader *l);
  * status 8 where the target refuses a document for good. */
 bool loader_insert(struct loader *l, const char *ns,
     const struct block_view *block, bson_error_t *error);
-/* The same for a capped collection: in order, nothing is replaced. */
+/* The same for a capped collection: in order, nothing is replaced. *again: the
+ * first of them may be there already; false then, when none was. */
 bool loader_insert_in_order(struct loader *l, const char *ns,
-    const struct block_view *block, bson_error_t *error);
+    const struct block_view *block, bool *again, bson_error_t *error);
 
 #endif

@@ -4,6 +4,7 @@
  * it has seen no more for a while. */
 #include "engine/read_part.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -20,6 +21,9 @@ struct reading {
 	struct read_shared *s;
 	struct read_part *p;
 	struct block *b;
+	struct scan *scan;
+	size_t last;      /* where its last document begins in b */
+	int64_t blocks;   /* of this part so far */
 	unsigned pending; /* blocks that helpers have */
 	size_t unpaid;    /* bytes to be told to the throttle */
 	bool alone;       /* holds s->large */
@@ -41,6 +45,9 @@ end_alone(struct reading *r)
 	if (!r->alone)
 		return;
 	block_release(r->b);
+	/* Small pieces above them would keep large ones in this thread's
+	 * arena. */
+	malloc_trim(0);
 	pthread_mutex_unlock(&r->s->large);
 	r->alone = false;
 }
@@ -66,6 +73,7 @@ open_scan(const struct reading *r, struct conn *c)
 	    .natural = r->p->natural,
 	    .from = bound(r->p->from, &from),
 	    .to = bound(r->p->to, &to),
+	    .after = r->p->after,
 	    .collation = r->p->collation,
 	    .batch_bytes = r->s->batch_bytes,
 	};
@@ -73,20 +81,54 @@ open_scan(const struct reading *r, struct conn *c)
 	return scan_new(c, &opts);
 }
 
+/* By which a loader can tell how far this part is. */
+static void
+put_place(struct reading *r, bson_t *extra)
+{
+	bson_t at, last;
+
+	bson_init_static(
+	    &last, r->b->docs.data + r->last, r->b->docs.len - r->last);
+	bson_init(extra);
+	BSON_APPEND_INT32(extra, "part", r->p->part);
+	BSON_APPEND_INT64(extra, "i", r->blocks++);
+	if (scan_place(r->scan, &last, &at))
+		BSON_APPEND_DOCUMENT(extra, "at", &at);
+	bson_destroy(&at);
+}
+
 static bool
-put_block(struct reading *r, bson_error_t *error)
+send_block(struct reading *r, const bson_t *extra, bson_error_t *error)
 {
 	int64_t docs = r->b->n, bytes = (int64_t)r->b->docs.len;
 
-	if (docs == 0)
-		return true;
 	if ((r->p->in_order || r->alone ||
-		!helpers_offer(r->s->helpers, r->b, &r->pending)) &&
-	    !stream_put_block(r->s->out, r->b, NULL, error))
+		!helpers_offer(r->s->helpers, r->b, extra, &r->pending)) &&
+	    !stream_put_block(r->s->out, r->b, extra, error))
 		return false;
 	status_add("docs", docs);
 	status_add("bytes", bytes);
 	return true;
+}
+
+/* last: the reader is not needed any more. */
+static bool
+put_block(struct reading *r, bool last, bson_error_t *error)
+{
+	bson_t extra;
+	bool ok;
+
+	if (r->b->n == 0)
+		return true;
+	put_place(r, &extra);
+	/* Its reply may be as large as the block. */
+	if (last) {
+		scan_free(r->scan);
+		r->scan = NULL;
+	}
+	ok = send_block(r, &extra, error);
+	bson_destroy(&extra);
+	return ok;
 }
 
 static bool
@@ -97,21 +139,22 @@ take_document(struct reading *r, const bson_t *doc, bson_error_t *error)
 	if (doc->len > LARGE_BYTES) {
 		/* In a block of its own. Not while others wait for a block of
 		 * this thread, so what it has goes out first. */
-		if (!put_block(r, error))
+		if (!put_block(r, false, error))
 			return false;
 		go_alone(r);
 	} else if (r->alone && !r->p->large &&
 	    (r->calm += doc->len) > CALM_BYTES) {
-		if (!put_block(r, error))
+		if (!put_block(r, false, error))
 			return false;
 		end_alone(r);
 	}
+	r->last = r->b->docs.len;
 	block_add(r->b, data, doc->len);
 	r->p->docs++;
 	r->p->bytes += doc->len;
 	r->p->sum += hash_xxh64(data, doc->len, 0);
 	r->unpaid += doc->len;
-	if (block_full(r->b) && !put_block(r, error))
+	if (r->b->docs.len >= r->s->block_bytes && !put_block(r, false, error))
 		return false;
 	if (r->unpaid >= SPEND_BYTES) {
 		throttle_spend(r->s->throttle, r->unpaid);
@@ -133,7 +176,6 @@ read_part(struct read_shared *s, struct conn *c, struct read_part *p,
 {
 	struct reading r = {.s = s, .p = p, .b = b};
 	const bson_t *doc;
-	struct scan *scan;
 	bool ok = true;
 	int got = 1;
 
@@ -148,18 +190,18 @@ read_part(struct read_shared *s, struct conn *c, struct read_part *p,
 		end_alone(&r);
 		return false;
 	}
-	scan = open_scan(&r, c);
-	while (ok && (got = scan_next(scan, &doc, error)) == 1)
+	r.scan = open_scan(&r, c);
+	while (ok && (got = scan_next(r.scan, &doc, error)) == 1)
 		ok = take_document(&r, doc, error);
 	if (got < 0)
 		ok = false;
 	else if (got == 2)
 		ok = read_stopped(error);
-	if (scan_reopened(scan) > 0)
+	if (scan_reopened(r.scan) > 0)
 		msg_verbose("\"%s.%s\": went on after %u lost cursors", p->db,
-		    p->coll, scan_reopened(scan));
-	scan_free(scan);
-	ok = ok && put_block(&r, error);
+		    p->coll, scan_reopened(r.scan));
+	ok = ok && put_block(&r, true, error);
+	scan_free(r.scan);
 	end_alone(&r);
 	helpers_wait(s->helpers, &r.pending);
 	return ok && (!s->failed || read_stopped(error));

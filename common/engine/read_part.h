@@ -16,6 +16,7 @@ struct read_shared {
 	struct throttle *throttle;
 	struct helpers *helpers;
 	int64_t batch_bytes;
+	size_t block_bytes;    /* a block is closed here */
 	atomic_bool failed;    /* some thread: end soon */
 	pthread_mutex_t large; /* held by the one that has large documents */
 	/* Under it: for collections of large documents, because the driver
@@ -29,7 +30,9 @@ struct read_part {
 	bool natural;
 	bool in_order;           /* of the blocks too (capped collections) */
 	bool large;              /* documents are large on average */
+	int32_t part;            /* its number in the collection */
 	const bson_t *from, *to; /* {"": _id}; NULL: open */
+	const bson_t *after;     /* gone on with from there; NULL: not */
 	const bson_t *collation; /* NULL: simple */
 	int64_t docs, bytes;     /* out: what was read */
 	uint64_t sum;            /* out: of the documents' XXH64 */

@@ -1,8 +1,3 @@
-/* A single part is read in natural order, which a server gives fastest (1.65
- * times the speed of `_id` order), provided that the scan can go on after a
- * lost cursor by a resume token: from 4.4 on. Ranges need `_id` order. A capped
- * collection is one part in natural order always, so that its order survives.
- */
 #include "engine/readers.h"
 
 #include <inttypes.h>
@@ -14,15 +9,13 @@
 #include "base/status.h"
 #include "engine/read_part.h"
 
-#define WIRE_44 9
-
 struct reading {
 	int32_t c;
 	char *db, *coll;
 	bson_t *collation; /* NULL: simple */
 	bool capped;
 	int64_t est_docs, est_bytes;
-	bson_t **bounds;
+	struct readers_plan plan;
 	size_t parts, taken, finished;
 	int64_t docs, bytes;
 	uint64_t sum;
@@ -59,18 +52,30 @@ readers_new(
 	r->shared.throttle = throttle_new(opts->rate);
 	r->shared.helpers = helpers_new(out);
 	r->shared.batch_bytes = opts->batch_bytes;
+	r->shared.block_bytes = (size_t)opts->block_bytes;
 	pthread_mutex_init(&r->shared.large, NULL);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->freed, NULL);
 	return r;
 }
 
+void
+readers_plan_release(struct readers_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_bounds; i++)
+		bson_destroy(plan->bounds[i]);
+	for (size_t i = 0; plan->after && i <= plan->n_bounds; i++)
+		if (plan->after[i])
+			bson_destroy(plan->after[i]);
+	bson_free(plan->bounds);
+	bson_free(plan->after);
+	memset(plan, 0, sizeof *plan);
+}
+
 static void
 reading_free(struct reading *g)
 {
-	for (size_t i = 0; i + 1 < g->parts; i++)
-		bson_destroy(g->bounds[i]);
-	bson_free(g->bounds);
+	readers_plan_release(&g->plan);
 	if (g->collation)
 		bson_destroy(g->collation);
 	bson_free(g->db);
@@ -98,7 +103,7 @@ readers_free(struct readers *r)
 
 void
 readers_add(struct readers *r, int32_t c, const struct coll *coll,
-    bson_t **bounds, size_t n_bounds)
+    const struct readers_plan *plan)
 {
 	struct reading *g = bson_malloc0(sizeof *g);
 	bson_iter_t it;
@@ -111,8 +116,8 @@ readers_add(struct readers *r, int32_t c, const struct coll *coll,
 	g->capped = coll->type == COLL_CAPPED;
 	g->est_docs = coll->est_docs;
 	g->est_bytes = coll->est_bytes;
-	g->bounds = bounds;
-	g->parts = n_bounds + 1;
+	g->plan = *plan;
+	g->parts = plan->n_bounds + 1;
 	if (coll->collated &&
 	    bson_iter_init_find(&it, &coll->options, "collation") &&
 	    BSON_ITER_HOLDS_DOCUMENT(&it)) {
@@ -252,12 +257,13 @@ read_one(struct readers *r, struct conn *c, struct part *p, struct block *b,
 	    .c = g->c,
 	    .db = g->db,
 	    .coll = g->coll,
-	    .natural = g->capped ||
-		(g->parts == 1 && server_info(r->server)->wire >= WIRE_44),
+	    .part = (int32_t)p->i,
+	    .natural = g->plan.natural,
 	    .large = g->est_docs > 0 &&
 		g->est_bytes / g->est_docs > STREAM_BLOCK_BYTES,
-	    .from = p->i > 0 ? g->bounds[p->i - 1] : NULL,
-	    .to = p->i + 1 < g->parts ? g->bounds[p->i] : NULL,
+	    .from = p->i > 0 ? g->plan.bounds[p->i - 1] : NULL,
+	    .to = p->i + 1 < g->parts ? g->plan.bounds[p->i] : NULL,
+	    .after = g->plan.after ? g->plan.after[p->i] : NULL,
 	    .collation = g->collation,
 	    .in_order = g->capped,
 	};

@@ -16,6 +16,7 @@ struct readers_opts {
 	int threads;         /* in all */
 	int collections;     /* at most so many are under way at once */
 	int64_t batch_bytes; /* wanted size of a reply */
+	int64_t block_bytes; /* a block is closed here */
 	int64_t rate;        /* bytes a second of all threads; 0: no limit */
 };
 
@@ -25,10 +26,19 @@ struct readers;
 struct readers *readers_new(
     struct server *s, struct stream_out *out, const struct readers_opts *opts);
 void readers_free(struct readers *r);
+/* How a collection is read. */
+struct readers_plan {
+	bool natural;    /* in one part */
+	bson_t **bounds; /* ascending inner bounds of its parts (scan_split) */
+	size_t n_bounds;
+	bson_t **after; /* where each part is gone on with (scan_place), NULL:
+			   from its start; all NULL: NULL */
+};
+void readers_plan_release(struct readers_plan *plan);
 /* A collection (no view) whose coll record with number c is in the stream.
- * Takes bounds, the ascending inner bounds of its parts (scan_split). */
+ * Takes the plan. */
 void readers_add(struct readers *r, int32_t c, const struct coll *coll,
-    bson_t **bounds, size_t n_bounds);
+    const struct readers_plan *plan);
 /* Reads everything; writes the cend record of a collection after its last
  * block. False: error is set; status 9 after a stop signal. */
 bool readers_run(struct readers *r, bson_error_t *error);

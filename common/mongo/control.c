@@ -67,6 +67,22 @@ control_update_all(struct conn *c, const char *coll, const bson_t *q,
 	return ok;
 }
 
+bool
+control_update_list(
+    struct conn *c, const char *coll, const bson_t *list, bson_error_t *error)
+{
+	bson_t cmd = BSON_INITIALIZER;
+	struct control_result result;
+	bool ok;
+
+	BSON_APPEND_UTF8(&cmd, "update", coll);
+	BSON_APPEND_ARRAY(&cmd, "updates", list);
+	BSON_APPEND_BOOL(&cmd, "ordered", false);
+	ok = write_command(c, &cmd, false, false, &result, error);
+	bson_destroy(&cmd);
+	return ok;
+}
+
 static bool
 update(struct conn *c, const char *coll, const bson_t *q, const bson_t *u,
     bool upsert, bool once, struct control_result *result, bson_error_t *error)

@@ -24,6 +24,9 @@ bool control_update(struct conn *c, const char *coll, const bson_t *q,
 /* All that match; u may be applied twice. */
 bool control_update_all(struct conn *c, const char *coll, const bson_t *q,
     const bson_t *u, bson_error_t *error);
+/* Several, an array of {q, u}, in any order; each may be applied twice. */
+bool control_update_list(
+    struct conn *c, const char *coll, const bson_t *list, bson_error_t *error);
 /* One, sent once: for what is only best effort. */
 bool control_update_once(struct conn *c, const char *coll, const bson_t *q,
     const bson_t *u, struct control_result *result, bson_error_t *error);

@@ -184,7 +184,8 @@ job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
 	BSON_APPEND_DOCUMENT(&set, "source", source);
 	BSON_APPEND_DOCUMENT(&set, "selection", filters);
 	optime_append(&set, "from", from);
-	BCON_APPEND(&unset, "to", BCON_INT32(1), "checkpoint", BCON_INT32(1));
+	BCON_APPEND(&unset, "to", BCON_INT32(1), "checkpoint", BCON_INT32(1),
+	    "load", BCON_INT32(1));
 	ok = job_put(j, &set, &unset, error);
 	bson_destroy(&set);
 	bson_destroy(&unset);
@@ -200,11 +201,12 @@ job_reset(struct job *j, bson_error_t *error)
 
 	BSON_APPEND_UTF8(&q, "_id.job", j->name);
 	BCON_APPEND(&u, "$set", "{", "earlier", BCON_BOOL(true), "}", "$unset",
-	    "{", "staged", BCON_INT32(1), "born", BCON_INT32(1), "}");
+	    "{", "staged", BCON_INT32(1), "born", BCON_INT32(1), "load",
+	    BCON_INT32(1), "}");
 	BCON_APPEND(&unset, "phase", BCON_INT32(1), "source", BCON_INT32(1),
 	    "selection", BCON_INT32(1), "from", BCON_INT32(1), "to",
 	    BCON_INT32(1), "checkpoint", BCON_INT32(1), "intent", BCON_INT32(1),
-	    "requests", BCON_INT32(1));
+	    "requests", BCON_INT32(1), "load", BCON_INT32(1));
 	/* Owned ones first: a phase without them would hide data of ours. */
 	ok = !job_lost(j) || job_refuse_lost(j, error);
 	pthread_mutex_lock(&j->lock);
@@ -217,21 +219,13 @@ job_reset(struct job *j, bson_error_t *error)
 	return ok;
 }
 
-static bool
-put_phase(struct job *j, enum job_phase phase, bson_t *set, bson_error_t *error)
-{
-	bson_t none = BSON_INITIALIZER;
-
-	BSON_APPEND_UTF8(set, "phase", job_phase_text[phase]);
-	return job_put(j, set, &none, error);
-}
-
 bool
 job_end_load(struct job *j, struct optime read_from, struct optime from,
     struct optime to, bson_error_t *error)
 {
 	struct job_checkpoint cp = {read_from, from, to, OPTIME_NULL, "", 0};
-	bson_t set = BSON_INITIALIZER, q = BSON_INITIALIZER;
+	bson_t set = BSON_INITIALIZER, unset = BSON_INITIALIZER,
+	       q = BSON_INITIALIZER;
 	bool ok;
 
 	BCON_APPEND(
@@ -244,7 +238,11 @@ job_end_load(struct job *j, struct optime read_from, struct optime from,
 	optime_append(&set, "from", from);
 	optime_append(&set, "to", to);
 	job_append_checkpoint(&set, &cp);
-	ok = ok && put_phase(j, JOB_LOADED, &set, error);
+	BSON_APPEND_UTF8(&set, "phase", job_phase_text[JOB_LOADED]);
+	BSON_APPEND_INT32(&unset, "load", 1);
+	ok = ok && job_put(j, &set, &unset, error) &&
+	    job_forget_progress(j, error);
+	bson_destroy(&unset);
 	bson_destroy(&set);
 	return ok;
 }

@@ -20,6 +20,8 @@
  *   requests   what is asked of the writer; mongo/request.h
  *   intent     what was about to be done to the catalog: {at, i, command, ns,
  *              to, uuid, to_uuid, done}; engine/apply_intent.h
+ *   load       {id, filters, readFrom} of the copy that is being loaded:
+ *              engine/resume.h
  *   renamed    {ts, t} of the last rename that was begun: the log cannot be
  *              applied again from before it
  *   adopting   true: what is there of a copy of one's own is not recorded yet
@@ -32,6 +34,7 @@
  *   staged     [{ns, spec, why}]: indexes held back, asleep or being built, as
  *              they are to be in the end
  *   earlier    true: of the load before, not met in this one yet
+ *   load       how far its load is, until that ends: engine/resume.h
  *   born       true: made by the log from its first document on
  *
  * A struct job may be used by several threads; views it gives are of the
@@ -97,6 +100,9 @@ bool job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
  * why: "unique"|"ttl"}. */
 bool job_own(
     struct job *j, const char *ns, const bson_t *staged, bson_error_t *error);
+/* The same while it is loaded; load: what job_each_progress gives. */
+bool job_own_load(struct job *j, const char *ns, const bson_t *staged,
+    const bson_t *load, bson_error_t *error);
 /* With `born`. */
 bool job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
     bson_error_t *error);
@@ -134,6 +140,25 @@ bool job_save_intent(struct job *j, const struct job_checkpoint *cp,
     const bson_t *intent, bson_error_t *error);
 /* A view until the next write. */
 bool job_intent(const struct job *j, bson_t *intent);
+
+/* What the load is that was begun: {id, filters, readFrom}, until it ends. */
+bool job_note_load(struct job *j, const bson_t *load, bson_error_t *error);
+/* A view until the next write. */
+bool job_load(const struct job *j, bson_t *load);
+/* How far the load of a namespace is: fields below `load` to be set. */
+struct job_progress {
+	const char *ns;
+	bson_t *set;
+};
+bool job_save_progress(
+    struct job *j, const struct job_progress *p, size_t n, bson_error_t *error);
+/* The load has ended. */
+bool job_forget_progress(struct job *j, bson_error_t *error);
+/* Without a lease: calls `each` for the progress of every namespace of that
+ * job. */
+bool job_each_progress(struct conn *c, const char *name,
+    void (*each)(void *arg, const bson_t *load), void *arg,
+    bson_error_t *error);
 
 /* Without a lease: the document of a job, for --print-position and mm-diff; 1,
  * 0 no such job, -1 error. */

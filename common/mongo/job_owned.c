@@ -41,9 +41,9 @@ owned_id(const struct job *j, const char *ns, bson_t *q)
 	    q, "_id", "{", "job", BCON_UTF8(j->name), "ns", BCON_UTF8(ns), "}");
 }
 
-bool
-job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
-    bson_error_t *error)
+static bool
+own(struct job *j, const char *ns, const bson_t *staged, bool born,
+    const bson_t *load, bson_error_t *error)
 {
 	struct control_result result;
 	bson_t doc, q;
@@ -57,6 +57,8 @@ job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
 		BSON_APPEND_ARRAY(&doc, "staged", staged);
 	if (born)
 		BSON_APPEND_BOOL(&doc, "born", true);
+	if (load)
+		BSON_APPEND_DOCUMENT(&doc, "load", load);
 	pthread_mutex_lock(&j->lock);
 	ok = control_update(j->conn, "owned", &q, &doc, true, &result, error);
 	if (ok)
@@ -65,6 +67,20 @@ job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
 	bson_destroy(&doc);
 	bson_destroy(&q);
 	return ok;
+}
+
+bool
+job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
+    bson_error_t *error)
+{
+	return own(j, ns, staged, born, NULL, error);
+}
+
+bool
+job_own_load(struct job *j, const char *ns, const bson_t *staged,
+    const bson_t *load, bson_error_t *error)
+{
+	return own(j, ns, staged, false, load, error);
 }
 
 bool

@@ -16,56 +16,11 @@
 
 #include "base/sig.h"
 #include "model/docid.h"
-#include "mongo/driver.h"
-#include "mongo/place.h"
 #include "mongo/raw.h"
+#include "mongo/scan_work.h"
 
 #define TRIES 5 /* reopenings without a document in between */
 #define WIRE_RESUME 9
-
-enum stage { STAGE_SCAN, STAGE_MAXKEY, STAGE_END };
-
-struct scan {
-	struct conn *c;
-	char *db, *coll, *read_concern;
-	bool natural, collated, tokens, ids_only;
-	int64_t batch_bytes;
-	struct buf from, to; /* {"": value}; empty: open */
-	enum stage stage;
-	struct cursor *cur;
-	struct buf last;    /* `_id` of the last document given, as from */
-	bool reopening;     /* the next document may be the last one again */
-	struct place token; /* natural: after all documents given */
-	struct place prev;  /* after those before the last reply */
-	struct place ahead; /* prev, when the reply asked for has come */
-	struct buf reply;   /* hashes of what was given of the last reply */
-	bool back;          /* reading again from prev */
-	bool given_here;    /* this cursor gave a document */
-	uint64_t last_hash; /* natural: of the last `_id` given */
-	bool given;         /* a document was given */
-	bool has_min;       /* the cursor at hand began at a bound */
-	unsigned reopened, fruitless;
-};
-
-static void
-put_bound(struct buf *b, const struct value *v)
-{
-	buf_clear(b);
-	raw_begin(b);
-	raw_value(b, "", v);
-	raw_end(b, 0);
-}
-
-static bool
-get_bound(const struct buf *b, struct value *v)
-{
-	struct elem e;
-
-	if (b->len == 0 || !walk_find(b->data, b->len, "", &e))
-		return false;
-	*v = e.value;
-	return true;
-}
 
 struct scan *
 scan_new(struct conn *c, const struct scan_opts *o)
@@ -82,12 +37,14 @@ scan_new(struct conn *c, const struct scan_opts *o)
 	s->batch_bytes = o->batch_bytes;
 	s->tokens = c->server->info.wire >= WIRE_RESUME;
 	if (o->from)
-		put_bound(&s->from, o->from);
+		scan_put_bound(&s->from, o->from);
 	if (o->to)
-		put_bound(&s->to, o->to);
+		scan_put_bound(&s->to, o->to);
 	place_init(&s->token);
 	place_init(&s->prev);
 	place_init(&s->ahead);
+	if (o->after)
+		scan_start_after(s, o->after);
 	return s;
 }
 
@@ -122,7 +79,7 @@ put_limit(struct buf *more, const char *name, const struct buf *bound)
 	struct value v;
 	size_t place;
 
-	if (!get_bound(bound, &v))
+	if (!scan_get_bound(bound, &v))
 		return;
 	place = raw_begin_in(more, BSON_TYPE_DOCUMENT, name);
 	raw_value(more, "_id", &v);
@@ -192,7 +149,7 @@ is_last(struct scan *s, const bson_t *doc)
 
 	if (s->natural)
 		return place_of(doc) == s->last_hash;
-	if (!docid_of(doc, &id, NULL) || !get_bound(&s->last, &last))
+	if (!docid_of(doc, &id, NULL) || !scan_get_bound(&s->last, &last))
 		return false;
 	/* Under a collation only the same bytes are surely the same key. */
 	return s->collated ? value_same(&id, &last)
@@ -214,7 +171,7 @@ remember(struct scan *s, const bson_t *doc, bson_error_t *error)
 	if (!docid_of(doc, &id, NULL))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "\"%s.%s\": document without _id", s->db, s->coll);
-	put_bound(&s->last, &id);
+	scan_put_bound(&s->last, &id);
 	return true;
 }
 
@@ -275,7 +232,7 @@ wants_maxkey(const struct scan *s)
 
 	return !s->natural && s->stage == STAGE_SCAN && s->to.len == 0 &&
 	    s->has_min &&
-	    !(get_bound(&s->last, &last) && last.type == BSON_TYPE_MAXKEY);
+	    !(scan_get_bound(&s->last, &last) && last.type == BSON_TYPE_MAXKEY);
 }
 
 /* The cursor came to its end. 1 to go on, -1. */

@@ -21,6 +21,8 @@ struct scan_opts {
 	bool ids_only; /* documents of nothing but _id: from the index alone */
 	const struct value *from, *to; /* NULL: open; _id order only */
 	const bson_t *collation;       /* of the collection, NULL: simple */
+	const bson_t *after; /* where another scan had got to (scan_place);
+				NULL: from the start */
 	int64_t batch_bytes;
 	const char *read_concern; /* NULL: majority */
 };
@@ -34,6 +36,11 @@ void scan_free(struct scan *s);
  * dead collection or too many losses without progress), 2 a stop signal came
  * while reopening. */
 int scan_next(struct scan *s, const bson_t **doc, bson_error_t *error);
+/* Where another scan may go on so that it gives what follows `last`, which is
+ * the last document given or the one before it: after that one, or (natural)
+ * up to a reply before it. {"": _id} or a resume token, initialised here.
+ * False: at the start. */
+bool scan_place(const struct scan *s, const bson_t *last, bson_t *at);
 /* How often it was reopened. */
 unsigned scan_reopened(const struct scan *s);
 

@@ -69,8 +69,11 @@ check_number(const struct stream_check *c)
 static bool
 known_feature(const bson_iter_t *it, enum stream_kind kind)
 {
-	return kind == STREAM_OPLOG && BSON_ITER_HOLDS_UTF8(it) &&
-	    strcmp(bson_iter_utf8(it, NULL), "repair") == 0;
+	const char *name =
+	    BSON_ITER_HOLDS_UTF8(it) ? bson_iter_utf8(it, NULL) : "";
+
+	return (kind == STREAM_OPLOG && strcmp(name, "repair") == 0) ||
+	    (kind == STREAM_SNAPSHOT && strcmp(name, "resume") == 0);
 }
 
 static bool

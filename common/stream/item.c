@@ -48,6 +48,8 @@ parse_block(struct stream_item *item, bson_error_t *error)
 		    " bytes",
 		    b->n, len);
 	b->len = (size_t)len;
+	b->record = bson_get_data(&item->control);
+	b->record_len = item->control.len;
 	return true;
 }
 

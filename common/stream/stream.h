@@ -79,6 +79,8 @@ struct block_view {
 	int64_t n, seq;
 	const uint8_t *docs;
 	size_t len;
+	const uint8_t *record; /* its control document */
+	uint32_t record_len;
 };
 
 struct stream_item {

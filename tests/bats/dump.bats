@@ -196,7 +196,7 @@ client.shop.orders.delete_one({"_id": 3})' "$src_uri"
 	fill "$src_uri" 4000
 	py "$src_uri" <<<'client.shop.users.insert_many([{"_id": i, "p": "x" * 500} for i in range(1000)])'
 	run_bg dump mm-dump --source "$src_uri" -d shop -T 1 -j 1 \
-		--rate-limit 300K --status-file "$TMP/status"
+		--rate-limit 200K --block-size 128K --status-file "$TMP/status"
 	under_way() {
 		jq -e '.docs > 100' "$TMP/status" >/dev/null 2>&1
 	}

@@ -105,7 +105,8 @@ print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))'
 		'0 0 0 none' '8 8 8 mm-dump' '137 3 137 mm-dump'; do
 		read -r dump load want who <<<"$case"
 		stub mm-dump "exit $dump"
-		stub mm-load "cat >/dev/null; exit $load"
+		stub mm-load "[[ \$* != *resume* ]] || exit 1
+cat >/dev/null; exit $load"
 		run --separate-stderr "-$want" mm-copy -d shop
 		if [[ $who == none ]]; then
 			assert_equal "$stderr" ''
@@ -131,7 +132,8 @@ case $(wc -l <'"$TMP/calls"') in 1) exit 4 ;; 2) kill -9 $$ ;; *) exit 6 ;; esac
 	run -4 mm-archive -D "$TMP/a" -d shop --exit-when-caught-up
 	# Passwords and members go to their side alone.
 	stub mm-dump 'printf "dump %s\n" "$*" >>'"$TMP/words"
-	stub mm-load 'cat >/dev/null; printf "load %s\n" "$*" >>'"$TMP/words"
+	stub mm-load '[[ $* != *resume* ]] || exit 1
+cat >/dev/null; printf "load %s\n" "$*" >>'"$TMP/words"
 	run -0 mm-copy -dshop --nsFrom 'shop.*' --nsTo='store.*' --job j -v \
 		--source-server a:1 --source-password-file p --target-password-file q
 	run sort "$TMP/words"

@@ -74,6 +74,7 @@ next_batch(struct request *r, int64_t id, bson_error_t *error)
 		return false;
 	cur->in_use = false;
 	r->n_docs = batch.n;
+	sim.returned += batch.n;
 	r->majority = cur->majority;
 	r->at = cur->at;
 	if (!ok) {

@@ -63,6 +63,7 @@ reply_first_batch(struct request *r, struct cursor *cur, const struct coll *c,
 		return false;
 	}
 	r->n_docs = batch.n;
+	sim.returned += batch.n;
 	/* A tail ends only where there is nothing at all to wait behind. */
 	more = cur->tailable ? c->n_docs > 0 && cur->limit != 0 : !cur->eof;
 	if (!single && more)

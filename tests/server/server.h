@@ -53,6 +53,7 @@ struct server {
 	int64_t topology;     /* topologyVersion.counter */
 	int64_t clock_offset; /* ms, by the fault `clock` */
 	int64_t connections, total_connections;
+	int64_t returned; /* documents, by find and getMore */
 	int64_t inserts, queries, updates, deletes, getmores, commands;
 	bool stopping;
 };

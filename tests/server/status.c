@@ -112,7 +112,8 @@ cmd_get_cmd_line_opts(struct request *r, bson_error_t *error)
 static void
 put_counters(struct request *r)
 {
-	size_t mark = out_open(r->reply, "connections", BSON_TYPE_DOCUMENT);
+	size_t mark = out_open(r->reply, "connections", BSON_TYPE_DOCUMENT),
+	       sub;
 
 	out_int(r->reply, "current", sim.connections);
 	out_int(r->reply, "available", 10000);
@@ -125,6 +126,11 @@ put_counters(struct request *r)
 	out_i64(r->reply, "delete", sim.deletes);
 	out_i64(r->reply, "getmore", sim.getmores);
 	out_i64(r->reply, "command", sim.commands);
+	out_close(r->reply, mark);
+	mark = out_open(r->reply, "metrics", BSON_TYPE_DOCUMENT);
+	sub = out_open(r->reply, "document", BSON_TYPE_DOCUMENT);
+	out_i64(r->reply, "returned", sim.returned);
+	out_close(r->reply, sub);
 	out_close(r->reply, mark);
 }
 

@@ -163,16 +163,16 @@ helping(void)
 	bool ok = true;
 
 	fill(&b, -1);
-	OK(!helpers_offer(p.h, &b, &pending) && b.n == 1 && pending == 0,
+	OK(!helpers_offer(p.h, &b, NULL, &pending) && b.n == 1 && pending == 0,
 	    "nobody idle: the block stays");
 	for (int i = 0; i < 3; i++)
 		pthread_create(&thread[i], NULL, serve, &p);
 	for (int64_t i = 0; i < 3000; i++) {
-		bool gone = helpers_offer(p.h, &b, &pending);
+		bool gone = helpers_offer(p.h, &b, NULL, &pending);
 
 		/* Every tenth goes to a helper for sure. */
 		while (!gone && i % 10 == 0)
-			gone = helpers_offer(p.h, &b, &pending);
+			gone = helpers_offer(p.h, &b, NULL, &pending);
 		if (gone)
 			taken++;
 		else
@@ -213,7 +213,7 @@ failing(void)
 	pthread_create(&thread, NULL, serve, &p);
 	while (b.docs.len < (1 << 20))
 		fill(&b, 1);
-	while (!helpers_offer(p.h, &b, &pending))
+	while (!helpers_offer(p.h, &b, NULL, &pending))
 		;
 	helpers_wait(p.h, &pending);
 	helpers_close(p.h);
