@@ -3,6 +3,7 @@
  * any lane is above the number of the last entry before the boundary. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sig.h"
 #include "engine/checkpoint_work.h"
 
@@ -14,15 +15,6 @@ enum {
 	SAVE_IDLE_MS = 5000,
 	PROMISE_S = 120
 };
-
-int64_t
-checkpoint_ms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 struct checkpoint *
 checkpoint_new(const struct checkpoint_opts *opts)
@@ -71,7 +63,7 @@ advance(struct checkpoint *c)
 		c->woken = true;
 		pthread_cond_signal(&c->wake);
 	}
-	c->reached_ms = checkpoint_ms(CLOCK_REALTIME);
+	c->reached_ms = clock_wall_ms();
 	c->lag_ms =
 	    c->reached.wall ? BSON_MAX(c->reached_ms - c->reached.wall, 0) : -1;
 	if (c->o.exit_lag_ms >= 0 && c->lag_ms >= 0 &&
@@ -164,7 +156,7 @@ save_locked(struct checkpoint *c, bson_error_t *error)
 		return false;
 	c->saved = cp;
 	c->saved_seq = seq;
-	c->saved_ms = checkpoint_ms(CLOCK_MONOTONIC);
+	c->saved_ms = clock_ms();
 	return true;
 }
 
@@ -249,7 +241,7 @@ due_ms(struct checkpoint *c)
 	else if (c->reached_seq != c->saved_seq)
 		every = c->n == 0 ? SAVE_DRAINED_MS : SAVE_MS;
 	pthread_mutex_unlock(&c->lock);
-	since = checkpoint_ms(CLOCK_MONOTONIC) - c->saved_ms;
+	since = clock_ms() - c->saved_ms;
 	return BSON_MAX(every - since, 0);
 }
 

@@ -1,6 +1,7 @@
 /* The thread of a checkpoint: saves when it is due, tells how far it is. */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
@@ -19,7 +20,7 @@ tell(struct checkpoint *c)
 {
 	struct lanes_counts counts;
 	struct boundary b;
-	int64_t lag, now = checkpoint_ms(CLOCK_REALTIME), left;
+	int64_t lag, now = clock_wall_ms(), left;
 	char text[OPTIME_TEXT], *line;
 	bool asked;
 
@@ -42,7 +43,7 @@ tell(struct checkpoint *c)
 	status_int("documents_written", counts.written);
 	status_int("documents_read", counts.read);
 	status_int("diverged", counts.diverged);
-	now = checkpoint_ms(CLOCK_MONOTONIC);
+	now = clock_ms();
 	asked = sig_take_report();
 	if (!asked && now - c->reported_ms < REPORT_MS)
 		return;
@@ -61,13 +62,9 @@ static bool
 tick(struct checkpoint *c)
 {
 	int64_t ms = BSON_MIN(checkpoint_due_ms(c), TICK_MS);
-	struct timespec until;
+	struct timespec until = clock_after(CLOCK_MONOTONIC, ms);
 	bool on;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += ms * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&c->lock);
 	c->soon = ms < TICK_MS;
 	while (!c->ending && !c->woken &&
@@ -98,8 +95,8 @@ run(void *arg)
 			away = 0;
 			continue;
 		} else if (error_status(&error) == MM_EXIT_TARGET) {
-			away = away ? away : checkpoint_ms(CLOCK_MONOTONIC);
-			if (checkpoint_ms(CLOCK_MONOTONIC) - away < AWAY_MS)
+			away = away ? away : clock_ms();
+			if (clock_ms() - away < AWAY_MS)
 				continue;
 		}
 		lanes_fail(c->lanes, &error);
@@ -112,7 +109,7 @@ bool
 checkpoint_start(struct checkpoint *c, struct lanes *lanes, bson_error_t *error)
 {
 	c->lanes = lanes;
-	c->saved_ms = checkpoint_ms(CLOCK_MONOTONIC);
+	c->saved_ms = clock_ms();
 	c->reported_ms = c->saved_ms;
 	if (pthread_create(&c->thread, NULL, run, c) != 0)
 		return error_set(

@@ -41,7 +41,6 @@ struct checkpoint {
 	int64_t reported_ms;
 };
 
-int64_t checkpoint_ms(clockid_t clock); /* that clock, in ms */
 /* In how many ms a save is due; 0: now. */
 int64_t checkpoint_due_ms(struct checkpoint *c);
 /* Saves when it is due. */

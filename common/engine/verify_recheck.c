@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sig.h"
 #include "engine/verify_work.h"
 
@@ -229,7 +230,7 @@ decide(struct checker *c, size_t i, bson_error_t *error)
 	const struct key *key = &c->batch.item[i];
 	bool told = known_get(c->v->known, key->hash) == KNOWN_TOLD;
 
-	atomic_store(&c->v->decided_ms, verify_now_ms());
+	atomic_store(&c->v->decided_ms, clock_ms());
 	if (leaf_same(&c->source[i], &c->target[i]))
 		return verify_equal(c->v, &c->b, &c->batch, key, error);
 	c->wanted[i] = atomic_load(&c->v->telling) && !told;

@@ -2,18 +2,13 @@
  * when it is enough. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/verify_lead.h"
 
 enum { STEP_MS = 20, SAVE_MS = 2000 };
-
-int64_t
-verify_now_ms(void)
-{
-	return bson_get_monotonic_time() / 1000;
-}
 
 bool
 verify_ending(struct verify *v)
@@ -149,7 +144,7 @@ start_feed(struct lead *l, bson_error_t *error)
 		return false;
 	place.at = l->applied = l->b.applied.cp.applied;
 	place.read_from = l->b.applied.cp.read_from;
-	l->applied_ms = verify_now_ms();
+	l->applied_ms = clock_ms();
 	got = resume(l, error);
 	return got == 0 ? open_feed(l, &place, error) : got == 1;
 }
@@ -195,13 +190,13 @@ start(struct lead *l, bson_error_t *error)
 static bool
 save(struct lead *l, bson_error_t *error)
 {
-	int64_t began = verify_now_ms();
+	int64_t began = clock_ms();
 	bool ok;
 
 	if (!l->state || !l->started || l->stage != STAGE_COMPARING)
 		return true;
 	ok = state_save(l->state, &l->v, error);
-	l->saved_ms = verify_now_ms();
+	l->saved_ms = clock_ms();
 	l->save_every_ms = (l->saved_ms - began) * 20;
 	if (l->save_every_ms < SAVE_MS)
 		l->save_every_ms = SAVE_MS;
@@ -211,8 +206,7 @@ save(struct lead *l, bson_error_t *error)
 static bool
 save_when_due(struct lead *l, bson_error_t *error)
 {
-	return verify_now_ms() - l->saved_ms < l->save_every_ms ||
-	    save(l, error);
+	return clock_ms() - l->saved_ms < l->save_every_ms || save(l, error);
 }
 
 static bool
@@ -326,10 +320,10 @@ prepare(struct lead *l, const struct verify_opts *opts)
 	l->goal = l->proven = OPTIME_NULL;
 	l->look_every_ms = LOOK_MIN_MS;
 	l->generation = 1;
-	l->saved_ms = verify_now_ms();
+	l->saved_ms = clock_ms();
 	l->save_every_ms = SAVE_MS;
 	atomic_store(&v->telling, opts->end == VERIFY_FOLLOW);
-	atomic_store(&v->decided_ms, verify_now_ms());
+	atomic_store(&v->decided_ms, clock_ms());
 }
 
 static void

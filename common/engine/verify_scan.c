@@ -2,6 +2,7 @@
  * queue. Nothing is waited for, and nothing is told. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "engine/verify_work.h"
 #include "model/docid.h"
@@ -119,7 +120,7 @@ unit_done(struct verify *v, size_t at, struct compare_unit *u)
 {
 	if (atomic_fetch_sub(&u->pair->units, 1) == 1)
 		status_add("collections", 1);
-	atomic_store(&v->decided_ms, verify_now_ms());
+	atomic_store(&v->decided_ms, clock_ms());
 	pthread_mutex_lock(&v->lock);
 	v->unit_done[at] = true;
 	pthread_mutex_unlock(&v->lock);

@@ -88,7 +88,7 @@ tell_sync(struct lead *l, struct optime bound)
 static void
 tell_now(struct lead *l)
 {
-	int64_t now = verify_now_ms();
+	int64_t now = clock_ms();
 
 	if (optime_same(l->proven, l->told) || l->sync_since == NEVER ||
 	    now - l->told_ms < TELL_MS)
@@ -127,7 +127,7 @@ lead_end_generation(struct lead *l, bson_error_t *error)
 		if (!conn_positions(l->b.source, &l->goal, NULL, error))
 			return false;
 		l->scanned = l->catalogs_due = true;
-		l->look_ms = verify_now_ms();
+		l->look_ms = clock_ms();
 		status_state("following");
 	}
 	return true;
@@ -170,15 +170,15 @@ lead_watch_applier(struct lead *l, bson_error_t *error)
 	struct applied now;
 	int got;
 
-	if (verify_now_ms() - l->applied_read_ms < 500)
+	if (clock_ms() - l->applied_read_ms < 500)
 		return true;
-	l->applied_read_ms = verify_now_ms();
+	l->applied_read_ms = clock_ms();
 	got = applied_read(l->b.target, l->v.o->job, &now, error);
 	if (got < 0)
 		return false;
 	if (got == 1 && optime_cmp(now.cp.applied, l->applied) > 0) {
 		l->applied = now.cp.applied;
-		l->applied_ms = verify_now_ms();
+		l->applied_ms = clock_ms();
 	}
 	return true;
 }
@@ -186,7 +186,7 @@ lead_watch_applier(struct lead *l, bson_error_t *error)
 static bool
 stands_still(struct lead *l, int64_t ms)
 {
-	int64_t now = verify_now_ms();
+	int64_t now = clock_ms();
 
 	return atomic_load(&l->v.left) == 0 && now - l->applied_ms >= ms &&
 	    now - atomic_load(&l->v.decided_ms) >=
@@ -201,7 +201,7 @@ begin_telling(struct lead *l, bson_error_t *error)
 	l->stage = STAGE_TELLING;
 	l->goal = feed_progress(v->feed, NULL);
 	l->catalogs_due = true;
-	atomic_store(&v->decided_ms, verify_now_ms());
+	atomic_store(&v->decided_ms, clock_ms());
 	atomic_store(&v->telling, true);
 	verify_dirty_all(v, l->goal);
 	return verify_look_again(v, l->goal, error);
@@ -232,7 +232,7 @@ static bool
 look_again(struct lead *l, bson_error_t *error)
 {
 	struct verify *v = &l->v;
-	int64_t now = verify_now_ms();
+	int64_t now = clock_ms();
 
 	if (lead_differences(l) == 0) {
 		l->look_every_ms = LOOK_MIN_MS;

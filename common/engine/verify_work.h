@@ -218,6 +218,5 @@ enum bracket_got verify_catalogs(
 bool verify_start_scan(struct verify *v, bson_error_t *error);
 void verify_fail(struct verify *v, const bson_error_t *error);
 bool verify_ending(struct verify *v);
-int64_t verify_now_ms(void);
 
 #endif
