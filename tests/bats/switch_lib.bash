@@ -4,13 +4,15 @@
 # Shared by the tests of mm-switch: `load switch_lib` after lib. A migration
 # with a writer that follows the address, and kills at records of the journal.
 
+SEL=(-d shop) # what is moved: a test may say otherwise
+
 field_is() { # field_is FILE FIELD VALUE
 	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
 }
 
 # Two servers, a copy that is followed and compared, and a writer.
 migration() {
-	start_server src
+	[[ -n ${src_uri:-} ]] || start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
 	umask 077
@@ -28,21 +30,21 @@ migration() {
 	P
 	run_bg writer "$PY" "$TOOLS/switch_writer.py" "$TMP" "$TMP/app.uri"
 	wait_until 30 test -s "$TMP/acked"
-	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop \
+	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now "${SEL[@]}" \
 		--status-file "$TMP/tail.st"
 	wait_until 30 field_is tail.st state following
-	mm-dump -d shop --quiet | mm-load -d shop --quiet
-	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
+	mm-dump "${SEL[@]}" --quiet | mm-load "${SEL[@]}" --quiet
+	run_bg apply mm-oplog-apply -D "$TMP/seg" "${SEL[@]}" --status-file "$TMP/apply.st"
 	wait_until 30 field_is apply.st state applying
-	mm-load --finish-indexes -d shop --quiet
-	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
+	mm-load --finish-indexes "${SEL[@]}" --quiet
+	run_bg diff mm-diff "${SEL[@]}" --follow --status-file "$TMP/diff.st"
 	wait_until 60 field_is diff.st in_sync true
 }
 
 switch() { # switch COMMAND [options]
 	local command=$1
 	shift
-	mm-switch "$command" --state "$S" -d shop \
+	mm-switch "$command" --state "$S" "${SEL[@]}" \
 		--address "file path=$TMP/app.uri" \
 		--address-old "$TMP/old" --address-new "$TMP/new" \
 		--block-hook "$TMP/gate" --diff-status "$TMP/diff.st" \
@@ -117,7 +119,7 @@ under_watch() ( # under_watch "N HOW" [COMMAND]
 
 # The applier, which has ended with the switch, after a way back; in sync again.
 follow_again() {
-	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
+	run_bg apply mm-oplog-apply -D "$TMP/seg" "${SEL[@]}" --status-file "$TMP/apply.st"
 	wait_until 30 field_is apply.st state applying
 	wait_until 60 in_step "$(date +%s)"
 }
