@@ -80,6 +80,9 @@ open_journal(struct switcher *s, bson_error_t *error)
 	    ((s->address && !s->o->reader) || switch_log_count(s->log) > 0 ||
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "no switch has begun in \"%s\"", s->o->dir)) &&
+	    /* Another job's journal leaves nothing on the target. */
+	    (switch_log_count(s->log) == 0 ||
+		switch_log_begin(s->log, &config, error)) &&
 	    (s->o->reader ||
 		switch_log_mirror(s->log, s->tgt, s->job, error)) &&
 	    switch_log_begin(s->log, &config, error);
