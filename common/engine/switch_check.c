@@ -3,9 +3,11 @@
 
 #include "base/doc.h"
 #include "engine/switch_work.h"
+#include "model/textset.h"
 
 struct check {
 	struct switcher *s;
+	struct textset kept; /* accounts that plans keep */
 	bool tell;
 	bson_error_t first; /* what counts */
 	bool bad;
@@ -61,6 +63,35 @@ the_account(struct check *c)
 		    &why);
 }
 
+static void
+note_kept(struct check *c, const bson_t *plan)
+{
+	bson_iter_t it, sub, name;
+
+	if (!doc_find(plan, "kept", &it) || !bson_iter_recurse(&it, &sub))
+		return;
+	while (bson_iter_next(&sub))
+		if (bson_iter_recurse(&sub, &name) &&
+		    bson_iter_find(&name, "name"))
+			textset_add(&c->kept, bson_iter_utf8(&name, NULL));
+}
+
+/* A name that was mistyped keeps nobody. */
+static void
+the_kept(struct check *c)
+{
+	const struct opt_list *keep = &c->s->o->keep;
+	bson_error_t why = {0};
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < keep->n; i++)
+		if (!textset_has(&c->kept, keep->item[i]))
+			ok = error_set(&why, MM_EXIT_REFUSED, 0,
+			    "\"%s\" is not on either side", keep->item[i]);
+	if (keep->n > 0)
+		item(c, "every --keep-user is an account", ok, &why);
+}
+
 /* An account that gets nothing would be waited for when the target opens. */
 static void
 may_open(struct check *c, const bson_t *plan)
@@ -94,6 +125,7 @@ the_plan(struct check *c, enum side side)
 
 	if (ok && side == SIDE_TARGET)
 		may_open(c, &plan);
+	note_kept(c, &plan);
 	bson_destroy(&plan);
 	item(c,
 	    side == SIDE_SOURCE ? "the block of the source stops everybody"
@@ -120,6 +152,8 @@ the_block(struct check *c)
 		the_plan(c, SIDE_SOURCE);
 		the_plan(c, SIDE_TARGET);
 	}
+	if (c->s->o->block == BLOCK_ROLE)
+		the_kept(c);
 }
 
 bool
@@ -134,6 +168,7 @@ switch_may_begin(struct switcher *s, bool tell, bson_error_t *error)
 	    switch_may_arm(s, &why), &why);
 	item(&c, "the target follows, and is the same",
 	    ready_to_block(&s->ready, &why) == READY_YES, &why);
+	textset_release(&c.kept);
 	if (c.bad && error)
 		*error = c.first;
 	return !c.bad;

@@ -46,7 +46,6 @@ servers() {
 	uri_of "$src_port" app pw shop >"$TMP/old"
 	uri_of "$dst_port" app pw shop >"$TMP/new"
 	cp "$TMP/old" "$TMP/app.uri"
-	uri_of "$src_port" biz pw other >"$TMP/biz.uri"
 	for side in src dst; do
 		as $side <<-'P'
 			run("admin", ("createRole", "seller"), ("privileges", [
@@ -57,21 +56,36 @@ servers() {
 			user("admin", "seller", "seller")
 			user("shop", "app", "readWrite")
 			user("shop", "reader", "read")
-			run("other", ("createRole", "own"), ("privileges", [
-			    {"resource": {"db": "other", "collection": "numbers"},
-			     "actions": ["insert", "find"]}]), ("roles", ["read"]))
-			user("other", "biz", "own", "readWrite")
+			user("other", "biz", "readWrite")
 		P
 	done
-	as src <<-'P'
-		client.shop.numbers.create_index("n", unique=True)
-		client.other.numbers.create_index("n", unique=True)
-	P
+	as src <<<'client.shop.numbers.create_index("n", unique=True)'
+}
+
+# Another business in the same database: of it, numbers alone are moved. What
+# is left of a right to the whole of it are rights to the others.
+neighbours() {
+	WHERE=(-d shop -c numbers)
+	for side in src dst; do
+		as $side <<-'P'
+			def role(name, coll, *actions):
+			    run("shop", ("createRole", name), ("privileges", [
+			        {"resource": {"db": "shop", "collection": coll},
+			         "actions": list(actions)}]), ("roles", []))
+			role("rw", "", "find", "insert", "update", "remove")
+			role("visitor", "visits", "find", "insert")
+			run("shop", ("updateUser", "app"), ("roles", ["rw"]))
+			user("shop", "biz", "visitor")
+			client.shop.visits.insert_one({"n": -1})
+		P
+	done
+	uri_of "$src_port" biz pw shop >"$TMP/biz.uri"
+	run_bg biz "$PY" "$TOOLS/app_writer.py" "$TMP/biz" "$TMP/biz.uri" shop visits
 }
 
 # The copy, followed and compared; two applications.
 migration() {
-	run_bg app "$PY" "$TOOLS/app_writer.py" "$TMP/app" "$TMP/app.uri" shop
+	run_bg app "$PY" "$TOOLS/app_writer.py" "$TMP/app" "$TMP/app.uri" shop numbers
 	wait_until 30 test -s "$TMP/app.acked"
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now "${WHERE[@]}" \
 		--status-file "$TMP/tail.st"
@@ -124,10 +138,10 @@ state_is() {
 others() {
 	for side in src dst; do
 		as $side <<-'P'
-			for what in "users", "roles":
-			    all = run("other", (what + "Info", 1),
-			        *[("showPrivileges", True)] * (what == "roles"))[what]
-			    print(bson.encode({what: all}).hex())
+			print(bson.encode(run("other", ("usersInfo", 1))["users"][0]).hex())
+			print(bson.encode(run("shop", ("usersInfo", "biz"))["users"][0]).hex())
+			print(bson.encode(run("shop", ("rolesInfo", "visitor"),
+			    ("showPrivileges", True))["roles"][0]).hex())
 		P
 	done
 }
@@ -170,7 +184,7 @@ nothing_lost() { # nothing_lost SIDE
 
 @test "killed after each record: rights are where they belong, and another business is left alone" {
 	servers
-	run_bg biz "$PY" "$TOOLS/app_writer.py" "$TMP/biz" "$TMP/biz.uri" other
+	neighbours
 	migration
 	before=$(others)
 	assert_equal "$(writers)" 'app seller src app seller dst'
@@ -178,11 +192,12 @@ nothing_lost() { # nothing_lost SIDE
 	run -0 switch check $(PROBE)
 	assert_line 'ok  the probing account writes to the source'
 	assert_line 'ok  the probing account can write to the target later'
-	assert_line 'who user "shop.app" is stopped'
+	assert_line 'who role "shop.rw" is stopped'
 	assert_line 'who role "admin.seller" is stopped'
 	assert_line 'who user "admin.root" goes on writing'
-	refute_output --partial '"shop.reader"'
-	refute_output --partial '"other.biz"'
+	for name in reader visitor biz; do
+		refute_output --partial ".$name\""
+	done
 	assert_equal "$(others)" "$before"
 	for n in $(seq 12); do
 		# shellcheck disable=SC2046
@@ -206,6 +221,14 @@ nothing_lost() { # nothing_lost SIDE
 	kill "$biz_pid"
 	wait "$biz_pid"
 	assert_equal "$(jq .refused "$TMP/biz.out")" 0
+	# what the application has there still
+	run as src <<<'c = pymongo.MongoClient("127.0.0.1", client.address[1], username="app", password="pw", authSource="shop")
+c.shop.visits.insert_one({"n": -2}) and print("visits")
+c.shop.numbers.find_one() and print("read")
+c.shop.numbers.insert_one({"n": -2})'
+	assert_line visits
+	assert_line read
+	assert_output --partial 'not authorized'
 }
 
 @test "a role that is edited meanwhile, an attempt that is given up, withheld rights, and then it is done" {
@@ -308,6 +331,8 @@ nothing_lost() { # nothing_lost SIDE
 	assert_line --regexp '^no  the probing account writes to the source: .*127.0.0.1:1'
 	run switch check --probe-source-uri-file "$TMP/most"
 	assert_line --regexp '^no  the probing account .*it may not write'
+	run switch check --keep-user shop.nobody
+	assert_line 'no  every --keep-user is an account: "shop.nobody" is not on either side'
 	# the target: nothing would let it in
 	as dst <<-'P'
 		run("admin", ("dropUser", "seller"))

@@ -2,9 +2,9 @@
 """An application with an account of its own: numbered writes to the cluster
 that an address file names.
 
-usage: app_writer.py NAME ADDRESS_FILE DB
+usage: app_writer.py NAME ADDRESS_FILE DB COLLECTION
 
-Each number is inserted into DB.numbers; those that were acknowledged go to the
+Each number is inserted there; those that were acknowledged go to the
 file NAME.acked. Not authorized (13) or writes blocked (371) is a refusal, after
 which the address is read again and the number tried there. SIGTERM: one line of
 JSON and the end; status 1 after any other error of a server.
@@ -18,7 +18,7 @@ import pymongo
 
 STOP = []
 signal.signal(signal.SIGTERM, lambda *_: STOP.append(1))
-name, address, db = sys.argv[1:]
+name, address, db, coll = sys.argv[1:]
 clients = {}
 acked = open(name + ".acked", "w")
 number = refused = 0
@@ -30,7 +30,7 @@ while not STOP:
     if uri not in clients:
         clients[uri] = pymongo.MongoClient(uri, w="majority")
     try:
-        clients[uri][db].numbers.insert_one({"n": number, "pad": "x" * 40})
+        clients[uri][db][coll].insert_one({"n": number, "pad": "x" * 40})
     except pymongo.errors.OperationFailure as e:
         if e.code not in (13, 371):
             raise
