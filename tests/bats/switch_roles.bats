@@ -1,18 +1,14 @@
 bats_require_minimum_version 1.8.0
 # mm-switch: writes blocked by the rights of users and roles, and by the server.
 load lib
+load switch_lib
 # bats file_tags=server
 
 setup() {
-	BATS_TEST_TIMEOUT=$((240 * MM_SLOW))
 	S=$TMP/state
 	# Of mongosim itself; may write everywhere.
 	KEEP=(--keep-user admin.noplog)
 	WHERE=(-d shop)
-}
-
-field_is() { # field_is FILE FIELD VALUE
-	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
 }
 
 # as SIDE: the program on standard input, by root. run, people.
@@ -114,24 +110,6 @@ switch() { # switch COMMAND [options]
 
 PROBE() {
 	echo --probe-source-uri-file "$TMP/old" --probe-target-uri-file "$TMP/new"
-}
-
-killed() { # killed "N HOW" COMMAND: at the n-th record
-	run -137 under_kill "$@"
-}
-
-under_kill() (
-	export LD_PRELOAD=$B/tests/preload/kill_at_sync.so
-	export KILL_FILE=/switch.journal KILL_AT=$1
-	[[ $2 == abort ]] || export KILL_PARENT=1
-	export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
-	shift
-	switch "$@"
-)
-
-state_is() {
-	run -0 mm-switch status --state "$S"
-	assert_line "state      $1"
 }
 
 # The users and roles of another business, byte for byte.
