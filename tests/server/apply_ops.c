@@ -193,7 +193,7 @@ command(struct request *r, struct entry *e, bson_error_t *error)
 	uint8_t uuid[16];
 	bool there;
 
-	while (trans_pending())
+	while (trans_pending(NULL))
 		if (!server_wait(request_deadline(r)))
 			return refuse(error, 24,
 			    "Unable to acquire lock within the time limit");

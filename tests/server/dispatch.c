@@ -108,7 +108,24 @@ put_error(struct request *r, const bson_error_t *error)
 	buf_add(r->reply, r->info.data, r->info.len);
 }
 
-/* Waits with a change of the catalog until no transaction has written. */
+/* The collection that a command is for; NULL: it is for more. */
+static const struct coll *
+one_coll(const struct request *r)
+{
+	static const char *const names[] = {
+	    "collMod", "createIndexes", "dropIndexes", "drop"};
+	bson_iter_t it;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(r->name, names[i]) == 0 &&
+		    bson_iter_init_find(&it, &r->body, r->name) &&
+		    BSON_ITER_HOLDS_UTF8(&it))
+			return catalog_find(r->db, bson_iter_utf8(&it, NULL));
+	return NULL;
+}
+
+/* Waits with a change of the catalog until no transaction has written to what
+ * it locks: the collection, since 4.4 not its database. */
 static bool
 trans_allows(struct request *r, const struct command *c, bson_error_t *error)
 {
@@ -120,7 +137,8 @@ trans_allows(struct request *r, const struct command *c, bson_error_t *error)
 		return refuse(error, 263,
 		    "Cannot run '%s' in a multi-document transaction.",
 		    r->name);
-	while (!r->trans && (c->flags & CMD_CATALOG) && trans_pending())
+	while (
+	    !r->trans && (c->flags & CMD_CATALOG) && trans_pending(one_coll(r)))
 		if (!server_wait(deadline))
 			return refuse(error, 24,
 			    "Unable to acquire lock within the time limit");

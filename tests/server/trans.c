@@ -66,11 +66,12 @@ trans_next(const struct trans *t)
 }
 
 bool
-trans_pending(void)
+trans_pending(const struct coll *c)
 {
 	for (const struct trans *t = open_ones; t; t = t->next)
-		if (t->n_touched > 0)
-			return true;
+		for (size_t i = 0; i < t->n_touched; i++)
+			if (!c || memcmp(t->touched[i].uuid, c->uuid, 16) == 0)
+				return true;
 	return false;
 }
 

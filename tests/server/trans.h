@@ -40,8 +40,9 @@ struct trans *trans_new(const uint8_t *lsid, size_t len, int64_t number);
 /* Aborted where it is open. May be NULL. */
 void trans_free(struct trans *t);
 
-/* Is anything written that is neither committed nor aborted? */
-bool trans_pending(void);
+/* Is anything written that is neither committed nor aborted? c: to that
+ * collection; NULL: to any. */
+bool trans_pending(const struct coll *c);
 /* Those that are open or prepared; NULL: the first. */
 struct trans *trans_next(const struct trans *t);
 /* All that are open and not prepared. */
