@@ -14,9 +14,12 @@
 #include "model/ns.h"
 #include "mongo/server.h"
 
-static struct switch_opts opts = {
-    .deadline_ms = 30000, .max_lag_ms = 5000, .min_window_ms = 3600000};
-static const char *block;
+static struct switch_opts opts = {.deadline_ms = 30000,
+    .txn_wait_ms = -1,
+    .max_lag_ms = 5000,
+    .min_window_ms = 3600000};
+static const char *block, *hours;
+static struct window window;
 static bool dry, observe;
 
 static const struct opt rows[] = {
@@ -46,6 +49,16 @@ static const struct opt rows[] = {
 	"status file of mm-oplog-apply"},
     {0, "deadline", "SECONDS", OPT_SECONDS, &opts.deadline_ms,
 	"longest time that writes are blocked (30)", 1000, 3600000},
+    {0, "txn-wait", "SECONDS", OPT_SECONDS, &opts.txn_wait_ms,
+	"how long open transactions are waited for (the deadline)", 0, 3600000},
+    {0, "kill-transactions", NULL, OPT_FLAG, &opts.kill,
+	"then they are killed; else the attempt is given up"},
+    {0, "when-in-sync", NULL, OPT_FLAG, &opts.when_in_sync,
+	"with run: wait until both sides are the same"},
+    {0, "window", "HH:MM-HH:MM", OPT_TEXT, &hours,
+	"with run: begin within these hours only (local time)"},
+    {0, "postpone-file", "FILE", OPT_TEXT, &opts.postpone,
+	"with run: do not begin while there is such a file"},
     {0, "observe", NULL, OPT_FLAG, &observe, "with run: observe afterwards"},
     {0, "max-reverse-lag", "SECONDS", OPT_SECONDS, &opts.max_lag_ms,
 	"observed: more is a red line (5)", 1000, 86400000},
@@ -92,6 +105,27 @@ find(const char *name)
 	return NULL;
 }
 
+/* What a run waits for. */
+static int
+check_waits(const struct command *c)
+{
+	bson_error_t error;
+
+	if ((opts.when_in_sync || hours || opts.postpone) &&
+	    (c->run != switch_run || dry))
+		return opt_wrong_use("--when-in-sync, --window and "
+				     "--postpone-file are for run");
+	if (!hours)
+		return 0;
+	if (!window_parse(hours, &window, &error))
+		return opt_wrong_use("%s", error.message);
+	if ((int64_t)window_length(&window) * 1000 <= opts.deadline_ms)
+		return opt_wrong_use("the window is no longer than the "
+				     "deadline");
+	opts.window = &window;
+	return 0;
+}
+
 static int
 check_use(const struct command *c)
 {
@@ -120,7 +154,7 @@ check_use(const struct command *c)
 		return opt_wrong_use(
 		    "--diff-status and --apply-status are needed");
 	opts.reader = c->flags & READER;
-	return 0;
+	return check_waits(c);
 }
 
 static bool

@@ -6,40 +6,6 @@
 #include "engine/switch_work.h"
 #include "mongo/fence.h"
 #include "mongo/job_switch.h"
-#include "mongo/ops.h"
-
-static bool
-is_selected(const void *rules, const char *ns)
-{
-	return ns_selected(rules, ns);
-}
-
-/* A transaction that has written may commit after its rights were taken away,
- * and does not say where it wrote: what began before the block has to end.
- * Ages are compared, not clocks. */
-enum ready
-switch_none_open(struct switcher *s, enum side side, bson_error_t *error)
-{
-	bool source = side == SIDE_SOURCE;
-	struct ops_scope scope = {
-	    is_selected, source ? s->rules : s->turned, "mm-"};
-	int64_t closed = bson_get_monotonic_time() - s->closed_us;
-	enum ready r = READY_NEVER;
-	struct ops o;
-
-	if (ops_list(source ? s->src : s->tgt, &scope, &o, error)) {
-		r = READY_YES;
-		if (o.transactions + o.writes > 0 && o.oldest_us >= closed) {
-			r = READY_NOT;
-			error_set(error, MM_EXIT_NO, 0,
-			    "%u transactions and %u writes are open that may "
-			    "have begun before the block",
-			    o.transactions, o.writes);
-		}
-	}
-	ops_release(&o);
-	return r;
-}
 
 const bson_t *
 switch_plan(const struct switcher *s, enum side side, bson_t *view)
@@ -165,9 +131,11 @@ enum ready
 switch_do_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	struct optime fence = switch_log_position(s->log, "fence");
-	enum ready r = ready_drained(&s->ready, fence, error);
+	enum ready r = switch_no_late(s, SIDE_SOURCE, error);
 
 	(void)fields;
+	if (r != READY_NEVER)
+		r = ready_drained(&s->ready, fence, error);
 	if (r == READY_YES)
 		r = ready_verified(&s->ready, fence, error);
 	return r;
@@ -212,7 +180,7 @@ switch_do_armed(struct switcher *s, bson_t *fields, bson_error_t *error)
 	    (!switch_address_is(s, false, error) ||
 		!switch_same_block(s, SIDE_SOURCE, error)))
 		r = READY_NEVER;
-	return r;
+	return r == READY_YES ? switch_no_late(s, SIDE_SOURCE, error) : r;
 }
 
 bool
@@ -274,6 +242,7 @@ switch_do_unblocking(struct switcher *s, bson_t *fields, bson_error_t *error)
 	enum ready r = READY_YES;
 
 	(void)fields;
+	switch_late_over(s);
 	if (!optime_is_null(switch_log_position(s->log, "r0")))
 		r = switch_disarm(s, error);
 	if (r == READY_YES &&

@@ -140,6 +140,7 @@ switch_close(struct switcher *s)
 {
 	if (!s)
 		return;
+	late_free(s->late);
 	back_free(s->back);
 	switch_log_close(s->log);
 	block_free(s->block);

@@ -2,16 +2,21 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/status_table.h"
 #include "engine/verify_applied.h"
 #include "model/ns.h"
 #include "mongo/catalog.h"
 
-enum { LAG_S = 5 };
+enum { LAG_S = 5, DEAD_MS = 60000 };
 
 /* Sets the error; always READY_NOT. */
 #define NOT_YET(error, ...)                                                    \
 	(error_set(error, MM_EXIT_NO, 0, __VA_ARGS__) ? READY_YES : READY_NOT)
+
+/* The same of what does not come by waiting. */
+#define NEVER(error, status, ...)                                              \
+	(error_set(error, status, 0, __VA_ARGS__) ? READY_YES : READY_NEVER)
 
 /* ------------------------------------------------------------ status files */
 
@@ -27,10 +32,14 @@ read_file(const char *path, const char *tool, struct status_view *v,
 		return READY_NOT;
 	}
 	if (strcmp(status_view_text(v, "tool"), tool) != 0)
-		r = NOT_YET(
-		    error, "\"%s\" is not a status file of %s", path, tool);
+		r = NEVER(error, MM_EXIT_NO,
+		    "\"%s\" is not a status file of %s", path, tool);
 	else if (v->ended)
-		r = NOT_YET(error, "%s has ended (\"%s\")", tool, path);
+		r = NEVER(
+		    error, MM_EXIT_NO, "%s has ended (\"%s\")", tool, path);
+	else if (clock_wall_ms() - v->updated_ms > DEAD_MS)
+		r = NEVER(error, MM_EXIT_NO,
+		    "%s is gone: \"%s\" is older than a minute", tool, path);
 	else if (status_view_silent(v))
 		r = NOT_YET(error, "%s is silent (\"%s\")", tool, path);
 	if (r != READY_YES)
@@ -56,8 +65,9 @@ applier(const struct ready_opts *o, bool before, bson_error_t *error)
 	if (r != READY_YES)
 		return r;
 	if (strcmp(status_view_text(&v, "job"), o->job) != 0)
-		r = NOT_YET(error, "\"%s\" is of another job than \"%s\"",
-		    o->apply_status, o->job);
+		r = NEVER(error, MM_EXIT_REFUSED,
+		    "\"%s\" is of another job than \"%s\"", o->apply_status,
+		    o->job);
 	else if (!none(&v, "ledger"))
 		r = NOT_YET(error, "the ledger of the applier is not empty");
 	else if (before &&
@@ -79,11 +89,11 @@ no_difference(const struct ready_opts *o, const struct status_view *v,
 	bson_iter_t it;
 
 	if (strcmp(status_view_text(v, "selection"), o->selection) != 0)
-		return NOT_YET(error,
+		return NEVER(error, MM_EXIT_REFUSED,
 		    "\"%s\" is a comparison of another selection",
 		    o->diff_status);
 	if (strcmp(status_view_text(v, "mode"), "bracket") != 0)
-		return NOT_YET(error,
+		return NEVER(error, MM_EXIT_NO,
 		    "\"%s\" is not of mm-diff --follow in bracket mode",
 		    o->diff_status);
 	for (size_t i = 0; i < sizeof differing / sizeof *differing; i++)

@@ -14,7 +14,8 @@ struct ready_opts {
 };
 
 enum ready {
-	READY_NEVER = -1, /* not by waiting; or it could not be found out */
+	READY_NEVER = -1, /* not by waiting (8: the wrong thing is looked at);
+			     or it could not be found out */
 	READY_NOT,        /* not yet; error says what is missing */
 	READY_YES
 };

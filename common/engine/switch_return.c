@@ -68,7 +68,9 @@ switch_do_back_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
 	if (!s->ended) {
 		if (!keep(s, error))
 			return READY_NEVER;
-		r = ready_drained(&s->back_ready, fence, error);
+		r = switch_no_late(s, SIDE_TARGET, error);
+		if (r != READY_NEVER)
+			r = ready_drained(&s->back_ready, fence, error);
 		if (r == READY_YES)
 			r = ready_built(&s->back_ready, error);
 		if (r != READY_YES)
@@ -77,6 +79,9 @@ switch_do_back_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
 		    !switch_address_is(s, true, error) ||
 		    !switch_same_block(s, SIDE_TARGET, error))
 			return READY_NEVER;
+		r = switch_no_late(s, SIDE_TARGET, error);
+		if (r != READY_YES)
+			return r;
 		s->ended = true;
 	}
 	if ((r = switch_disarm(s, error)) != READY_YES)
@@ -111,6 +116,7 @@ switch_do_back_return(struct switcher *s, bson_t *fields, bson_error_t *error)
 	bson_t plan, list;
 
 	(void)fields;
+	switch_late_over(s);
 	s->ended = false;
 	return block_open(s->block, SIDE_TARGET,
 		   switch_plan(s, SIDE_TARGET, &plan), error) &&

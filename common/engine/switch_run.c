@@ -256,7 +256,8 @@ switch_run(struct switcher *s, bson_error_t *error)
 		return switch_refuse(s, COMMAND_RUN, error);
 	if (state == SWITCH_UNBLOCKING && !switch_go_on(s, error))
 		return false;
-	if (switch_log_state(s->log) == SWITCH_SYNCING && !begin(s, error))
+	if (switch_log_state(s->log) == SWITCH_SYNCING &&
+	    !(switch_await(s, error) && begin(s, error)))
 		return false;
 	if (!switch_go_on(s, error))
 		return false;

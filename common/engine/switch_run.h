@@ -10,6 +10,7 @@
 #define MM_ENGINE_SWITCH_RUN_H
 
 #include "base/opt.h"
+#include "base/window.h"
 #include "engine/switch_block.h"
 
 struct switch_opts {
@@ -24,6 +25,14 @@ struct switch_opts {
 	const char *probe[BLOCK_SIDES];
 	const char *diff_status, *apply_status;
 	int64_t deadline_ms;
+	/* What was open before the block is waited for as long (-1: the
+	 * deadline), and killed then, or the attempt is given up. */
+	int64_t txn_wait_ms;
+	bool kill;
+	/* What a run waits for before it begins: engine/switch_wait.c. */
+	bool when_in_sync;
+	const char *postpone;
+	const struct window *window; /* longer than the deadline */
 	bool reader; /* the journal is only read: for switch_observe */
 	int64_t max_lag_ms, min_window_ms; /* engine/switch_red.h */
 };

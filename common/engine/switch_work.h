@@ -8,6 +8,7 @@
 #include "engine/address.h"
 #include "engine/switch_back.h"
 #include "engine/switch_block.h"
+#include "engine/switch_late.h"
 #include "engine/switch_life.h"
 #include "engine/switch_log.h"
 #include "engine/switch_ready.h"
@@ -33,13 +34,15 @@ struct switcher {
 	char selection[SHA256_TEXT];
 	bool quiet;             /* lifetimes sleep, and the target knows */
 	struct optime quiet_at; /* since then; null: not yet */
+	bool killed;            /* what was open before; told */
 	bool shut;              /* in this run the target was closed */
 	/* In this run the side that applications wrote to was (monotonic); 0:
 	 * not. */
 	int64_t closed_us;
 	char token[BLOCK_TOKEN]; /* of then */
-	bool alone;              /* in this run the forward applier has ended */
-	bool told;               /* and was told to, with a mark in its log */
+	struct late *late; /* of the side that is closed, from its fence on */
+	bool alone;        /* in this run the forward applier has ended */
+	bool told;         /* and was told to, with a mark in its log */
 	bool armed; /* what earlier attempts left of a way back is gone */
 	bool ended; /* everything has come back, and no more is applied */
 };
@@ -54,6 +57,11 @@ enum ready switch_none_open(
     struct switcher *s, enum side side, bson_error_t *error);
 /* What was blocked is blocked, and was in between. Status 8. */
 bool switch_same_block(struct switcher *s, enum side side, bson_error_t *error);
+/* late_none on a side that is closed and fenced. */
+enum ready switch_no_late(
+    struct switcher *s, enum side side, bson_error_t *error);
+/* The side is about to open. */
+void switch_late_over(struct switcher *s);
 /* Every endpoint has the address of the target (or not: of the source). */
 bool switch_address_is(struct switcher *s, bool of_target, bson_error_t *error);
 /* By whoever: what is found counts. back: to that of the source. */
@@ -118,6 +126,9 @@ bool switch_refuse(
 /* From the state of the journal on, until a person has to decide. */
 bool switch_go_on(struct switcher *s, bson_error_t *error);
 
+/* What was asked to be waited for is so. Status 9: a signal came; others: as
+ * ready_to_block, where waiting does not help. Nothing is changed. */
+bool switch_await(struct switcher *s, bson_error_t *error);
 /* Before the first record of an attempt; nothing is changed. tell: a line for
  * each. */
 bool switch_may_begin(struct switcher *s, bool tell, bson_error_t *error);

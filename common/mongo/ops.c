@@ -1,5 +1,6 @@
 #include "mongo/ops.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "model/ns.h"
@@ -152,17 +153,23 @@ static void
 look(void *arg, const bson_t *op)
 {
 	struct listing *l = arg;
+	uint32_t *n = NULL;
+	int64_t us = 0;
 
 	if (excepted(l->scope, op))
 		return;
 	if (is_transaction(op)) {
-		keep(l->ops, op, doc_int(op, "transaction.timeOpenMicros"));
-		l->ops->transactions++;
+		us = doc_int(op, "transaction.timeOpenMicros");
+		n = &l->ops->transactions;
 	} else if (doc_bool(op, "active") && is_write(op) &&
 	    names_selected(l->scope, op)) {
-		keep(l->ops, op, doc_int(op, "microsecs_running"));
-		l->ops->writes++;
+		us = doc_int(op, "microsecs_running");
+		n = &l->ops->writes;
 	}
+	if (!n || us < l->scope->min_us)
+		return;
+	keep(l->ops, op, us);
+	++*n;
 }
 
 bool
@@ -249,6 +256,37 @@ ops_kill(struct conn *c, const struct ops *o, bson_error_t *error)
 			return false;
 	}
 	return true;
+}
+
+void
+ops_each(const struct ops *o, void (*each)(const char *text))
+{
+	char text[OPS_TEXT];
+	const uint8_t *data;
+	bson_iter_t it;
+	uint32_t len;
+	bson_t op;
+
+	if (!bson_iter_init(&it, &o->list))
+		return;
+	while (bson_iter_next(&it)) {
+		bool txn;
+
+		bson_iter_document(&it, &len, &data);
+		bson_init_static(&op, data, len);
+		txn = is_transaction(&op);
+		snprintf(text, sizeof text,
+		    "%s%s, program \"%s\", client %s, %.1f s old",
+		    txn ? "transaction" : "write to ",
+		    txn ? "" : doc_text_or(&op, "ns", "?"),
+		    doc_text_or(&op, "appName", ""),
+		    doc_text_or(&op, "client", "?"),
+		    (double)doc_int(&op,
+			txn ? "transaction.timeOpenMicros"
+			    : "microsecs_running") /
+			1e6);
+		each(text);
+	}
 }
 
 struct counting {

@@ -17,7 +17,13 @@ struct ops_scope {
 	/* Programs that do not count: the beginning of their appName; NULL:
 	 * none. */
 	const char *except;
+	/* ops_list: those that have been open for less do not count. */
+	int64_t min_us;
 };
+
+/* One of a list, for people: what it is, its namespace where it says one,
+ * account or program, client, age. */
+#define OPS_TEXT 300
 
 struct ops {
 	bson_t list; /* array of what $currentOp says of each, as it is */
@@ -32,6 +38,9 @@ void ops_release(struct ops *o);
 /* Ends their transactions and operations; true does not say that they are
  * gone: list again. */
 bool ops_kill(struct conn *c, const struct ops *o, bson_error_t *error);
+
+/* Calls each for every one of the list, as text. */
+void ops_each(const struct ops *o, void (*each)(const char *text));
 
 /* Every operation whose namespace the scope selects, reads too, active or not:
  * appended to `names` as {APPNAME: count} ("" for none): who is still on the
