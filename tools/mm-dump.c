@@ -8,6 +8,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/dump.h"
+#include "engine/users.h"
 #include "io/output.h"
 #include "io/zio.h"
 
@@ -15,6 +16,7 @@
 
 static const char *out_file, *method = "zstd", *job, *partition = "auto",
 			     *resume_from;
+static bool users;
 static int64_t collections = 4, threads, part_bytes = 512 * MIB,
 	       batch_bytes = MIB, block_bytes = MIB, rate;
 
@@ -40,6 +42,8 @@ static const struct opt own_rows[] = {
 	"read at most BYTES of documents a second", 1, INT64_MAX},
     {0, "resume", "TOKEN|FILE", OPT_TEXT, &resume_from,
 	"go on with the copy of this token of mm-load"},
+    {0, "users", NULL, OPT_FLAG, &users,
+	"no data: the users and roles that have rights on the selection"},
     {0, "job", "NAME", OPT_TEXT, &job,
 	"name of the migration, for the programs behind"},
 };
@@ -120,6 +124,28 @@ dump(struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
 	return ok;
 }
 
+static bool
+dump_users(
+    struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
+{
+	struct stream_out_opts opts = make_opts(out, level, NULL).out;
+	struct users_count n;
+	struct server *server;
+	bool ok;
+
+	status_state("connecting");
+	server = server_open(SIDE_SOURCE, &source_flags, job, false, error);
+	if (!server)
+		return false;
+	ok = users_dump(server, rules, job, &opts, &n, error) &&
+	    output_publish(out, error);
+	server_close(server);
+	if (ok)
+		msg_info("%" PRIu32 " users and %" PRIu32 " roles", n.users,
+		    n.roles);
+	return ok;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -138,11 +164,13 @@ main(int argc, char **argv)
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();
+	if (users && resume_from)
+		return opt_wrong_use("--users begins anew");
 	ok = zio_parse_level(method, &level, &error) &&
 	    (rules = ns_rules_new(&ns_flags, &error)) &&
 	    (out = output_open(out_file, &error)) &&
 	    status_start(opt_status_file(), &error) &&
-	    dump(rules, out, level, &error);
+	    (users ? dump_users : dump)(rules, out, level, &error);
 	output_free(out);
 	ns_rules_free(rules);
 	ns_flags_release(&ns_flags);

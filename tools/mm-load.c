@@ -13,11 +13,12 @@
 #include "engine/finish_run.h"
 #include "engine/load.h"
 #include "engine/load_token.h"
+#include "engine/users.h"
 #include "io/fdio.h"
 #include "io/input.h"
 
-static const char *job;
-static bool drop, no_indexes, finish_only, wake, print_token;
+static const char *job, *on_duplicate = "error";
+static bool drop, no_indexes, finish_only, wake, print_token, users;
 static int64_t threads = 4, per_coll;
 
 static const struct opt own_rows[] = {
@@ -35,6 +36,11 @@ static const struct opt own_rows[] = {
 	"with --finish-indexes: TTL indexes get their lifetime as well"},
     {0, "print-resume-token", NULL, OPT_FLAG, &print_token,
 	"load nothing: print how far an unfinished load is, for mm-dump"},
+    {0, "users", NULL, OPT_FLAG, &users,
+	"a stream of mm-dump --users: accounts, without rights until the "
+	"switch"},
+    {0, "on-duplicate", "HOW", OPT_CHOICE, &on_duplicate,
+	"with --users, where a name is taken (error)", 0, 0, "error|skip"},
     {0, "job", "NAME", OPT_TEXT, &job,
 	"name of the migration (made of source and selection)"},
 };
@@ -78,6 +84,29 @@ load(struct input *in, bson_error_t *error)
 			 "from %s to %s",
 		    got.docs, got.collections, optime_text(got.from, from),
 		    optime_text(got.to, to));
+	return ok;
+}
+
+static bool
+load_users(struct input *in, bson_error_t *error)
+{
+	struct users_load_opts opts = {.job = job,
+	    .flags = &ns_flags,
+	    .skip = strcmp(on_duplicate, "skip") == 0};
+	struct users_count n;
+	struct server *server;
+	bool ok;
+
+	status_state("connecting");
+	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
+	if (!server)
+		return false;
+	ok = users_load(server, input_fd(in), input_name(in), &opts, &n, error);
+	server_close(server);
+	if (ok)
+		msg_info("%" PRIu32 " users and %" PRIu32
+			 " roles made, %" PRIu32 " were there",
+		    n.users, n.roles, n.there);
 	return ok;
 }
 
@@ -144,8 +173,8 @@ static bool
 load_all(int argc, char **argv, bson_error_t *error)
 {
 	struct input *in = input_open(argv, argc, error);
-	bool ok =
-	    in && status_start(opt_status_file(), error) && load(in, error);
+	bool ok = in && status_start(opt_status_file(), error) &&
+	    (users ? load_users : load)(in, error);
 
 	/* A file that could not be read is the cause of a cut stream. */
 	return input_close(in, ok ? NULL : error) && ok;
@@ -173,6 +202,10 @@ main(int argc, char **argv)
 		return opt_wrong_use("--finish-indexes loads nothing");
 	if (print_token && (finish_only || drop || no_indexes || argc > first))
 		return opt_wrong_use("--print-resume-token loads nothing");
+	if (users && (finish_only || print_token || drop || no_indexes))
+		return opt_wrong_use("--users loads users and roles alone");
+	if (!users && strcmp(on_duplicate, "error") != 0)
+		return opt_wrong_use("--on-duplicate is for --users");
 	ok = (rules = ns_rules_new(&ns_flags, &error)) &&
 	    (((finish_only || print_token) && job) ||
 		grant_told(&ns_flags, &error));

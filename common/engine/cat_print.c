@@ -93,6 +93,15 @@ print_item(const struct cat_opts *o, const struct cat_tally *t,
 	return true;
 }
 
+/* Credentials are not shown, not even by accident. */
+static bool
+may_print(enum stream_kind kind, bson_error_t *error)
+{
+	return kind != STREAM_USERS ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"a stream of users holds secrets: it is not printed");
+}
+
 bool
 cat_print(const char *path, const struct cat_opts *o, bson_error_t *error)
 {
@@ -106,6 +115,7 @@ cat_print(const char *path, const struct cat_opts *o, bson_error_t *error)
 	while (ok && (got = cat_source_next(s, &item, error)) == STREAM_GOT) {
 		ok =
 		    cat_tally_add(t, cat_source_kind(s), &item, false, error) &&
+		    may_print(cat_source_kind(s), error) &&
 		    print_item(o, t, &item, &out, error);
 		if (!ok)
 			error_prefix(error, "%s", path);

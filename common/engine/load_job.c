@@ -78,8 +78,8 @@ clear(struct conn *c, struct job *j, bool drop, bson_error_t *error)
 	}
 }
 
-static const char *
-choose_name(const char *name, const bson_t *head, const bson_t *source,
+const char *
+load_job_name(const char *name, const bson_t *head, const bson_t *source,
     const struct grant *g, char *text)
 {
 	bson_error_t ignored;
@@ -153,7 +153,7 @@ load_job_begin(struct conn *c, const char *name, const bson_t *head,
 	if (!record_doc(head, "source", &source, error) ||
 	    !record_optime(head, "from", &from, error))
 		return NULL;
-	name = choose_name(name, head, &source, g, text);
+	name = load_job_name(name, head, &source, g, text);
 	j = job_open(c, name, msg_tool(), error);
 	if (!j)
 		return NULL;

@@ -16,4 +16,8 @@ bool load_resumes(const bson_t *head);
 struct job *load_job_begin(struct conn *c, const char *name, const bson_t *head,
     const struct grant *g, bool drop, bson_error_t *error);
 
+/* The name alone; text holds SHA256_TEXT bytes. */
+const char *load_job_name(const char *name, const bson_t *head,
+    const bson_t *source, const struct grant *g, char *text);
+
 #endif

@@ -9,7 +9,7 @@
 #define SEAL_BYTES 12
 
 static const char *const kinds[] = {
-    "snapshot", "oplog", "diff", "journal", "ledger", "digest"};
+    "snapshot", "oplog", "diff", "journal", "ledger", "digest", "users"};
 static const char *const types[] = {
     "stream", "coll", "block", "cend", "mark", "end"};
 

@@ -28,7 +28,8 @@ enum stream_kind {
 	STREAM_DIFF,
 	STREAM_JOURNAL,
 	STREAM_LEDGER,
-	STREAM_DIGEST
+	STREAM_DIGEST,
+	STREAM_USERS
 };
 
 /* "snapshot" ... */

@@ -80,6 +80,8 @@ static const struct command table[] = {
     {"revokePrivilegesFromRole", cmd_revoke_from_role, ACCESS_ANY, CMD_CONCERN},
     {"grantRolesToRole", cmd_grant_to_role, ACCESS_ANY, CMD_CONCERN},
     {"revokeRolesFromRole", cmd_revoke_from_role, ACCESS_ANY, CMD_CONCERN},
+    {"_mergeAuthzCollections", cmd_merge_accounts, ACCESS_ANY,
+	CMD_ADMIN | CMD_CONCERN},
     {"usersInfo", cmd_users_info, ACCESS_ANY, 0},
     {"rolesInfo", cmd_roles_info, ACCESS_ANY, 0},
     {"invalidateUserCache", cmd_invalidate_user_cache, ACCESS_CLUSTER, 0},

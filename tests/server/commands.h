@@ -74,11 +74,11 @@ command_fn cmd_current_op, cmd_kill_op, cmd_kill_sessions;
 command_fn cmd_write_block;
 /* account_info.c */
 command_fn cmd_users_info, cmd_roles_info, cmd_connection_status;
-/* user_cmd.c, role_cmd.c */
+/* user_cmd.c, role_cmd.c, merge_accounts.c */
 command_fn cmd_create_user, cmd_update_user, cmd_drop_user,
     cmd_grant_roles_to_user, cmd_revoke_roles_from_user,
     cmd_invalidate_user_cache, cmd_create_role, cmd_update_role, cmd_drop_role,
-    cmd_grant_to_role, cmd_revoke_from_role;
+    cmd_grant_to_role, cmd_revoke_from_role, cmd_merge_accounts;
 /* apply_ops.c */
 command_fn cmd_apply_ops;
 /* election.c */

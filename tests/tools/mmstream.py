@@ -38,7 +38,7 @@ FRAME_MAX = 33554432
 WINDOW_MAX = 8388608
 COLLS_MAX = 1048576
 BLOCK_BYTES = 1 << 20
-KINDS = ("snapshot", "oplog", "diff", "journal", "ledger", "digest")
+KINDS = ("snapshot", "oplog", "diff", "journal", "ledger", "digest", "users")
 ORDERED = CodecOptions(document_class=SON, tz_aware=True)
 
 
