@@ -13,6 +13,9 @@ struct block {
 	/* As they were at the last plan of that side. */
 	struct block_scope scope[BLOCK_SIDES];
 	bool known[BLOCK_SIDES];
+	/* Since when it is not known whether an opened side is (ms); 0: it
+	 * is. */
+	int64_t in_doubt[BLOCK_SIDES];
 };
 
 const char *block_side(enum side side);

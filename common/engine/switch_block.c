@@ -4,13 +4,15 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/msg.h"
 #include "engine/block_work.h"
 #include "io/secret.h"
 #include "mongo/rights.h"
 #include "mongo/withheld.h"
 #include "mongo/write_block.h"
 
-enum { MAX_URI = 16 << 10, MAX_TOLD = 5 };
+enum { MAX_URI = 16 << 10, MAX_TOLD = 5, DOUBT_MS = 3000 };
 
 static const char *const kinds[] = {
     [BLOCK_ROLE] = "role", [BLOCK_HOOK] = "hook", [BLOCK_CLUSTER] = "cluster"};
@@ -270,21 +272,50 @@ block_close(struct block *b, enum side side, const bson_t *plan,
 	return got == 1;
 }
 
+/* A host that does not answer keeps nobody waiting for long: what was to be
+ * given back is. */
+static bool
+doubted(struct block *b, enum side side, const bson_error_t *why)
+{
+	int64_t now = clock_ms();
+
+	if (b->in_doubt[side] == 0)
+		b->in_doubt[side] = now;
+	if (now - b->in_doubt[side] < DOUBT_MS)
+		return false;
+	msg_warn("the %s was opened, but is not probed: %s", block_side(side),
+	    why->message);
+	return true;
+}
+
 /* By rights: whoever has them back is let in, and some may never have been. */
 static bool
 is_open(struct block *b, enum side side, bson_error_t *error)
 {
 	char token[BLOCK_TOKEN];
+	bson_error_t why = {0};
 	int got = 0;
 
 	if (b->o.kind != BLOCK_ROLE)
 		got = look(b, side, NULL, token, error);
-	if (got == 0 && (got = block_account(b, side, error)) == 2)
-		got = 0;
-	return got == 0 ||
-	    (got == 1 &&
-		error_set(error, block_status(side), 0,
-		    "the %s still refuses writes", block_side(side)));
+	if (got != 0)
+		return got == 1 &&
+		    error_set(error, block_status(side), 0,
+			"the %s still refuses writes", block_side(side));
+	got = block_account(b, side, &why);
+	if (got >= 0)
+		b->in_doubt[side] = 0;
+	if (got == 1)
+		error_set(&why, block_status(side), 0,
+		    "the %s still refuses writes of the probing account",
+		    block_side(side));
+	if (got == 0 || got == 2 || (got < 0 && doubted(b, side, &why)))
+		return true;
+	if (error)
+		*error = why;
+	if (error && got < 0) /* worth another look, whatever it was */
+		error->domain = MM_ERR_DOMAIN + block_status(side);
+	return false;
 }
 
 bool

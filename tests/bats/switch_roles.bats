@@ -245,7 +245,10 @@ c.shop.numbers.insert_one({"n": -2})'
 	assert_equal "$(writers)" 'seller src dst'
 	state_is unblocking
 	as src <<<'run("shop", ("updateUser", "app"), ("roles", ["readWrite", {"role": "read", "db": "other"}]))'
-	run -0 switch abort
+	# nobody can be asked whether it is open: it is opened all the same
+	uri_of 1 app pw shop >"$TMP/dead"
+	run --separate-stderr -0 switch abort --probe-source-uri-file "$TMP/dead"
+	assert_regex "$stderr" 'the source was opened, but is not probed: .*127.0.0.1:1'
 	assert_equal "$(writers)" 'app seller src dst'
 	in_sync
 	# somebody opens the target before its time
