@@ -20,6 +20,11 @@ static bool users;
 static int64_t collections = 4, threads, part_bytes = 512 * MIB,
 	       batch_bytes = MIB, block_bytes = MIB, rate;
 
+static const char *read_concern = "majority";
+static struct optime at = {0, 0, -1};
+static bool lock_secondary, unlock;
+static int64_t lock_max = 3600000;
+
 static const struct opt own_rows[] = {
     {'o', "out", "FILE", OPT_TEXT, &out_file,
 	"write to FILE (standard output)"},
@@ -40,6 +45,17 @@ static const struct opt own_rows[] = {
 	"size of a block of the stream (1M)", 128 << 10, 8 * MIB},
     {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
 	"read at most BYTES of documents a second", 1, INT64_MAX},
+    {0, "lock-secondary", NULL, OPT_FLAG, &lock_secondary,
+	"lock the member (a secondary) against writes meanwhile"},
+    {0, "lock-max", "SECONDS", OPT_SECONDS, &lock_max,
+	"but no longer than that (1h)", 1000, 7 * 86400000ll},
+    {0, "unlock", NULL, OPT_FLAG, &unlock,
+	"write nothing: lift the lock of the member"},
+    {0, "read-concern", "LEVEL", OPT_CHOICE, &read_concern,
+	"majority, or snapshot: all as of one time, 5.0+ (majority)", 0, 0,
+	"majority|snapshot"},
+    {0, "at-cluster-time", "POSITION", OPT_POSITION, &at,
+	"the time of a snapshot (the start)"},
     {0, "resume", "TOKEN|FILE", OPT_TEXT, &resume_from,
 	"go on with the copy of this token of mm-load"},
     {0, "users", NULL, OPT_FLAG, &users,
@@ -83,9 +99,13 @@ make_opts(const struct output *out, int level, const struct resume *resume)
 		.rate = rate},
 	    .part_bytes = part_bytes,
 	    .partition = partition_of(partition),
+	    .at = at,
 	    .job = job,
 	    .resume = resume,
 	};
+
+	if (*read_concern == 's' && optime_is_null(at))
+		opts.at.inc = 1; /* of the start */
 
 	if (threads == 0)
 		opts.readers.threads = collections > 4 ? (int)collections : 4;
@@ -97,30 +117,44 @@ make_opts(const struct output *out, int level, const struct resume *resume)
 }
 
 static bool
+dump_from(struct server *server, const struct ns_rules *rules,
+    const struct dump_opts *opts, struct output *out, bson_error_t *error)
+{
+	char from[OPTIME_TEXT], to[OPTIME_TEXT];
+	struct dump_result got;
+
+	if (!dump_run(server, rules, opts, &got, error) ||
+	    !output_publish(out, error))
+		return false;
+	msg_info("%" PRIu64 " documents of %zu collections, from %s to %s",
+	    got.docs, got.collections, optime_text(got.from, from),
+	    optime_text(got.to, to));
+	return true;
+}
+
+static bool
 dump(struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
 {
+	struct dump_lock_opts lock = {
+	    .password_file = source_flags.password_file, .max_ms = lock_max};
 	struct resume *resume = NULL;
+	struct server *server;
 	struct dump_opts opts;
-	struct dump_result got;
-	struct server *server = NULL;
-	char from[OPTIME_TEXT], to[OPTIME_TEXT];
 	bool ok;
 
 	if (resume_from && !(resume = resume_read(resume_from, error)))
 		return false;
 	opts = make_opts(out, level, resume);
+	if (lock_secondary) {
+		lock.uri = server_uri_copy(SIDE_SOURCE, &source_flags);
+		opts.lock = &lock;
+	}
 	status_state("connecting");
 	server = server_open(SIDE_SOURCE, &source_flags, job, false, error);
-	ok = server && dump_run(server, rules, &opts, &got, error) &&
-	    output_publish(out, error);
-	if (server)
-		server_close(server);
+	ok = server && dump_from(server, rules, &opts, out, error);
+	server_close(server);
+	server_uri_forget(&lock.uri);
 	resume_free(resume);
-	if (ok)
-		msg_info("%" PRIu64 " documents of %zu collections, "
-			 "from %s to %s",
-		    got.docs, got.collections, optime_text(got.from, from),
-		    optime_text(got.to, to));
 	return ok;
 }
 
@@ -146,6 +180,32 @@ dump_users(
 	return ok;
 }
 
+static bool
+lift(bson_error_t *error)
+{
+	struct server *server;
+	bool ok;
+
+	server = server_open(SIDE_SOURCE, &source_flags, job, false, error);
+	ok = server && dump_lock_lift(server, error);
+	server_close(server);
+	return ok;
+}
+
+static const char *
+contradiction(void)
+{
+	if (users && (resume_from || lock_secondary || *read_concern == 's'))
+		return "--users reads no data";
+	if (unlock && (lock_secondary || resume_from || out_file || users))
+		return "--unlock writes nothing";
+	if (lock_secondary && *read_concern == 's')
+		return "a locked member needs no --read-concern snapshot";
+	if (!optime_is_null(at) && *read_concern != 's')
+		return "--at-cluster-time needs --read-concern snapshot";
+	return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -164,8 +224,10 @@ main(int argc, char **argv)
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();
-	if (users && resume_from)
-		return opt_wrong_use("--users begins anew");
+	if (contradiction())
+		return opt_wrong_use("%s", contradiction());
+	if (unlock)
+		return finish(MM_EXIT_OK, lift(&error) ? NULL : &error);
 	ok = zio_parse_level(method, &level, &error) &&
 	    (rules = ns_rules_new(&ns_flags, &error)) &&
 	    (out = output_open(out_file, &error)) &&

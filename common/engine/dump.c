@@ -14,6 +14,8 @@
 /* How long a member may take to come to where another one was. */
 enum { LAG_MS = 60000, POLL_MS = 100 };
 
+#define WIRE_SNAPSHOT 12
+
 struct dump {
 	struct server *server;
 	struct conn *conn;
@@ -23,7 +25,9 @@ struct dump {
 	struct readers *readers;
 	struct dump_result *result;
 	struct optime read_from; /* for a tail that starts at result->from */
-	int32_t *done; /* numbers of collections that are done already */
+	struct dump_lock *lock;
+	struct optime at; /* where the data stand still */
+	int32_t *done;    /* numbers of collections that are done already */
 	size_t n_done;
 };
 
@@ -40,7 +44,10 @@ open_stream(struct dump *d, bson_error_t *error)
 	bson_append_document_end(&head, &filters);
 	optime_append(&head, "from", d->result->from);
 	optime_append(&head, "readFrom", d->read_from);
-	BSON_APPEND_UTF8(&head, "readConcern", "majority");
+	BSON_APPEND_UTF8(&head, "readConcern",
+	    d->lock                           ? "local"
+		: optime_is_null(d->opts->at) ? "majority"
+					      : "snapshot");
 	if (d->opts->resume) {
 		BSON_APPEND_UTF8(&head, "resumes", d->opts->resume->load);
 		BCON_APPEND(&head, "features", "[", "resume", "]");
@@ -133,19 +140,62 @@ put_end(struct dump *d, const char *reason, bson_error_t *error)
 	return ok;
 }
 
+/* Everything is read: up to where. */
+static bool
+take_end(struct dump *d, bson_error_t *error)
+{
+	if (d->lock) {
+		d->result->to = d->at;
+		return dump_lock_end(d->lock, error);
+	}
+	if (!optime_is_null(d->opts->at)) {
+		d->result->to = d->at;
+		return true;
+	}
+	return conn_positions(d->conn, &d->result->to, NULL, error);
+}
+
+/* Before anything is written that may have to wait for its reader. */
+static void
+end_lock(struct dump *d, bson_error_t *error)
+{
+	bson_error_t why;
+
+	if (!d->lock)
+		return;
+	if (error)
+		dump_lock_broken(d->lock, error);
+	if (!dump_lock_free(d->lock, &why)) {
+		msg_error("%s", why.message);
+		if (error)
+			*error = why;
+	}
+	d->lock = NULL;
+}
+
 static bool
 read_all(struct dump *d, bson_error_t *error)
 {
+	struct readers_opts o = d->opts->readers;
 	bson_error_t end;
 
 	status_state("copying");
-	d->readers = readers_new(d->server, d->out, &d->opts->readers);
-	if (announce_all(d, error) && readers_run(d->readers, error))
-		return conn_positions(d->conn, &d->result->to, NULL, error) &&
-		    put_end(d, "complete", error);
+	o.read_concern = d->lock ? "local" : NULL;
+	o.at = optime_is_null(d->opts->at) ? OPTIME_NULL : d->at;
+	d->readers = readers_new(d->server, d->out, &o);
+	if (announce_all(d, error) && readers_run(d->readers, error) &&
+	    take_end(d, error)) {
+		if (!put_end(d, "complete", error))
+			return false;
+		if (d->lock)
+			dump_lock_catch_up(d->lock);
+		return true;
+	}
+	d->result->to = OPTIME_NULL;
 	/* A signal also ends the tries to reach a source that is away. */
 	if (sig_stopping() && error_status(error) == MM_EXIT_SOURCE)
 		read_stopped(error);
+	end_lock(d, error);
 	/* The reader of a cut stream is to know that it was cut on purpose. */
 	if (error_status(error) == MM_EXIT_STOPPED &&
 	    !put_end(d, "signal", &end))
@@ -179,6 +229,37 @@ take_resumed(struct dump *d, bson_error_t *error)
 	return ok;
 }
 
+/* A position at which the data stand: the window is empty. */
+static bool
+take_still(struct dump *d, bson_error_t *error)
+{
+	const struct dump_opts *o = d->opts;
+	struct optime now;
+
+	if (o->lock) {
+		d->lock = dump_lock_take(d->server, o->lock, &d->at, error);
+		if (!d->lock)
+			return false;
+	} else {
+		if (server_info(d->server)->wire < WIRE_SNAPSHOT)
+			return error_set(error, MM_EXIT_REFUSED, 0,
+			    "the source cannot read as of a time outside "
+			    "transactions: that needs MongoDB 5.0");
+		if (!conn_positions(d->conn, &now, NULL, error))
+			return false;
+		d->at = o->at.secs ? o->at : now;
+		if (optime_cmp(d->at, now) > 0)
+			return error_set(error, MM_EXIT_REFUSED, 0,
+			    "the time to read at is not committed yet");
+	}
+	if (o->resume)
+		return take_resumed(d, error);
+	d->result->from = d->read_from = d->at;
+	return position_open(
+		   d->conn, o->lock ? "local" : NULL, &d->read_from, error) ||
+	    error_status(error) == MM_EXIT_REFUSED;
+}
+
 /* A dump may be run by somebody who may not see transactions; a tail then
  * starts at the position itself, and refuses what it cannot see whole. */
 static bool
@@ -186,6 +267,8 @@ take_position(struct dump *d, bson_error_t *error)
 {
 	struct optime *from = &d->result->from;
 
+	if (d->opts->lock || !optime_is_null(d->opts->at))
+		return take_still(d, error);
 	if (d->opts->resume)
 		return take_resumed(d, error);
 	if (position_now(d->conn, &d->read_from, from, error))
@@ -229,6 +312,7 @@ dump_run(struct server *s, const struct ns_rules *rules,
 	if (ok)
 		status_position("position", result->from);
 	ok = ok && open_stream(&d, error) && read_all(&d, error);
+	end_lock(&d, ok ? NULL : error);
 	readers_free(d.readers);
 	bson_free(d.done);
 	if (d.out)

@@ -8,6 +8,7 @@
 #ifndef MM_ENGINE_DUMP_H
 #define MM_ENGINE_DUMP_H
 
+#include "engine/dump_lock.h"
 #include "engine/readers.h"
 #include "engine/resume.h"
 
@@ -23,7 +24,10 @@ struct dump_opts {
 	struct readers_opts readers;
 	int64_t part_bytes; /* a larger collection is read in several parts */
 	enum dump_partition partition;
-	const char *job;             /* into the header; NULL: none */
+	const char *job;                   /* into the header; NULL: none */
+	const struct dump_lock_opts *lock; /* of the member; NULL: none */
+	struct optime at; /* read as of this time (seconds 0, increment not: of
+			     the start); null: as it runs */
 	const struct resume *resume; /* a copy to go on with; NULL: a new one */
 };
 

@@ -155,15 +155,16 @@ position_prove(struct conn *c, struct optime *at, bson_error_t *error)
 	return ok;
 }
 
-/* The oldest operation of a transaction that is open now; left alone when
- * there is none. */
-static bool
-oldest_open(struct conn *c, struct optime *oldest, bson_error_t *error)
+bool
+position_open(struct conn *c, const char *read_concern, struct optime *oldest,
+    bson_error_t *error)
 {
 	bson_t *filter = BCON_NEW(
 	    "state", "{", "$in", "[", "prepared", "inProgress", "]", "}");
-	struct cursor_opts opts = {
-	    .db = "config", .coll = "transactions", .filter = filter};
+	struct cursor_opts opts = {.db = "config",
+	    .coll = "transactions",
+	    .filter = filter,
+	    .read_concern = read_concern};
 	struct cursor *cur = cursor_new(c, &opts);
 	const bson_t *doc;
 	struct optime start;
@@ -186,6 +187,6 @@ position_now(struct conn *c, struct optime *read_from, struct optime *at,
     bson_error_t *error)
 {
 	return conn_positions(c, read_from, NULL, error) &&
-	    oldest_open(c, read_from, error) &&
+	    position_open(c, NULL, read_from, error) &&
 	    conn_positions(c, at, NULL, error);
 }

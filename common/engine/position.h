@@ -31,6 +31,11 @@ bool position_may_come(
  * becomes the newest entry at or before it. */
 bool position_prove(struct conn *c, struct optime *at, bson_error_t *error);
 
+/* Puts *at back to the oldest operation of a transaction that is open on the
+ * member; NULL: read at majority. */
+bool position_open(struct conn *c, const char *read_concern, struct optime *at,
+    bson_error_t *error);
+
 /* The majority position of the member, and from where the log must be read to
  * see every transaction whole that commits after it. */
 bool position_now(struct conn *c, struct optime *read_from, struct optime *at,

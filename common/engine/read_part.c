@@ -76,6 +76,7 @@ open_scan(const struct reading *r, struct conn *c)
 	    .after = r->p->after,
 	    .collation = r->p->collation,
 	    .batch_bytes = r->s->batch_bytes,
+	    .read_concern = r->s->read_concern,
 	};
 
 	return scan_new(c, &opts);
@@ -184,6 +185,8 @@ read_part(struct read_shared *s, struct conn *c, struct read_part *p,
 		go_alone(&r);
 		if (!s->large_conn)
 			s->large_conn = conn_open(conn_server(c), error);
+		if (s->large_conn)
+			conn_read_at(s->large_conn, s->at);
 		c = s->large_conn;
 	}
 	if (!c) {

@@ -16,9 +16,11 @@ struct read_shared {
 	struct throttle *throttle;
 	struct helpers *helpers;
 	int64_t batch_bytes;
-	size_t block_bytes;    /* a block is closed here */
-	atomic_bool failed;    /* some thread: end soon */
-	pthread_mutex_t large; /* held by the one that has large documents */
+	const char *read_concern; /* NULL: majority */
+	struct optime at;         /* read as of then; null: not */
+	size_t block_bytes;       /* a block is closed here */
+	atomic_bool failed;       /* some thread: end soon */
+	pthread_mutex_t large;    /* held by the one that has large documents */
 	/* Under it: for collections of large documents, because the driver
 	 * keeps a buffer as large as the largest reply in each connection. */
 	struct conn *large_conn;

@@ -52,6 +52,8 @@ readers_new(
 	r->shared.throttle = throttle_new(opts->rate);
 	r->shared.helpers = helpers_new(out);
 	r->shared.batch_bytes = opts->batch_bytes;
+	r->shared.read_concern = opts->read_concern;
+	r->shared.at = opts->at;
 	r->shared.block_bytes = (size_t)opts->block_bytes;
 	pthread_mutex_init(&r->shared.large, NULL);
 	pthread_mutex_init(&r->lock, NULL);
@@ -282,6 +284,8 @@ work(void *arg)
 	struct conn *c = conn_open(r->server, &error);
 	bool ok = c;
 
+	if (c)
+		conn_read_at(c, r->opts.at);
 	while (ok && take(r, &p)) {
 		ok = read_one(r, c, &p, &b, &error);
 		put_down(r);

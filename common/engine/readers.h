@@ -13,11 +13,13 @@
 #include "stream/stream.h"
 
 struct readers_opts {
-	int threads;         /* in all */
-	int collections;     /* at most so many are under way at once */
-	int64_t batch_bytes; /* wanted size of a reply */
-	int64_t block_bytes; /* a block is closed here */
-	int64_t rate;        /* bytes a second of all threads; 0: no limit */
+	int threads;              /* in all */
+	int collections;          /* at most so many are under way at once */
+	int64_t batch_bytes;      /* wanted size of a reply */
+	int64_t block_bytes;      /* a block is closed here */
+	const char *read_concern; /* NULL: majority */
+	struct optime at;         /* read as of then; null: not */
+	int64_t rate; /* bytes a second of all threads; 0: no limit */
 };
 
 struct readers;

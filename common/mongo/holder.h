@@ -1,5 +1,4 @@
-/* mongo: who holds a lease, and whether that process is dead; private to
- * lease.
+/* mongo: who holds a lease or a lock, and whether that process is dead.
  */
 #ifndef MM_MONGO_HOLDER_H
 #define MM_MONGO_HOLDER_H

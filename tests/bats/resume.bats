@@ -3,10 +3,6 @@ bats_require_minimum_version 1.8.0
 # read again.
 load lib
 
-setup() {
-	BATS_TEST_TIMEOUT=$((120 * MM_SLOW))
-}
-
 two() {
 	start_sim src
 	start_sim dst
