@@ -8,13 +8,14 @@ position() {
 	jq -r .position "$TMP/apply.st" 2>/dev/null
 }
 
-# A copy of shop that an applier has followed for a while and then left.
+# A copy of shop that an applier has followed for a while and then left. No
+# collection is made meanwhile: a server has no snapshot of before that.
 left_behind() {
 	start_server src --fcv 5.0
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
 	run_bg writer "$PY" "$TOOLS/workload.py" "$src_uri" --db shop --db other \
-		--rate 300 --threads 2 --initial 200 --transactions 0.05
+		--rate 300 --threads 2 --initial 200 --transactions 0.05 --new 0
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop \
 		--status-file "$TMP/tail.st"
 	wait_until 15 test -s "$TMP/tail.st"
