@@ -210,12 +210,15 @@ trap on_exit EXIT
 
 # A program as our child. What a terminal sends to all of us is told to it by
 # us alone, as SIGTERM, or it would take it for the second signal; and it gets
-# SIGTERM also when we are killed with -9.
+# SIGTERM also when we are killed with -9 (where that was before it asked for
+# it, it does not begin).
 # shellcheck disable=SC2317 # called with & by others
 child() {
 	trap '' INT HUP
 	if command -v setpriv >/dev/null; then
-		exec setpriv --pdeathsig TERM "$@"
+		# shellcheck disable=SC2016 # expanded by that shell
+		exec setpriv --pdeathsig TERM sh -c '[ "$PPID" = "$0" ] || exit 143
+			exec "$@"' "$$" "$@"
 	fi
 	exec "$@"
 }
