@@ -153,20 +153,12 @@ exec(compile(sys.stdin.read(), "<test>", "exec"))' "$@"
 # simulate URI '{"simulate": "killCursors", ...}': tell mongosim to play a
 # fault. The reply as JSON on stdout.
 simulate() {
-	"$PY" -c 'import sys, json, pymongo
-from bson import json_util
-from bson.son import SON
-client = pymongo.MongoClient(sys.argv[1])
-command = json.loads(sys.argv[2], object_pairs_hook=SON)
-print(json_util.dumps(client.admin.command(command)))' "$1" "$2"
+	"$B/tests/tools/simulate" "$1" "$2"
 }
 
 # fired URI WHAT: how often that fault has happened.
 fired() {
-	simulate "$1" '{"simulate": "status"}' |
-		"$PY" -c 'import sys, json
-status = json.load(sys.stdin)
-print(status.get("fired", {}).get(sys.argv[1], 0))' "$2"
+	simulate "$1" '{"simulate": "status"}' | jq --arg what "$2" '.fired[$what] // 0'
 }
 
 # assert_same SOURCE_URI TARGET_URI DB[=TARGETDB]...: every collection of the
