@@ -56,7 +56,7 @@ quieten(struct switcher *s, bson_error_t *error)
 		return READY_YES;
 	if (optime_is_null(s->quiet_at) &&
 	    (!lifetimes_sleep(s->src, &list, error) ||
-		!conn_positions(s->src, &s->quiet_at, NULL, error)))
+		!fence_write(s->src, s->job, &s->quiet_at, error)))
 		return READY_NEVER;
 	r = ready_drained(&s->ready, s->quiet_at, error);
 	if (r == READY_YES)

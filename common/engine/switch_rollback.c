@@ -7,7 +7,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/switch_work.h"
-#include "mongo/job.h"
+#include "mongo/fence.h"
 
 enum { POLL_MS = 50, NEAR_MS = 5000, AWAY_MS = 150000 };
 
@@ -99,7 +99,8 @@ catch_up_once(struct switcher *s, int64_t *took, bson_error_t *error)
 	struct optime now;
 	enum ready r;
 
-	if (!conn_positions(s->tgt, &now, NULL, error))
+	/* What passes a fence saves how far it is. */
+	if (!fence_write(s->tgt, s->job, &now, error))
 		return false;
 	for (;;) {
 		if (!back_keep(s->back, error) || back_lost(s->back, error))

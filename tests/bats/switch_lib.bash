@@ -10,8 +10,8 @@ field_is() { # field_is FILE FIELD VALUE
 	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
 }
 
-# Two servers, a copy that is followed and compared, and a writer.
-migration() {
+# Two servers, an address, and gates for applications.
+sides() {
 	[[ -n ${src_uri:-} ]] || start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
@@ -22,6 +22,11 @@ migration() {
 	cp "$TOOLS/switch_gate.sh" "$TMP/gate"
 	echo open 0 >"$TMP/gate.source"
 	echo open 0 >"$TMP/gate.target"
+}
+
+# With a copy that is followed and compared, and a writer.
+migration() {
+	sides
 	py "$src_uri" <<-'P'
 		client.shop.numbers.create_index("n", unique=True)
 		client.shop.visits.create_index("at", name="ttl", expireAfterSeconds=86400)
@@ -121,7 +126,13 @@ under_watch() ( # under_watch "N HOW" [COMMAND]
 follow_again() {
 	run_bg apply mm-oplog-apply -D "$TMP/seg" "${SEL[@]}" --status-file "$TMP/apply.st"
 	wait_until 30 field_is apply.st state applying
+	nudge
 	wait_until 60 in_step "$(date +%s)"
+}
+
+# What follows the source says at once how far it is.
+nudge() {
+	py "$src_uri" <<<'client.admin.command("appendOplogNote", 1, data={"mongomove": "fence"})'
 }
 
 # mm-diff has compared what was written then, and it is the same.
