@@ -87,11 +87,12 @@ $(B)/bin/%: $(B)/obj/tools/%.o $(B)/libmm.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -pie -pthread -o $@ $^ $(ALL_LIBS)
 
-# The library takes the place of the line that reads it in.
-$(B)/bin/%: pipelines/% pipelines/lib.bash VERSION
+# A library takes the place of the line that reads it in.
+$(B)/bin/%: pipelines/% pipelines/lib.bash pipelines/move.bash VERSION
 	@mkdir -p $(@D)
-	sed -e '/\/lib\.bash"$$/{' -e 'r pipelines/lib.bash' -e d -e '}' $< | \
-		sed 's/@VERSION@/$(VERSION)/' >$@.new
+	sed -e '/\/lib\.bash"$$/{' -e 'r pipelines/lib.bash' -e d -e '}' \
+		-e '/\/move\.bash"$$/{' -e 'r pipelines/move.bash' -e d -e '}' \
+		$< | sed 's/@VERSION@/$(VERSION)/' >$@.new
 	chmod 755 $@.new
 	mv $@.new $@
 
