@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # A whole migration on two servers while a writer keeps writing: archive,
-# dump | load, apply, diff, stop the writer, drain, diff again. Each step says
-# in one line what it does. SOURCE=URI TARGET=URI runs it on servers of one's
-# own (databases demo_moved and demo_stays are used there).
+# dump | load, apply, diff, stop the writer, drain, diff again. Then two
+# applications that never stop are moved with their databases, and one of them
+# is moved back. Each step says in one line what it does. SOURCE=URI TARGET=URI
+# runs it on servers of one's own (databases demo_* are used there; accounts
+# demo_shop and demo_back are made where there is access control).
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit 70
@@ -62,6 +64,7 @@ start_server() { # start_server NAME: prints its URI
 	local name=$1 mongod=${MM_MONGOD:-$(command -v mongod || true)} port
 	if [[ -z $mongod ]]; then
 		"$B/tests/mongosim" --port 0 --replSet "$name" \
+			--auth root:secret \
 			>"$work/$name.out" 2>"$work/$name.log" &
 		pids+=($!)
 		wait_for 10 grep -qs '^ready ' "$work/$name.out" ||
@@ -71,14 +74,20 @@ start_server() { # start_server NAME: prints its URI
 		port=$("$PY" -c 'import socket; s = socket.socket()
 s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 		mkdir "$work/$name.db"
+		(umask 077 && echo demodemodemo >"$work/$name.key")
 		"$mongod" --dbpath "$work/$name.db" --port "$port" \
 			--bind_ip 127.0.0.1 --replSet "$name" \
+			--auth --keyFile "$work/$name.key" \
 			>"$work/$name.log" 2>&1 &
 		pids+=($!)
 		"$PY" tests/tools/initiate.py "$port" "$name" ||
 			die "server $name did not start"
+		"$PY" -c 'import pymongo, sys
+pymongo.MongoClient(port=int(sys.argv[1])).admin.command(
+    "createUser", "root", pwd="secret", roles=["root"])' "$port" ||
+			die "server $name takes no account"
 	fi
-	uri="mongodb://127.0.0.1:$port/?replicaSet=$name"
+	uri="mongodb://root:secret@127.0.0.1:$port/?replicaSet=$name&authSource=admin"
 }
 
 if [[ -n ${SOURCE:-} && -n ${TARGET:-} ]]; then
@@ -87,7 +96,7 @@ if [[ -n ${SOURCE:-} && -n ${TARGET:-} ]]; then
 else
 	start_server demo_source && MM_SOURCE_URI=$uri
 	start_server demo_target && MM_TARGET_URI=$uri
-	say "servers: source ${MM_SOURCE_URI%%/\?*}, target ${MM_TARGET_URI%%/\?*}"
+	say "servers: source ${MM_SOURCE_URI#*@}, target ${MM_TARGET_URI#*@}"
 fi
 export MM_SOURCE_URI MM_TARGET_URI
 
@@ -165,6 +174,9 @@ mm-diff -d $moved --status-file "$work/diff.status" \
 differences=$(jq '[.missing, .extra, .content, .order_only, .type_only, .sequence,
 		.stale, .foreign, .metadata] | add' \
 	"$work/diff.status")
+# shellcheck source=scripts/demo_switch.sh
+. scripts/demo_switch.sh
+
 printf 'demo: documents=%s operations=%s lag_ms=%s seconds=%s differences=%s\n' \
 	"$(status_field diff.status docs)" \
 	"$(status_field apply.status entries)" \

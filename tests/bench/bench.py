@@ -5,13 +5,14 @@ of what it is measured against in the same interleaved runs; medians.
 Two servers on loopback (mongod from $MM_MONGOD or PATH, else mongosim).
 One JSON object a figure goes to build/bench/bench.jsonl, anew each run; a table
 to standard output. Parts: copy, peers, tail, engine, apply, latency, digest,
-recheck, memory; all of them when none is named. Sizes:
+recheck, switch, memory; all of them when none is named. Sizes:
 
   DOCS     documents that are copied, of about 300 B (1000000); half of them
            beside mongodump and mongorestore
   ENTRIES  entries that are applied (200000)
   TINY     documents of 60 B for the memory of mm-diff (10000000)
   SECONDS  each measurement of latency (20)
+  SWITCHES how often applications are moved there and back (50)
   ROUNDS   how often everything is done (3)
   MM_PEERS where mongodump and mongorestore are (build/peers)
 """
@@ -22,11 +23,13 @@ import bench_copy
 import bench_digest
 import bench_log
 import bench_recheck
+import bench_switch
 import harness as h
 
 DOCS = int(os.environ.get("DOCS", "1000000"))
 ENTRIES = int(os.environ.get("ENTRIES", "200000"))
 TINY = int(os.environ.get("TINY", "10000000"))
+SWITCHES = int(os.environ.get("SWITCHES", "50"))
 SECONDS = int(os.environ.get("SECONDS", "20"))
 
 
@@ -47,6 +50,7 @@ PARTS = {
     "latency": lambda: bench_log.latency(SECONDS),
     "digest": lambda: bench_digest.digest(DOCS),
     "recheck": lambda: bench_recheck.recheck(DOCS),
+    "switch": lambda: bench_switch.switch(DOCS, SWITCHES),
     "memory": lambda: bench_copy.memory(TINY),
 }
 

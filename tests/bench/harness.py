@@ -163,8 +163,10 @@ def free_port():
         return s.getsockname()[1]
 
 
-def start(name, oplog_entries):
-    """A server; its address. mongod where there is one, else mongosim."""
+def start(name, oplog_entries, auth=False):
+    """A server; its address. mongod where there is one, else mongosim. auth:
+    with access control, the address is of root."""
+    account = ""
     mongod = os.environ.get("MM_MONGOD") or shutil.which("mongod")
     if mongod:
         port = free_port()
@@ -172,20 +174,33 @@ def start(name, oplog_entries):
         os.mkdir(path)
         command = [mongod, "--dbpath", path, "--port", str(port), "--replSet", name,
                    "--bind_ip", "127.0.0.1"]
+        if auth:
+            key = path_of(name + ".key")
+            with open(key, "w", encoding="ascii") as f:
+                f.write("bench" * 8)
+            os.chmod(key, 0o600)
+            command += ["--auth", "--keyFile", key]
         proc = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         here = os.path.dirname(os.path.abspath(__file__))
         subprocess.check_call(
             [sys.executable, os.path.join(here, "../tools/initiate.py"), str(port), name]
         )
+        if auth:  # the first account may be made from here
+            pymongo.MongoClient(port=port).admin.command(
+                "createUser", "root", pwd="secret", roles=["root"])
     else:
         proc = subprocess.Popen(
             [os.path.join(B, "tests/mongosim"), "--port", "0", "--replSet", name,
-             "--oplog-entries", str(oplog_entries)],
+             "--oplog-entries", str(oplog_entries),
+             *(["--auth", "root:secret"] if auth else [])],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         port = int(proc.stdout.readline().rsplit(":", 1)[1])
     servers.append(proc)
-    return f"mongodb://127.0.0.1:{port}/?replicaSet={name}"
+    if auth:
+        account = "root:secret@"
+        name += "&authSource=admin"
+    return f"mongodb://{account}127.0.0.1:{port}/?replicaSet={name}"
 
 
 def stop():
@@ -198,12 +213,13 @@ def stop():
 class Pair:
     """A source and a target that end with the block."""
 
-    def __init__(self, oplog_entries):
+    def __init__(self, oplog_entries, auth=False):
         self.entries = oplog_entries
+        self.auth = auth
 
     def __enter__(self):
-        self.source = start("bench_source", self.entries)
-        self.target = start("bench_target", self.entries)
+        self.source = start("bench_source", self.entries, self.auth)
+        self.target = start("bench_target", self.entries, self.auth)
         self.env = {"MM_SOURCE_URI": self.source, "MM_TARGET_URI": self.target}
         return self
 
