@@ -5,7 +5,6 @@ load lib
 # bats file_tags=server
 
 setup() {
-	BATS_TEST_TIMEOUT=$((240 * MM_SLOW))
 	start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri

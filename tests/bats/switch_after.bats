@@ -7,7 +7,6 @@ load switch_lib
 # bats file_tags=server
 
 setup() {
-	BATS_TEST_TIMEOUT=$((300 * MM_SLOW))
 	S=$TMP/state
 	SEL=(--nsInclude shop.numbers --nsInclude shop.counts
 		--nsInclude shop.visits --nsInclude shop.feed)
