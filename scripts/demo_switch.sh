@@ -94,8 +94,12 @@ else
 	end_of demo_back "$MM_SOURCE_URI"
 	kill "$demo_back_move"
 	wait "$demo_back_move"
-	"$work/demo_shop/move/mm-switch" finish --quiet \
-		2>"$work/finish.log" || die "finish ended with $?"
+	# shellcheck disable=SC2317 # called through wait_for
+	finished() {
+		"$work/demo_shop/move/mm-switch" finish --quiet-for 0 --quiet \
+			>"$work/finish.log" 2>&1
+	}
+	wait_for 60 finished || die 'finish: there is a red line'
 	wait "$demo_shop_move" || die "mm-migrate ended with $?"
 	say 'finish: demo_shop stays on the target'
 	end_of demo_shop "$MM_TARGET_URI"

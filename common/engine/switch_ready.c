@@ -86,9 +86,12 @@ static enum ready
 no_difference(const struct ready_opts *o, const struct status_view *v,
     bson_error_t *error)
 {
+	const char *selection = status_view_text(v, "selection");
 	bson_iter_t it;
 
-	if (strcmp(status_view_text(v, "selection"), o->selection) != 0)
+	if (!*selection)
+		return NOT_YET(error, "mm-diff has not begun to compare");
+	if (strcmp(selection, o->selection) != 0)
 		return NEVER(error, MM_EXIT_REFUSED,
 		    "\"%s\" is a comparison of another selection",
 		    o->diff_status);

@@ -57,7 +57,8 @@ nothing_lost() { # nothing_lost URI
 	rm "$W/postpone"
 	wait_until 90 state_is observing
 	written_to target
-	"$W/mm-switch" finish --quiet-for 0
+	# Its way back may just be handed over: a red line.
+	wait_until 60 "$W/mm-switch" finish --quiet-for 0
 	wait "$move_pid"
 	nothing_lost "$dst_uri"
 	run -0 "${migrate[@]}"
