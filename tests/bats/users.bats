@@ -5,7 +5,6 @@ load lib
 
 setup() {
 	require_sim # its accounts; a mongod without access control has none
-	BATS_TEST_TIMEOUT=$((120 * MM_SLOW))
 	start_sim src --auth root:secret
 	start_sim dst --auth root:secret
 	src_root=$(uri_of "$src_port" root secret admin)
