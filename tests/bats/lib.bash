@@ -128,10 +128,11 @@ require_plain() {
 	! instrumented || skip 'memory of an instrumented program'
 }
 
-# wait_until SECONDS COMMAND...: polls; 1 when five times that time is over: the
-# seconds are those of a machine that has nothing else to do.
+# wait_until SECONDS COMMAND...: polls; 1 when five times that time
+# ($MM_PATIENCE) is over: the seconds are those of a machine that has nothing
+# else to do.
 wait_until() {
-	local end=$((SECONDS + 5 * $1 * MM_SLOW + 1))
+	local end=$((SECONDS + ${MM_PATIENCE:-5} * $1 * MM_SLOW + 1))
 	shift
 	until "$@"; do
 		((SECONDS < end)) || return 1

@@ -70,7 +70,8 @@ def copy_tree(to):
 def build(tree):
     done = subprocess.run(
         ["make", "-s", "-j2", "B=%s" % (tree / "build"), "all",
-         str(tree / "build/tests/mongosim")], cwd=tree,
+         str(tree / "build/tests/mongosim"),
+         str(tree / "build/tests/tools/simulate")], cwd=tree,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode != 0:
         sys.exit("rules: does not build:\n" + done.stdout.decode())
@@ -78,7 +79,8 @@ def build(tree):
 
 def passes(tree, test):
     """Whether the test passes. It must be there, and end by itself."""
-    env = dict(os.environ, B=str(tree / "build"), BATS_TEST_TIMEOUT="120")
+    env = dict(os.environ, B=str(tree / "build"), BATS_TEST_TIMEOUT="120",
+               MM_PATIENCE="1")  # most of these tests fail
     try:
         done = subprocess.run(
             ["bats", "--tap", "-f", test[1], test[0]], cwd=tree, env=env,
