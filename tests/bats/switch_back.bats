@@ -185,6 +185,14 @@ back_every_record() { # back_every_record HOW N N-LATER RUNS
 			store.drop_collection("gone")
 			client.shop.a.insert_one({"_id": "not of the selection"})
 		P
+		if ((round == 2)); then
+			# a unique index is held back there: it has to be built before
+			py "$dst_uri" <<<'client.store.a.create_index("u", name="u", unique=True, sparse=True)'
+			run --separate-stderr -1 switch rollback
+			assert_regex "$stderr" 'has an index that is not built yet'
+			writable target
+			py "$dst_uri" <<<'client.store.a.drop_index("u")'
+		fi
 		run -0 switch rollback
 		assert_file_not_exists "$TMP/violations"
 		assert_same "$src_uri" "$dst_uri" shop=store
@@ -207,11 +215,4 @@ back_every_record() { # back_every_record HOW N N-LATER RUNS
 		info = client.store.b1.index_information()["ttl"]
 		assert info["expireAfterSeconds"] == 2147483647, info
 	P
-	# a unique index is held back there: it has to be built before
-	wait_until 60 switch check
-	run -0 switch run
-	py "$dst_uri" <<<'client.store.a.create_index("u", unique=True, sparse=True)'
-	run --separate-stderr -1 switch rollback
-	assert_regex "$stderr" 'has an index that is not built yet'
-	writable target
 }
