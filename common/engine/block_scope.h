@@ -1,5 +1,5 @@
 /* engine: inside of the block: what is selected on a side, by the names there,
- * as model/grants.h wants to know it. For block_*.c only.
+ * as model/grants.h wants to know it. For block_*.c and switch_readers.c only.
  */
 #ifndef MM_ENGINE_BLOCK_SCOPE_H
 #define MM_ENGINE_BLOCK_SCOPE_H

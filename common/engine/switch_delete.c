@@ -64,21 +64,42 @@ address_is_new(const struct switcher *s, bson_error_t *error)
 		    address_held_text(now.held)));
 }
 
-static bool
-still_closed(const struct switcher *s, bson_error_t *error)
+/* What the journal says that it was closed by; a hook has to be given. */
+static struct block *
+block_of(struct switcher *s, bson_error_t *error)
 {
+	struct block_opts o = {.job = s->job,
+	    .conn = {[SIDE_SOURCE] = s->src, [SIDE_TARGET] = s->tgt},
+	    .rules = s->rules,
+	    .keep = s->o->keep.item,
+	    .n_keep = s->o->keep.n};
+
+	block_kind_parse(switch_log_config(s->log, "block"), &o.kind);
+	return block_new(&o, error);
+}
+
+static bool
+still_closed(struct switcher *s, bson_error_t *error)
+{
+	const char *kind = switch_log_config(s->log, "block");
+	struct block *own = NULL;
 	char token[BLOCK_TOKEN];
 	bson_t plan;
 	int got;
 
-	if (!s->block)
+	if (!s->block && strcmp(kind, block_kind_text(BLOCK_HOOK)) == 0)
 		return true;
-	got = block_probe(s->block, SIDE_SOURCE,
+	if (!s->block && !(own = block_of(s, error)))
+		return false;
+	*error = (bson_error_t){0};
+	got = block_probe(s->block ? s->block : own, SIDE_SOURCE,
 	    switch_plan(s, SIDE_SOURCE, &plan), token, error);
-	return got == 1 ||
-	    (got == 0 &&
-		error_set(error, MM_EXIT_REFUSED, 0,
-		    "applications can write to the source"));
+	block_free(own);
+	if (got == 0) {
+		error->domain = MM_ERR_DOMAIN + MM_EXIT_REFUSED;
+		error_prefix(error, "the source is not closed");
+	}
+	return got == 1;
 }
 
 /* ------------------------------------------------------------------ digests */

@@ -9,7 +9,7 @@
 #include "base/doc.h"
 #include "engine/switch_after_work.h"
 #include "model/grants_only.h"
-#include "model/quarantine.h"
+#include "model/textset.h"
 #include "mongo/job_left.h"
 #include "mongo/rights.h"
 
@@ -94,49 +94,85 @@ sel_whole(const void *rules, const char *db)
 	return ns_db_whole(rules, db);
 }
 
+/* kind: "user" or "role". */
 static void
-tell_accounts(const struct left *l, const bson_t *list, const bson_t *roles)
+tell_account(struct textset *told, const bson_t *doc, const char *kind,
+    const char *name, const char *why)
+{
+	char *full = bson_strdup_printf(
+	    "%s.%s", doc_text_or(doc, "db", ""), doc_text_or(doc, name, ""));
+	char *id = bson_strdup_printf("%s %s", kind, full);
+
+	if (!textset_has(told, id))
+		line(SIDE_SOURCE, kind, full, why);
+	textset_take(told, id);
+	bson_free(full);
+}
+
+typedef void each_account(
+    const struct left *l, struct textset *told, const bson_t *doc, void *arg);
+
+static void
+each_of(const struct left *l, const bson_t *list, struct textset *told,
+    each_account *each, void *arg)
 {
 	bson_iter_t it;
 	const uint8_t *data;
 	uint32_t len;
 	bson_t doc;
 
-	if (!bson_iter_init(&it, list))
-		return;
-	while (bson_iter_next(&it)) {
-		const char *kind, *db;
-		char *name;
-
+	for (bool more = bson_iter_init(&it, list);
+	     more && bson_iter_next(&it);) {
 		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
 			continue;
 		bson_iter_document(&it, &len, &data);
-		if (!bson_init_static(&doc, data, len) ||
-		    !grants_only(&doc, roles, sel_ns, sel_whole, l->s->rules))
-			continue;
-		kind = bson_has_field(&doc, "user") ? "user" : "role";
-		db = doc_text_or(&doc, "db", "");
-		name = bson_strdup_printf(
-		    "%s.%s", db, doc_text_or(&doc, kind, ""));
-		line(SIDE_SOURCE, kind, name,
-		    "it reaches nothing but the selection");
-		bson_free(name);
+		if (bson_init_static(&doc, data, len))
+			each(l, told, &doc, arg);
 	}
+}
+
+static void
+if_only(
+    const struct left *l, struct textset *told, const bson_t *doc, void *roles)
+{
+	const char *kind = bson_has_field(doc, "user") ? "user" : "role";
+
+	if (grants_only(doc, roles, sel_ns, sel_whole, l->s->rules))
+		tell_account(told, doc, kind, kind,
+		    "it reaches nothing but the selection");
+}
+
+static void
+if_changed(
+    const struct left *l, struct textset *told, const bson_t *doc, void *arg)
+{
+	(void)l;
+	(void)arg;
+	tell_account(told, doc, doc_text_or(doc, "kind", ""), "name",
+	    "its rights on the selection were taken away");
 }
 
 static void
 accounts(const struct left *l)
 {
-	struct rights r;
+	static const char *const plans[] = {"plan_source", "plan_readers"};
+	struct textset told = {0};
 	bson_error_t why;
+	bson_t plan, list;
+	struct rights r;
 
+	for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
+		if (switch_log_doc(l->s->log, plans[i], &plan) &&
+		    doc_sub(&plan, "changes", &list))
+			each_of(l, &list, &told, if_changed, NULL);
 	if (rights_fetch(l->s->src, &r, &why)) {
-		tell_accounts(l, &r.users, &r.roles);
-		tell_accounts(l, &r.roles, &r.roles);
+		each_of(l, &r.users, &told, if_only, &r.roles);
+		each_of(l, &r.roles, &told, if_only, &r.roles);
 	} else {
 		line(SIDE_SOURCE, "users and roles", "?", why.message);
 	}
 	rights_release(&r);
+	textset_release(&told);
 }
 
 /* -------------------------------------------------------------- of our own */

@@ -233,3 +233,70 @@ while True:
 	nothing_lost "$dst_uri"
 	unharmed
 }
+
+# as USER DB PASSWORD: the program on standard input, on the source.
+as() {
+	py "mongodb://$1:$3@127.0.0.1:$src_port/?authSource=$2"
+}
+
+can_read() {
+	as reader shop pw <<<'print(client.shop.a.count_documents({"n": 1}))'
+}
+
+@test "readers lose their rights, and get them back" {
+	start_sim src --auth root:secret
+	start_sim dst --auth root:secret
+	export MM_SOURCE_URI="mongodb://root:secret@127.0.0.1:$src_port/?authSource=admin"
+	export MM_TARGET_URI="mongodb://root:secret@127.0.0.1:$dst_port/?authSource=admin"
+	umask 077
+	echo old >"$TMP/old"
+	echo new >"$TMP/new"
+	cp "$TMP/old" "$TMP/app.uri"
+	SEL=(-d shop --keep-user admin.noplog)
+	for uri in "$MM_SOURCE_URI" "$MM_TARGET_URI"; do
+		py "$uri" <<-'P'
+			user = lambda db, name, role: client[db].command("createUser", name, pwd="pw", roles=[role])
+			user("shop", "app", "readWrite")
+			user("shop", "reader", "read")
+			user("other", "reader", "read")
+		P
+	done
+	as app shop pw <<<'client.shop.a.insert_many({"n": i} for i in range(3))'
+	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop --status-file "$TMP/tail.st"
+	wait_until 30 field_is tail.st state following
+	mm-dump -d shop --quiet | mm-load -d shop --quiet
+	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
+	wait_until 30 field_is apply.st state applying
+	mm-load --finish-indexes -d shop --quiet
+	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
+	wait_until 60 field_is diff.st in_sync true
+	as app shop pw <<<'client.shop.a.insert_one({"n": 3})'
+	wait_until 20 eval '[[ $(mm-oplog-apply -d shop --print-position 2>&1) == *:* ]]'
+	run -0 after run --address "file path=$TMP/app.uri" --address-old "$TMP/old" \
+		--address-new "$TMP/new" --diff-status "$TMP/diff.st" --apply-status "$TMP/apply.st"
+	job=$(job)
+	observing
+	run -0 after finish --quiet-for 0
+	run -0 can_read
+	each_record 2 quarantine
+	run -1 can_read
+	assert_output --partial 'not authorized'
+	each_record 2 quarantine --undo
+	run -0 can_read
+	assert_output 1
+	run -0 after quarantine
+	run -1 can_read
+	# somebody has let the application in again
+	py "$MM_SOURCE_URI" <<<'client.shop.command("grantRolesToUser", "app", roles=["readWrite"])'
+	run --separate-stderr -8 after delete-source --confirm "delete $job" --min-age 0
+	assert_regex "$stderr" 'the source is not closed: .*"shop.app" can write'
+	py "$MM_SOURCE_URI" <<<'client.shop.command("revokeRolesFromUser", "app", roles=["readWrite"])'
+	run --separate-stderr -0 after delete-source --confirm "delete $job" --min-age 0
+	assert_line 'left source user "shop.app": its rights on the selection were taken away'
+	assert_line 'left source user "shop.reader": its rights on the selection were taken away'
+	refute_output --partial other.reader
+	run -0 py "$MM_SOURCE_URI" <<<'print(client.shop.list_collection_names())'
+	assert_output '[]'
+	run -0 py "$MM_TARGET_URI" <<<'print(client.shop.a.count_documents({}))'
+	assert_output 4
+}
