@@ -99,7 +99,8 @@ switch_observe(struct switcher *s, bson_error_t *error)
 	    .diff_status = s->o->diff_status,
 	    .selection = s->selection,
 	    .max_lag_ms = s->o->max_lag_ms,
-	    .min_window_ms = s->o->min_window_ms};
+	    .min_window_ms = s->o->min_window_ms,
+	    .counters = true};
 	struct red *red;
 	char *path;
 	bool ok;

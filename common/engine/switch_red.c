@@ -281,7 +281,8 @@ red_look(struct red *r, struct red_lines *out)
 	out->n = 0;
 	operations(r, out);
 	applied = way_back(r, out);
-	counters(r, applied, out);
+	if (r->o.counters)
+		counters(r, applied, out);
 	members(r, out);
 	compared(r, out);
 }

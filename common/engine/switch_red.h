@@ -40,6 +40,9 @@ struct red_opts {
 	const char *diff_status; /* NULL: none */
 	const char *selection;   /* as mm-diff tells it */
 	int64_t max_lag_ms, min_window_ms;
+	/* Look at old-reads and old-writes, too; by one program at a time, for
+	 * the questions are counted as well. */
+	bool counters;
 };
 
 struct red;

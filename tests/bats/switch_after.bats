@@ -142,7 +142,7 @@ while True:
 	run --separate-stderr -8 after delete-source --confirm "delete $job" --min-age 0
 	assert_regex "$stderr" 'the state is committed'
 	run --separate-stderr -8 after quarantine
-	assert_regex "$stderr" 'knows no accounts'
+	assert_regex "$stderr" 'has no access control'
 	py "$src_uri" <<<'client.shop.create_collection("mine", viewOn="others", pipeline=[{"$lookup": {"from": "counts", "localField": "n", "foreignField": "_id", "as": "c"}}])'
 	run --separate-stderr -8 after quarantine --quarantine rename
 	assert_regex "$stderr" 'the view "shop.mine" is none of the selection'
@@ -243,6 +243,10 @@ can_read() {
 	as reader shop pw <<<'print(client.shop.a.count_documents({"n": 1}))'
 }
 
+is_applying() {
+	py "$MM_TARGET_URI" <<<'sys.exit(client.mm_control.jobs.find_one()["phase"] != "applying")'
+}
+
 @test "readers lose their rights, and get them back" {
 	start_sim src --auth root:secret
 	start_sim dst --auth root:secret
@@ -271,17 +275,24 @@ can_read() {
 	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
 	wait_until 60 field_is diff.st in_sync true
 	as app shop pw <<<'client.shop.a.insert_one({"n": 3})'
-	wait_until 20 eval '[[ $(mm-oplog-apply -d shop --print-position 2>&1) == *:* ]]'
+	wait_until 20 is_applying
 	run -0 after run --address "file path=$TMP/app.uri" --address-old "$TMP/old" \
 		--address-new "$TMP/new" --diff-status "$TMP/diff.st" --apply-status "$TMP/apply.st"
 	job=$(job)
+	# which reads the old data, too
+	kill "$diff_pid"
+	wait "$diff_pid" || true
 	observing
+	as reader shop pw <<<'list(client.shop.a.find()), list(client.shop.a.find())'
+	wait_until 20 grep -q 'old-reads.*shop.a' "$S/red"
 	run -0 after finish --quiet-for 0
 	run -0 can_read
-	each_record 2 quarantine
+	run -137 after_kill /switch.journal '2 lost' quarantine
+	run -0 after quarantine
 	run -1 can_read
 	assert_output --partial 'not authorized'
-	each_record 2 quarantine --undo
+	run -137 after_kill /switch.journal '2 lost' quarantine --undo
+	run -0 after quarantine --undo
 	run -0 can_read
 	assert_output 1
 	run -0 after quarantine
