@@ -163,6 +163,9 @@ delete_one(struct switcher *s, const struct old_list *old,
 {
 	int place;
 
+	if (!ns_selected(s->rules, o->ns))
+		return error_set(error, MM_EXIT_INTERNAL, 0,
+		    "\"%s\" is none of the selection", o->ns);
 	if (!aside_move(s, o, false, &place, error))
 		return false;
 	if (place == OLD_OTHER)

@@ -108,6 +108,12 @@ red_no_longer() {
 	migration
 	run --separate-stderr -8 after finish
 	assert_regex "$stderr" 'no switch has begun'
+	# a migration is not given up by mistake
+	run -0 switch check
+	run --separate-stderr -8 after cleanup
+	assert_regex "$stderr" 'without --confirm "abandon [0-9a-f]{64}"'
+	run --separate-stderr -8 after cleanup --confirm "abandon $(job)"
+	assert_regex "$stderr" 'mm-oplog-apply writes for job'
 	run -0 switch run
 	since=$SECONDS
 	job=$(job)
