@@ -7,7 +7,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
-#include "engine/dump.h"
+#include "engine/foreign.h"
 #include "engine/users.h"
 #include "io/output.h"
 #include "io/zio.h"
@@ -16,7 +16,7 @@
 
 static const char *out_file, *method = "zstd", *job, *partition = "auto",
 			     *resume_from;
-static bool users;
+static bool users, archive;
 static int64_t collections = 4, threads, part_bytes = 512 * MIB,
 	       batch_bytes = MIB, block_bytes = MIB, rate;
 
@@ -58,6 +58,8 @@ static const struct opt own_rows[] = {
 	"the time of a snapshot (the start)"},
     {0, "resume", "TOKEN|FILE", OPT_TEXT, &resume_from,
 	"go on with the copy of this token of mm-load"},
+    {0, "archive", NULL, OPT_FLAG, &archive,
+	"an archive, as mongodump --archive writes it"},
     {0, "users", NULL, OPT_FLAG, &users,
 	"no data: the users and roles that have rights on the selection"},
     {0, "job", "NAME", OPT_TEXT, &job,
@@ -123,7 +125,8 @@ dump_from(struct server *server, const struct ns_rules *rules,
 	char from[OPTIME_TEXT], to[OPTIME_TEXT];
 	struct dump_result got;
 
-	if (!dump_run(server, rules, opts, &got, error) ||
+	if (!(archive ? foreign_dump : dump_run)(
+		server, rules, opts, &got, error) ||
 	    !output_publish(out, error))
 		return false;
 	msg_info("%" PRIu64 " documents of %zu collections, from %s to %s",
@@ -199,6 +202,10 @@ contradiction(void)
 		return "--users reads no data";
 	if (unlock && (lock_secondary || resume_from || out_file || users))
 		return "--unlock writes nothing";
+	if (archive && (users || unlock || resume_from))
+		return "an archive is made of a whole dump";
+	if (archive && strncmp(method, "zstd:", 5) == 0)
+		return "an archive is not compressed: pipe it into gzip";
 	if (lock_secondary && *read_concern == 's')
 		return "a locked member needs no --read-concern snapshot";
 	if (!optime_is_null(at) && *read_concern != 's')

@@ -11,14 +11,15 @@
 #include "engine/apply_job.h"
 #include "engine/duplicates.h"
 #include "engine/finish_run.h"
-#include "engine/load.h"
+#include "engine/foreign.h"
 #include "engine/load_token.h"
 #include "engine/users.h"
 #include "io/fdio.h"
 #include "io/input.h"
 
-static const char *job, *on_duplicate = "error";
-static bool drop, no_indexes, finish_only, wake, print_token, users;
+static const char *job, *dir, *on_duplicate = "error";
+static bool drop, no_indexes, finish_only, wake, print_token, users, archive;
+static struct optime from_at = OPTIME_NULL, to_at = OPTIME_NULL;
 static int64_t threads = 4, per_coll;
 
 static const struct opt own_rows[] = {
@@ -36,6 +37,14 @@ static const struct opt own_rows[] = {
 	"with --finish-indexes: TTL indexes get their lifetime as well"},
     {0, "print-resume-token", NULL, OPT_FLAG, &print_token,
 	"load nothing: print how far an unfinished load is, for mm-dump"},
+    {0, "archive", NULL, OPT_FLAG, &archive,
+	"an archive of mongodump --archive in place of a stream"},
+    {0, "dir", "DIR", OPT_TEXT, &dir,
+	"a directory of mongodump --out in place of a stream"},
+    {0, "from", "POSITION", OPT_POSITION, &from_at,
+	"of these two: everything up to here is in the copy"},
+    {0, "fuzzy-until", "POSITION", OPT_POSITION, &to_at,
+	"and nothing after this is"},
     {0, "users", NULL, OPT_FLAG, &users,
 	"a stream of mm-dump --users: accounts, without rights until the "
 	"switch"},
@@ -68,6 +77,11 @@ load(struct input *in, bson_error_t *error)
 	    .job = job,
 	    .flags = &ns_flags,
 	};
+	struct foreign_in foreign = {.dir = dir,
+	    .fd = in ? input_fd(in) : -1,
+	    .name = in ? input_name(in) : NULL,
+	    .from = from_at,
+	    .to = to_at};
 	char from[OPTIME_TEXT], to[OPTIME_TEXT];
 	struct load_result got;
 	struct server *server;
@@ -77,7 +91,9 @@ load(struct input *in, bson_error_t *error)
 	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
 	if (!server)
 		return false;
-	ok = load_run(server, input_fd(in), input_name(in), &opts, &got, error);
+	ok = archive || dir ? foreign_load(server, &foreign, &opts, &got, error)
+			    : load_run(server, input_fd(in), input_name(in),
+				  &opts, &got, error);
 	server_close(server);
 	if (ok)
 		msg_info("%" PRId64 " documents of %zu collections, "
@@ -172,12 +188,33 @@ on_target(bool (*act)(struct conn *c, const struct ns_rules *rules,
 static bool
 load_all(int argc, char **argv, bson_error_t *error)
 {
-	struct input *in = input_open(argv, argc, error);
-	bool ok = in && status_start(opt_status_file(), error) &&
+	struct input *in = dir ? NULL : input_open(argv, argc, error);
+	bool ok = (in || dir) && status_start(opt_status_file(), error) &&
 	    (users ? load_users : load)(in, error);
 
 	/* A file that could not be read is the cause of a cut stream. */
 	return input_close(in, ok ? NULL : error) && ok;
+}
+
+/* NULL: nothing is wrong. */
+static const char *
+wrong_foreign(bool files)
+{
+	bool from = !optime_is_null(from_at), to = !optime_is_null(to_at);
+
+	if ((archive || dir) && (finish_only || print_token || users))
+		return "--archive and --dir load data";
+	if (archive && dir)
+		return "--archive and --dir exclude each other";
+	if (dir && files)
+		return "--dir reads no files but its own";
+	if (from != to)
+		return "--from and --fuzzy-until go together";
+	if (from && !archive && !dir)
+		return "--from and --fuzzy-until are for --archive and --dir";
+	return !from || optime_cmp(from_at, to_at) <= 0
+	    ? NULL
+	    : "--fuzzy-until is before --from";
 }
 
 int
@@ -185,6 +222,7 @@ main(int argc, char **argv)
 {
 	struct ns_rules *rules = NULL;
 	bson_error_t error;
+	const char *wrong;
 	int first, status;
 	bool ok;
 
@@ -204,6 +242,9 @@ main(int argc, char **argv)
 		return opt_wrong_use("--print-resume-token loads nothing");
 	if (users && (finish_only || print_token || drop || no_indexes))
 		return opt_wrong_use("--users loads users and roles alone");
+	wrong = wrong_foreign(argc > first);
+	if (wrong)
+		return opt_wrong_use("%s", wrong);
 	if (!users && strcmp(on_duplicate, "error") != 0)
 		return opt_wrong_use("--on-duplicate is for --users");
 	ok = (rules = ns_rules_new(&ns_flags, &error)) &&
