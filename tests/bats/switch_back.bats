@@ -80,6 +80,19 @@ back_every_record() { # back_every_record HOW N N-LATER RUNS
 
 @test "given up after each record of the way back: the target is open again, no write is lost" {
 	migration
+	# the way there given up when the way back was at work: it has ended
+	killed '6 kept' run --deadline 200
+	state_is armed
+	cp "$TMP/new" "$TMP/app.uri"
+	run --separate-stderr -8 switch run
+	assert_regex "$stderr" 'the address is not the old one'
+	assert_file_exists "$(echo "$S"/back/*/apply.log)"
+	cp "$TMP/old" "$TMP/app.uri"
+	run -0 py "$src_uri" <<<'print(*(j["phase"] for j in client.mm_control.jobs.find()))'
+	assert_output switched
+	more_writes
+	writable source
+	wait_until 30 field_is diff.st in_sync true
 	run -0 switch run --deadline 200
 	for n in 1 2 3; do
 		killed "$n kept" rollback
