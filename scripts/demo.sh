@@ -70,6 +70,10 @@ start_server() { # start_server NAME: prints its URI
 		wait_for 10 grep -qs '^ready ' "$work/$name.out" ||
 			die "server $name did not start"
 		port=$(sed -n 's/^ready .*://p' "$work/$name.out")
+		# mongosim has this one for tests: nobody else here is root.
+		"$PY" -c 'import pymongo, sys
+pymongo.MongoClient(port=int(sys.argv[1]), username="root", password="secret").admin.command(
+    "dropUser", "noplog")' "$port" || die "server $name does not answer"
 	else
 		port=$("$PY" -c 'import socket; s = socket.socket()
 s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

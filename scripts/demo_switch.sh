@@ -5,7 +5,8 @@
 
 # account DB: an application's account on both sides, the files of its address.
 # Prints no: no access control, so nobody can be kept from writing.
-account() {
+account() (
+	umask 077 # addresses hold passwords
 	"$PY" - "$1" "$work/$1" <<-'P'
 		import os, pymongo, sys
 		from pymongo.uri_parser import parse_uri
@@ -29,7 +30,7 @@ account() {
 		        f.write("mongodb://%s:demo@%s/?authSource=%s&replicaSet=%s\n" % (
 		            db, hosts, db, client.admin.command("isMaster")["setName"]))
 	P
-}
+)
 
 # What an application was acknowledged is there, once.
 nothing_lost() { # nothing_lost DB URI

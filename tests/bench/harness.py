@@ -196,6 +196,9 @@ def start(name, oplog_entries, auth=False):
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         port = int(proc.stdout.readline().rsplit(":", 1)[1])
+        if auth:  # mongosim has this one for tests: nobody else here is root
+            pymongo.MongoClient(port=port, username="root", password="secret"
+                                ).admin.command("dropUser", "noplog")
     servers.append(proc)
     if auth:
         account = "root:secret@"
