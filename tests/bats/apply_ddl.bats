@@ -1,37 +1,12 @@
 bats_require_minimum_version 1.8.0
 # mm-oplog-apply and mm-load --finish-indexes: changes of the catalog.
 load lib
+load ddl_lib
 
 both_servers() {
 	start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
-}
-
-# What the store "ledger" has at 10:0:1, loaded; the first argument is the
-# selection.
-store() {
-	local include=$1
-	shift
-	"$PY" "$TOOLS/mmstream.py" write-snapshot --source ledger \
-		--nsInclude "$include" --from 10:0:1 "$@" >"$TMP/snapshot"
-	mm-load --nsInclude "$include" --quiet <"$TMP/snapshot"
-}
-
-changes() {
-	"$PY" "$TOOLS/mmstream.py" write-oplog --source ledger \
-		--nsInclude "$1" --after 10:0:1 >"$TMP/log"
-}
-
-state() {
-	py "$dst_uri" <<-'P'
-		for name in sorted(client.shop.list_collection_names()):
-		    if name.startswith("system."):
-		        continue
-		    print(name, list(client.shop[name].find().sort("_id", 1)))
-		if client.mm_control.jobs.count_documents({"intent": {"$exists": True}}):
-		    print("an intent is left")
-	P
 }
 
 held() { # what the job holds back: NS NAME WHY SECONDS
@@ -232,96 +207,6 @@ shop []"
 	assert_output --partial '10:3:1'
 	run state
 	assert_output "a [{'_id': 0}, {'_id': 1}]"
-}
-
-# Swapped names: whatever is done twice, or left out, shows.
-swaps() {
-	changes 'shop.*' <<-'J'
-		{"at": "10:1:1", "op": "i", "ns": "shop.a", "doc": {"_id": 1}}
-		{"at": "10:2:1", "op": "c", "ns": "shop.$cmd", "doc": {"renameCollection": "shop.a", "to": "shop.t"}}
-		{"at": "10:3:1", "op": "c", "ns": "shop.$cmd", "doc": {"renameCollection": "shop.b", "to": "shop.a"}}
-		{"at": "10:4:1", "op": "c", "ns": "shop.$cmd", "doc": {"renameCollection": "shop.t", "to": "shop.b"}}
-		{"at": "10:5:1", "op": "i", "ns": "shop.a", "doc": {"_id": 2}}
-		{"at": "10:6:1", "op": "c", "ns": "shop.$cmd", "doc": {"drop": "b"}}
-		{"at": "10:7:1", "op": "c", "ns": "shop.$cmd", "doc": {"create": "b"}}
-		{"at": "10:8:1", "op": "i", "ns": "shop.b", "doc": {"_id": 3}}
-		{"at": "10:9:1", "op": "c", "ns": "shop.$cmd", "doc": {"convertToCapped": "b", "size": 4096}}
-	J
-}
-
-swapped() {
-	run state
-	assert_output "a [{'_id': 2}, {'_id': 'b'}]
-b [{'_id': 3}]"
-	run py "$dst_uri" <<<'print(client.shop.b.options().get("capped"))'
-	assert_output True
-}
-
-reload() {
-	py "$dst_uri" <<<'client.drop_database("shop"); client.drop_database("mm_control")'
-	store 'shop.*' <<-'J'
-		{"ns": "shop.a", "doc": {"_id": "a"}}
-		{"ns": "shop.b", "doc": {"_id": "b"}}
-	J
-}
-
-# The fault was met, or the applier has come to its end without.
-did_fire() {
-	! kill -0 "$apply_pid" 2>/dev/null ||
-		(($(fired "$dst_uri" "$1") > $2))
-}
-
-# at_every FAULT COMMAND NS N: stops the applier at the 1st to Nth such
-# command, kills it there, and lets another one go on.
-at_every() {
-	local k before
-	echo "# $*"
-	for ((k = 0; k < $4; k++)); do
-		reload
-		before=$(fired "$dst_uri" "$1")
-		simulate "$dst_uri" "{\"simulate\": \"$1\", \"command\": \"$2\", \"ns\": \"$3\", \"after\": $k}" >/dev/null
-		run_bg apply mm-oplog-apply -d shop "$TMP/log"
-		wait_until 10 did_fire "$1" "$before"
-		kill -9 "$apply_pid" 2>/dev/null || true
-		wait "$apply_pid" || true
-		simulate "$dst_uri" '{"simulate": "clear"}' >/dev/null
-		run mm-oplog-apply -d shop "$TMP/log"
-		assert_success
-		swapped
-	done
-}
-
-@test "killed around every change: nothing is done twice or left out" {
-	start_sim dst
-	export MM_TARGET_URI=$dst_uri
-	swaps
-	at_every stall renameCollection admin 3
-	at_every loseReply renameCollection admin 3
-	at_every loseReply convertToCapped shop 1
-	at_every loseReply create shop 1
-	at_every loseReply drop shop 1
-}
-
-@test "killed around every save of the job: nothing is done twice or left out" {
-	start_sim dst
-	export MM_TARGET_URI=$dst_uri
-	swaps
-	at_every stall update mm_control.jobs 8
-	at_every loseReply update mm_control.owned 3
-}
-
-@test "an answer is lost: the change is found done, and the applier goes on" {
-	start_sim dst
-	export MM_TARGET_URI=$dst_uri
-	swaps
-	reload
-	local command
-	for command in renameCollection convertToCapped create drop; do
-		simulate "$dst_uri" "{\"simulate\": \"loseReply\", \"command\": \"$command\"}" >/dev/null
-	done
-	run mm-oplog-apply -d shop "$TMP/log"
-	assert_success
-	swapped
 }
 
 @test "--ddl ignore leaves out indexes, options and views; the rest is done" {

@@ -1,14 +1,22 @@
-# Two servers, a writer, an archive and an applier: for tests of mm-diff while
-# all of them are at work. After `load lib`.
+# Two servers; a writer, an archive and an applier for tests of mm-diff while all
+# of them are at work. After `load lib`.
 # shellcheck shell=bash disable=SC2154 # set by lib.bash and bats
 
-# Two servers, data in shop, copied while a writer runs, archived and applied.
 start_both() {
 	start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
 }
 
+# on_both: the Python program on standard input, run against either side.
+on_both() {
+	local code
+	code=$(cat)
+	py "$src_uri" "$@" <<<"$code"
+	py "$dst_uri" "$@" <<<"$code"
+}
+
+# Data in shop, copied while a writer runs, archived and applied.
 go() { # go [options of the writer]
 	run_bg writer "$PY" "$TOOLS/workload.py" "$src_uri" --db shop --db other \
 		--rate 300 --threads 2 --initial 60 "$@"
