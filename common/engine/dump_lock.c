@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
@@ -31,15 +31,6 @@ struct dump_lock {
 	bson_error_t why; /* broken */
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
-}
-
 /* -------------------------------------------------------------- unlocking */
 
 /* With the lock held. */
@@ -55,7 +46,7 @@ unlock(struct dump_lock *l, bson_error_t *error)
 	}
 	l->locked = false;
 	msg_info("%s: unlocked after %.1f s", l->me,
-	    (double)(now_ms() - l->since) / 1000);
+	    (double)(clock_ms() - l->since) / 1000);
 	return lock_note_remove(l->note, error);
 }
 
@@ -101,27 +92,24 @@ watch(void *arg)
 {
 	struct dump_lock *l = arg;
 	struct timespec until;
-	int64_t looked = now_ms();
+	int64_t looked = clock_ms();
 	bool closes;
 
 	pthread_mutex_lock(&l->lock);
 	while (!l->ending && l->locked && !l->broken) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += POLL_MS * 1000000ll;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
+		until = clock_after(CLOCK_REALTIME, POLL_MS);
 		pthread_cond_timedwait(&l->end, &l->lock, &until);
 		if (l->ending || !l->locked)
 			break;
-		if (now_ms() - l->since >= l->max_ms) {
+		if (clock_ms() - l->since >= l->max_ms) {
 			expire(l, "it took as long as --lock-max allows");
 			break;
 		}
-		if (now_ms() - looked < WINDOW_MS)
+		if (clock_ms() - looked < WINDOW_MS)
 			continue;
 		pthread_mutex_unlock(&l->lock);
 		closes = window_closes(l);
-		looked = now_ms();
+		looked = clock_ms();
 		pthread_mutex_lock(&l->lock);
 		if (closes && l->locked && !l->ending)
 			expire(l,
@@ -174,7 +162,7 @@ lock(struct dump_lock *l, bson_error_t *error)
 
 	if (!lock_note_write(l->note, error))
 		return false;
-	l->since = now_ms();
+	l->since = clock_ms();
 	if (!pause_lock(l->conn, &count, error)) {
 		/* Where no answer came it may be locked. */
 		l->locked = conn_no_reply(l->conn);
@@ -304,13 +292,13 @@ dump_lock_catch_up(struct dump_lock *l)
 {
 	struct optime want, have = OPTIME_NULL;
 	bson_error_t error;
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 
 	if (!conn_positions(l->primary_conn, NULL, &want, &error))
 		return;
 	while (conn_positions(l->conn, NULL, &have, &error) &&
 	    optime_cmp(have, want) < 0) {
-		if (now_ms() - began > l->max_ms || !sig_sleep(POLL_MS)) {
+		if (clock_ms() - began > l->max_ms || !sig_sleep(POLL_MS)) {
 			msg_warn("%s has not caught up yet", l->me);
 			return;
 		}
