@@ -1,5 +1,6 @@
 /* By the rights of users and roles. Whether a side is closed is asked anew each
  * time, by planning it again: an account that was made meanwhile counts. */
+#include "base/doc.h"
 #include "engine/block_work.h"
 #include "mongo/rights.h"
 #include "mongo/withheld.h"
@@ -51,14 +52,10 @@ tell_first(const bson_t *plan, enum side side, bson_error_t *error)
 {
 	static const char *const fields[] = {
 	    "changes.0.db", "changes.0.name", "open.0.name"};
-	const char *text[3] = {"", "", ""};
-	bson_iter_t it, found;
+	const char *text[3];
 
 	for (int i = 0; i < 3; i++)
-		if (bson_iter_init(&it, plan) &&
-		    bson_iter_find_descendant(&it, fields[i], &found) &&
-		    BSON_ITER_HOLDS_UTF8(&found))
-			text[i] = bson_iter_utf8(&found, NULL);
+		text[i] = doc_text_or(plan, fields[i], "");
 	error_set(error, block_status(side), 0, "\"%s%s%s\" can write",
 	    *text[1] ? text[0] : "", *text[1] ? "." : "",
 	    *text[1] ? text[1] : text[2]);

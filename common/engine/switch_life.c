@@ -1,5 +1,6 @@
 #include "engine/switch_life.h"
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "engine/held.h"
 #include "mongo/catalog.h"
@@ -61,16 +62,6 @@ lifetimes_read(struct conn *c, const struct ns_rules *rules, bson_t *list,
 
 /* ------------------------------------------------------------------ setting */
 
-static const char *
-text(const bson_t *doc, const char *field)
-{
-	bson_iter_t it;
-
-	return bson_iter_init_find(&it, doc, field) && BSON_ITER_HOLDS_UTF8(&it)
-	    ? bson_iter_utf8(&it, NULL)
-	    : "";
-}
-
 static int64_t
 seconds_of(const bson_t *one)
 {
@@ -85,7 +76,8 @@ static bool
 set_one(struct conn *c, const bson_t *one, const struct ns_rules *map,
     int64_t seconds, bson_error_t *error)
 {
-	const char *ns = text(one, "ns"), *index = text(one, "index");
+	const char *ns = doc_text_or(one, "ns", ""),
+		   *index = doc_text_or(one, "index", "");
 	char mapped[NS_MAX + 1];
 	bson_error_t why;
 
