@@ -5,6 +5,7 @@
 
 #include "base/finish.h"
 #include "base/msg.h"
+#include "base/gauge.h"
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/foreign.h"
@@ -23,7 +24,8 @@ static int64_t collections = 4, threads, part_bytes = 512 * MIB,
 static const char *read_concern = "majority";
 static struct optime at = {0, 0, -1};
 static bool lock_secondary, unlock;
-static int64_t lock_max = 3600000;
+static int64_t lock_max = 3600000, max_load;
+static const char *rate_file;
 
 static const struct opt own_rows[] = {
     {'o', "out", "FILE", OPT_TEXT, &out_file,
@@ -45,6 +47,11 @@ static const struct opt own_rows[] = {
 	"size of a block of the stream (1M)", 128 << 10, 8 * MIB},
     {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
 	"read at most BYTES of documents a second", 1, INT64_MAX},
+    {0, "throttle-file", "FILE", OPT_TEXT, &rate_file,
+	"but as many as FILE says, which may be changed meanwhile"},
+    {0, "max-load", "SECONDS", OPT_SECONDS, &max_load,
+	"wait while a member of the source lags more than that", 1000,
+	86400000},
     {0, "lock-secondary", NULL, OPT_FLAG, &lock_secondary,
 	"lock the member (a secondary) against writes meanwhile"},
     {0, "lock-max", "SECONDS", OPT_SECONDS, &lock_max,
@@ -66,14 +73,14 @@ static const struct opt own_rows[] = {
 	"name of the migration, for the programs behind"},
 };
 
-static struct opt_group groups[3];
+static struct opt_group groups[4];
 
 static const struct opt_program program = {
     "mm-dump",
     "Write a snapshot of databases or collections of a replica set.",
     "[options] > STREAM",
     groups,
-    3,
+    4,
     0,
     0,
 };
@@ -98,7 +105,8 @@ make_opts(const struct output *out, int level, const struct resume *resume)
 		.collections = (int)collections,
 		.batch_bytes = batch_bytes,
 		.block_bytes = block_bytes,
-		.rate = rate},
+		.rate = rate,
+		.rate_file = rate_file},
 	    .part_bytes = part_bytes,
 	    .partition = partition_of(partition),
 	    .at = at,
@@ -154,7 +162,13 @@ dump(struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
 	}
 	status_state("connecting");
 	server = server_open(SIDE_SOURCE, &source_flags, job, false, error);
-	ok = server && dump_from(server, rules, &opts, out, error);
+	ok = server &&
+	    (max_load == 0 ||
+		(opts.readers.brake = lag_watch_start(server, max_load,
+		     lock_secondary ? server_info(server)->me : NULL,
+		     error))) &&
+	    dump_from(server, rules, &opts, out, error);
+	lag_watch_end(opts.readers.brake);
 	server_close(server);
 	server_uri_forget(&lock.uri);
 	resume_free(resume);
@@ -228,6 +242,7 @@ main(int argc, char **argv)
 	groups[0] = (struct opt_group)OPT_GROUP("Dump", own_rows);
 	groups[1] = source_options;
 	groups[2] = ns_options;
+	groups[3] = gauge_options;
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();
@@ -238,7 +253,7 @@ main(int argc, char **argv)
 	ok = zio_parse_level(method, &level, &error) &&
 	    (rules = ns_rules_new(&ns_flags, &error)) &&
 	    (out = output_open(out_file, &error)) &&
-	    status_start(opt_status_file(), &error) &&
+	    status_start(opt_status_file(), &error) && gauge_start(&error) &&
 	    (users ? dump_users : dump)(rules, out, level, &error);
 	output_free(out);
 	ns_rules_free(rules);

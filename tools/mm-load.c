@@ -6,6 +6,7 @@
 
 #include "base/finish.h"
 #include "base/msg.h"
+#include "base/gauge.h"
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/apply_job.h"
@@ -20,7 +21,7 @@
 static const char *job, *dir, *on_duplicate = "error";
 static bool drop, no_indexes, finish_only, wake, print_token, users, archive;
 static struct optime from_at = OPTIME_NULL, to_at = OPTIME_NULL;
-static int64_t threads = 4, per_coll;
+static int64_t threads = 4, per_coll, max_load;
 
 static const struct opt own_rows[] = {
     {'j', "numParallelCollections", "N", OPT_COUNT, &threads,
@@ -50,18 +51,21 @@ static const struct opt own_rows[] = {
 	"switch"},
     {0, "on-duplicate", "HOW", OPT_CHOICE, &on_duplicate,
 	"with --users, where a name is taken (error)", 0, 0, "error|skip"},
+    {0, "max-load", "SECONDS", OPT_SECONDS, &max_load,
+	"wait while a member of the target lags more than that", 1000,
+	86400000},
     {0, "job", "NAME", OPT_TEXT, &job,
 	"name of the migration (made of source and selection)"},
 };
 
-static struct opt_group groups[3];
+static struct opt_group groups[4];
 
 static const struct opt_program program = {
     "mm-load",
     "Load a snapshot stream into a replica set.",
     "[options] -d NAME | --nsInclude PATTERN [FILE...] < STREAM",
     groups,
-    3,
+    4,
     0,
     -1,
 };
@@ -91,9 +95,14 @@ load(struct input *in, bson_error_t *error)
 	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
 	if (!server)
 		return false;
-	ok = archive || dir ? foreign_load(server, &foreign, &opts, &got, error)
-			    : load_run(server, input_fd(in), input_name(in),
-				  &opts, &got, error);
+	ok = max_load == 0 ||
+	    (opts.brake = lag_watch_start(server, max_load, NULL, error));
+	if (ok)
+		ok = archive || dir
+		    ? foreign_load(server, &foreign, &opts, &got, error)
+		    : load_run(server, input_fd(in), input_name(in), &opts,
+			  &got, error);
+	lag_watch_end(opts.brake);
 	server_close(server);
 	if (ok)
 		msg_info("%" PRId64 " documents of %zu collections, "
@@ -190,7 +199,7 @@ load_all(int argc, char **argv, bson_error_t *error)
 {
 	struct input *in = dir ? NULL : input_open(argv, argc, error);
 	bool ok = (in || dir) && status_start(opt_status_file(), error) &&
-	    (users ? load_users : load)(in, error);
+	    gauge_start(error) && (users ? load_users : load)(in, error);
 
 	/* A file that could not be read is the cause of a cut stream. */
 	return input_close(in, ok ? NULL : error) && ok;
@@ -231,6 +240,7 @@ main(int argc, char **argv)
 	groups[0] = (struct opt_group)OPT_GROUP("Load", own_rows);
 	groups[1] = target_options;
 	groups[2] = ns_options;
+	groups[3] = gauge_options;
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();

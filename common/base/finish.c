@@ -5,6 +5,7 @@
 
 #include "base/msg.h"
 #include "base/opt.h"
+#include "base/gauge.h"
 #include "base/sig.h"
 #include "base/status.h"
 
@@ -13,6 +14,7 @@ finish(enum mm_exit status, const bson_error_t *error)
 {
 	if (error)
 		status = error_status(error);
+	gauge_end(status);
 	status_end(status, error);
 	if (!error)
 		return status;

@@ -9,7 +9,7 @@
 
 static const char *tool_name = "mm";
 static enum msg_level shown = MSG_INFO;
-static bool as_json;
+static bool as_json, drawn;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void
@@ -50,6 +50,39 @@ put(const char *line, size_t len)
 	}
 }
 
+/* With the lock held. */
+static void
+erase_line(void)
+{
+	static const char erase[] = "\r\033[K";
+
+	if (drawn)
+		put(erase, sizeof erase - 1);
+	drawn = false;
+}
+
+void
+msg_line(const char *text)
+{
+	char line[300];
+	int n;
+
+	pthread_mutex_lock(&lock);
+	erase_line();
+	if (text && shown >= MSG_INFO) {
+		n = snprintf(line, sizeof line, "%s: %s", tool_name, text);
+		put(line, n < (int)sizeof line ? (size_t)n : sizeof line - 1);
+		drawn = true;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+bool
+msg_on_terminal(void)
+{
+	return !as_json && isatty(STDERR_FILENO);
+}
+
 static void emit(const char *level, const char *format, va_list ap)
     BSON_GNUC_PRINTF(2, 0);
 
@@ -78,6 +111,7 @@ emit(const char *level, const char *format, va_list ap)
 	}
 	if (n >= (int)sizeof line)
 		n = (int)sizeof line - 1;
+	erase_line();
 	put(line, (size_t)n);
 	pthread_mutex_unlock(&lock);
 }

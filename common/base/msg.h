@@ -23,6 +23,10 @@ void msg_error(const char *format, ...) BSON_GNUC_PRINTF(1, 2);
 void msg_warn(const char *format, ...) BSON_GNUC_PRINTF(1, 2);
 void msg_info(const char *format, ...) BSON_GNUC_PRINTF(1, 2);
 void msg_verbose(const char *format, ...) BSON_GNUC_PRINTF(1, 2);
+/* A line that is drawn anew by the next call, and makes way for messages; NULL:
+ * none any more. Not shown where only warnings are. */
+void msg_line(const char *text);
+bool msg_on_terminal(void);
 /* A second line under an error: what to do about it. */
 void msg_hint(const char *format, ...) BSON_GNUC_PRINTF(1, 2);
 

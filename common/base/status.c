@@ -210,6 +210,40 @@ status_double(const char *name, double value)
 	pthread_mutex_unlock(&lock);
 }
 
+/* With the lock held; NULL: never set. */
+static const struct field *
+known(const char *name)
+{
+	for (size_t i = 0; i < n_fields; i++)
+		if (strcmp(fields[i].name, name) == 0)
+			return &fields[i];
+	return NULL;
+}
+
+int64_t
+status_read(const char *name)
+{
+	const struct field *f;
+	int64_t n;
+
+	pthread_mutex_lock(&lock);
+	f = known(name);
+	n = f ? f->number : 0;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
+void
+status_read_text(const char *name, char *text, size_t size)
+{
+	const struct field *f;
+
+	pthread_mutex_lock(&lock);
+	f = known(name);
+	bson_strncpy(text, f && f->text ? f->text : "", size);
+	pthread_mutex_unlock(&lock);
+}
+
 void
 status_position(const char *name, struct optime o)
 {

@@ -19,6 +19,9 @@ void status_add(const char *field, int64_t more);
 void status_double(const char *field, double value);
 void status_bool(const char *field, bool value);
 void status_null(const char *field);
+/* What was set: 0 and "" for nothing. */
+int64_t status_read(const char *field);
+void status_read_text(const char *field, char *text, size_t size);
 /* As text SECONDS:INCREMENT:TERM. */
 void status_position(const char *field, struct optime o);
 /* The file is written at once, not when the second is over. */

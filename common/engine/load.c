@@ -293,6 +293,7 @@ load_units(struct load *l, struct loader *loader, bson_error_t *error)
 	bool ok = true;
 
 	while (ok && !l->failed) {
+		lag_watch_wait(l->opts->brake);
 		got = stream_next_unit(l->in, u, admit, l, error);
 		if (got != STREAM_GOT)
 			break;

@@ -8,12 +8,14 @@
 #ifndef MM_ENGINE_LOAD_H
 #define MM_ENGINE_LOAD_H
 
+#include "engine/lag_watch.h"
 #include "engine/load_colls.h"
 
 struct load_opts {
-	int threads;  /* that insert, in all */
-	int per_coll; /* at most so many into one collection */
-	bool drop;    /* a finished load of the same job, too */
+	int threads;             /* that insert, in all */
+	int per_coll;            /* at most so many into one collection */
+	struct lag_watch *brake; /* or NULL */
+	bool drop;               /* a finished load of the same job, too */
 	bool no_indexes;
 	const char *job; /* NULL: as the stream says */
 	const struct ns_flags *flags;

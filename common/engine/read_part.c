@@ -159,6 +159,7 @@ take_document(struct reading *r, const bson_t *doc, bson_error_t *error)
 		return false;
 	if (r->unpaid >= SPEND_BYTES) {
 		throttle_spend(r->s->throttle, r->unpaid);
+		lag_watch_wait(r->s->brake);
 		r->unpaid = 0;
 	}
 	return (!sig_stopping() && !r->s->failed) || read_stopped(error);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "engine/helpers.h"
+#include "engine/lag_watch.h"
 #include "engine/throttle.h"
 #include "mongo/server.h"
 #include "stream/stream.h"
@@ -15,6 +16,7 @@ struct read_shared {
 	struct stream_out *out;
 	struct throttle *throttle;
 	struct helpers *helpers;
+	struct lag_watch *brake; /* or NULL */
 	int64_t batch_bytes;
 	const char *read_concern; /* NULL: majority */
 	struct optime at;         /* read as of then; null: not */

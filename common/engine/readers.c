@@ -50,6 +50,9 @@ readers_new(
 	r->shared.out = out;
 	r->opts = *opts;
 	r->shared.throttle = throttle_new(opts->rate);
+	if (opts->rate_file)
+		throttle_watch(r->shared.throttle, opts->rate_file);
+	r->shared.brake = opts->brake;
 	r->shared.helpers = helpers_new(out);
 	r->shared.batch_bytes = opts->batch_bytes;
 	r->shared.read_concern = opts->read_concern;

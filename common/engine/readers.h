@@ -9,6 +9,7 @@
 #ifndef MM_ENGINE_READERS_H
 #define MM_ENGINE_READERS_H
 
+#include "engine/lag_watch.h"
 #include "mongo/catalog.h"
 #include "stream/stream.h"
 
@@ -19,7 +20,9 @@ struct readers_opts {
 	int64_t block_bytes;      /* a block is closed here */
 	const char *read_concern; /* NULL: majority */
 	struct optime at;         /* read as of then; null: not */
-	int64_t rate; /* bytes a second of all threads; 0: no limit */
+	int64_t rate;          /* bytes a second of all threads; 0: no limit */
+	const char *rate_file; /* where it may be changed; NULL: nowhere */
+	struct lag_watch *brake; /* or NULL */
 };
 
 struct readers;
