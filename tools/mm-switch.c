@@ -59,6 +59,9 @@ static const struct opt rows[] = {
 	"with run: begin within these hours only (local time)"},
     {0, "postpone-file", "FILE", OPT_TEXT, &opts.postpone,
 	"with run: do not begin while there is such a file"},
+    {0, "rehearse", "HOW", OPT_CHOICE, &opts.rehearse,
+	"with run: all up to the address, and back; block: writes, too", 0, 0,
+	"noblock|block"},
     {0, "observe", NULL, OPT_FLAG, &observe, "with run: observe afterwards"},
     {0, "max-reverse-lag", "SECONDS", OPT_SECONDS, &opts.max_lag_ms,
 	"observed: more is a red line (5)", 1000, 86400000},
@@ -111,6 +114,8 @@ check_waits(const struct command *c)
 {
 	bson_error_t error;
 
+	if (opts.rehearse && (c->run != switch_run || dry || observe))
+		return opt_wrong_use("--rehearse is for run alone");
 	if ((opts.when_in_sync || hours || opts.postpone) &&
 	    (c->run != switch_run || dry))
 		return opt_wrong_use("--when-in-sync, --window and "
@@ -168,7 +173,9 @@ run(const struct command *c, bson_error_t *error)
 	status_state("connecting");
 	if (!(s = switch_open(&opts, error)))
 		return false;
-	ok = (dry ? c->dry : c->run)(s, error) &&
+	ok = (dry                    ? c->dry
+		     : opts.rehearse ? switch_rehearse
+				     : c->run)(s, error) &&
 	    (!observe || switch_observe(s, error));
 	switch_close(s);
 	return ok;

@@ -15,7 +15,7 @@ switch_back_programs(struct switcher *s, bson_error_t *error)
 	}
 	if (!s->back)
 		s->back = back_new(
-		    &(struct back_opts){.dir = s->o->dir,
+		    &(struct back_opts){.dir = s->dir,
 			.job = s->back_job,
 			.r0 = switch_log_position(s->log, "r0"),
 			.turned = s->turned,

@@ -32,6 +32,8 @@ close_both(struct switcher *s, bson_error_t *error)
 		switch_plan(s, SIDE_TARGET, &plan), token, error))
 		return false;
 	s->shut = true;
+	if (s->closing_us == 0)
+		s->closing_us = bson_get_monotonic_time();
 	return block_close(s->block, SIDE_SOURCE,
 	    switch_plan(s, SIDE_SOURCE, &plan), s->token, error);
 }
@@ -104,9 +106,12 @@ target_shut(struct switcher *s, bson_error_t *error)
 {
 	char token[BLOCK_TOKEN];
 	bson_t plan;
-	int got = block_probe(s->block, SIDE_TARGET,
-	    switch_plan(s, SIDE_TARGET, &plan), token, error);
+	int got;
 
+	if (s->rehearses && !s->arms) /* it is not closed yet */
+		return true;
+	got = block_probe(s->block, SIDE_TARGET,
+	    switch_plan(s, SIDE_TARGET, &plan), token, error);
 	if (got != 0)
 		return got == 1;
 	error->domain = MM_ERR_DOMAIN + MM_EXIT_REFUSED;
@@ -245,10 +250,13 @@ switch_do_unblocking(struct switcher *s, bson_t *fields, bson_error_t *error)
 	switch_late_over(s);
 	if (!optime_is_null(switch_log_position(s->log, "r0")))
 		r = switch_disarm(s, error);
-	if (r == READY_YES &&
-	    (!block_open(s->block, SIDE_SOURCE,
-		 switch_plan(s, SIDE_SOURCE, &plan), error) ||
-		!lifetimes_wake(s->src, lifetimes(s, &list), NULL, error)))
-		r = READY_NEVER;
-	return r;
+	if (r != READY_YES)
+		return r;
+	if (!block_open(s->block, SIDE_SOURCE,
+		switch_plan(s, SIDE_SOURCE, &plan), error))
+		return READY_NEVER;
+	s->opened_us = bson_get_monotonic_time();
+	return lifetimes_wake(s->src, lifetimes(s, &list), NULL, error)
+	    ? READY_YES
+	    : READY_NEVER;
 }

@@ -59,23 +59,30 @@ put(bson_t *config, const char *field, const char *value)
 	BSON_APPEND_UTF8(config, field, value);
 }
 
+void
+switch_config(const struct switcher *s, bson_t *config)
+{
+	put(config, "job", s->job);
+	put(config, "selection", s->selection);
+	put(config, "source", server_info(s->source)->id);
+	put(config, "target", server_info(s->target)->id);
+	if (s->address) {
+		put(config, "old address", address_old_id(s->address));
+		put(config, "new address", address_new_id(s->address));
+		put(config, "address module", s->o->address);
+	}
+	if (s->block)
+		put(config, "block", block_kind_text(s->o->block));
+}
+
+/* A rehearsal does not begin it. */
 static bool
 open_journal(struct switcher *s, bson_error_t *error)
 {
 	bson_t config = BSON_INITIALIZER;
 	bool ok;
 
-	put(&config, "job", s->job);
-	put(&config, "selection", s->selection);
-	put(&config, "source", server_info(s->source)->id);
-	put(&config, "target", server_info(s->target)->id);
-	if (s->address) {
-		put(&config, "old address", address_old_id(s->address));
-		put(&config, "new address", address_new_id(s->address));
-		put(&config, "address module", s->o->address);
-	}
-	if (s->block)
-		put(&config, "block", block_kind_text(s->o->block));
+	switch_config(s, &config);
 	ok = (s->log = switch_log_open(s->o->dir, !s->o->reader, error)) &&
 	    ((s->address && !s->o->reader) || switch_log_count(s->log) > 0 ||
 		error_set(error, MM_EXIT_REFUSED, 0,
@@ -84,16 +91,17 @@ open_journal(struct switcher *s, bson_error_t *error)
 	    (switch_log_count(s->log) == 0 ||
 		switch_log_begin(s->log, &config, error)) &&
 	    (s->o->reader ||
-		switch_log_mirror(s->log, s->tgt, s->job, error)) &&
-	    switch_log_begin(s->log, &config, error);
+		(s->o->rehearse && switch_log_count(s->log) == 0) ||
+		(switch_log_mirror(s->log, s->tgt, s->job, error) &&
+		    switch_log_begin(s->log, &config, error)));
 	bson_destroy(&config);
 	return ok;
 }
 
-static bool
-make_block(struct switcher *s, bson_error_t *error)
+void
+switch_block_opts(const struct switcher *s, struct block_opts *o)
 {
-	struct block_opts o = {.kind = s->o->block,
+	*o = (struct block_opts){.kind = s->o->block,
 	    .hook = s->o->hook,
 	    .job = s->job,
 	    .seconds = CALL_SECONDS,
@@ -102,7 +110,14 @@ make_block(struct switcher *s, bson_error_t *error)
 	    .keep = s->o->keep.item,
 	    .n_keep = s->o->keep.n,
 	    .probe = {s->o->probe[0], s->o->probe[1]}};
+}
 
+static bool
+make_block(struct switcher *s, bson_error_t *error)
+{
+	struct block_opts o;
+
+	switch_block_opts(s, &o);
 	return (s->block = block_new(&o, error)) != NULL;
 }
 
@@ -120,6 +135,7 @@ switch_open(const struct switch_opts *o, bson_error_t *error)
 	struct switcher *s = bson_malloc0(sizeof *s);
 
 	s->o = o;
+	s->dir = o->dir;
 	if ((!o->address || make_address(s, error)) && connect_both(s, error) &&
 	    (!o->address || make_block(s, error)) && open_journal(s, error)) {
 		s->ready = (struct ready_opts){.target = s->tgt,

@@ -111,9 +111,10 @@ no_difference(const struct ready_opts *o, const struct status_view *v,
 	return READY_YES;
 }
 
-enum ready
-ready_compared(
-    const struct ready_opts *o, const struct optime *fence, bson_error_t *error)
+/* idle: nothing waits to be compared once more. */
+static enum ready
+compared(const struct ready_opts *o, const struct optime *fence, bool idle,
+    bson_error_t *error)
 {
 	struct status_view v;
 	enum ready r = read_file(o->diff_status, "mm-diff", &v, error);
@@ -129,10 +130,17 @@ ready_compared(
 		optime_cmp(verified, *fence) < 0))
 		r = NOT_YET(error, "mm-diff has not compared up to %s",
 		    optime_text(*fence, text));
-	else if (r == READY_YES && fence && !none(&v, "pending"))
+	else if (r == READY_YES && idle && !none(&v, "pending"))
 		r = NOT_YET(error, "documents wait to be compared");
 	status_view_release(&v);
 	return r;
+}
+
+enum ready
+ready_compared(
+    const struct ready_opts *o, const struct optime *fence, bson_error_t *error)
+{
+	return compared(o, fence, false, error);
 }
 
 /* --------------------------------------------------------------------- job */
@@ -194,7 +202,7 @@ enum ready
 ready_verified(
     const struct ready_opts *o, struct optime fence, bson_error_t *error)
 {
-	enum ready r = ready_compared(o, &fence, error);
+	enum ready r = compared(o, &fence, true, error);
 
 	if (r == READY_YES)
 		r = applier(o, false, error);

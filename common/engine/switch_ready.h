@@ -30,8 +30,8 @@ enum ready ready_drained(
 enum ready ready_verified(
     const struct ready_opts *o, struct optime fence, bson_error_t *error);
 
-/* mm-diff is at work and says that both sides are the same; fence: compared up
- * to there; NULL: whenever. */
+/* mm-diff is at work and says that both sides are the same; fence: all that was
+ * written up to there is compared; NULL: whenever. */
 enum ready ready_compared(const struct ready_opts *o,
     const struct optime *fence, bson_error_t *error);
 

@@ -143,6 +143,18 @@ one(struct switcher *s, bson_t *fields, bson_error_t *error)
 	return got == READY_YES;
 }
 
+/* A rehearsal goes back where the address would be next. */
+static enum switch_state
+following(const struct switcher *s, enum switch_state state)
+{
+	enum switch_state next = switch_next(state);
+
+	return s->rehearses &&
+		next == (s->arms ? SWITCH_SWITCHING : SWITCH_ARMED)
+	    ? SWITCH_UNBLOCKING
+	    : next;
+}
+
 bool
 switch_go_on(struct switcher *s, bson_error_t *error)
 {
@@ -154,7 +166,8 @@ switch_go_on(struct switcher *s, bson_error_t *error)
 	while (ok &&
 	    switch_next(state = switch_log_state(s->log)) != SWITCH_NONE) {
 		if (one(s, &fields, &later)) {
-			ok = switch_note(s, switch_next(state), &fields, error);
+			ok =
+			    switch_note(s, following(s, state), &fields, error);
 		} else if (switch_give_up(state) != SWITCH_NONE) {
 			why = later;
 			gave_up = true;
@@ -257,7 +270,8 @@ switch_run(struct switcher *s, bson_error_t *error)
 	if (state == SWITCH_UNBLOCKING && !switch_go_on(s, error))
 		return false;
 	if (switch_log_state(s->log) == SWITCH_SYNCING &&
-	    !(switch_await(s, error) && begin(s, error)))
+	    !(switch_rehearsals_undo(s, error) && switch_await(s, error) &&
+		begin(s, error)))
 		return false;
 	if (!switch_go_on(s, error))
 		return false;
@@ -274,6 +288,12 @@ going_back(enum switch_state state)
 
 bool
 switch_rescue(struct switcher *s, bson_error_t *error)
+{
+	return switch_rehearsals_undo(s, error) && switch_put_back(s, error);
+}
+
+bool
+switch_put_back(struct switcher *s, bson_error_t *error)
 {
 	enum switch_state state = switch_log_state(s->log);
 	bson_error_t why;
@@ -293,6 +313,8 @@ switch_abort(struct switcher *s, bson_error_t *error)
 	enum switch_state state = switch_log_state(s->log);
 	bson_error_t why;
 
+	if (!switch_rehearsals_undo(s, error))
+		return false;
 	if (state == SWITCH_SYNCING) {
 		msg_info("there is nothing to give up");
 		return true;

@@ -33,6 +33,7 @@ struct switch_opts {
 	bool when_in_sync;
 	const char *postpone;
 	const struct window *window; /* longer than the deadline */
+	const char *rehearse;        /* "noblock", "block"; NULL: it is none */
 	bool reader; /* the journal is only read: for switch_observe */
 	int64_t max_lag_ms, min_window_ms; /* engine/switch_red.h */
 };
@@ -51,6 +52,10 @@ bool switch_steps(struct switcher *s, bson_error_t *error);
 /* Status 1: not ready, or back to before; 8 as well; 9 after a signal. Done
  * already: true. */
 bool switch_run(struct switcher *s, bson_error_t *error);
+/* All of it up to the address, and back; what it found and how long it took to
+ * standard output and to DIR/rehearsal-TIME/report. Status 1: it would not have
+ * worked now; 8: not confirmed, or refused. */
+bool switch_rehearse(struct switcher *s, bson_error_t *error);
 /* Moves applications back to the source, with what they wrote; statuses as
  * switch_run. */
 bool switch_rollback(struct switcher *s, bson_error_t *error);

@@ -34,8 +34,12 @@ struct switcher {
 	char selection[SHA256_TEXT];
 	bool quiet;             /* lifetimes sleep, and the target knows */
 	struct optime quiet_at; /* since then; null: not yet */
-	bool killed;            /* what was open before; told */
-	bool shut;              /* in this run the target was closed */
+	const char *dir;        /* of the journal at hand */
+	bool rehearses;         /* goes back before the address */
+	bool arms;              /* it arms the way back, too */
+	int64_t closing_us, opened_us; /* the source; monotonic; 0: not */
+	bool killed;                   /* what was open before; told */
+	bool shut;                     /* in this run the target was closed */
 	/* In this run the side that applications wrote to was (monotonic); 0:
 	 * not. */
 	int64_t closed_us;
@@ -125,6 +129,14 @@ bool switch_refuse(
 
 /* From the state of the journal on, until a person has to decide. */
 bool switch_go_on(struct switcher *s, bson_error_t *error);
+
+/* Gives up the attempt of the journal at hand; nothing to give up: true. */
+bool switch_put_back(struct switcher *s, bson_error_t *error);
+/* What rehearsals that were killed have left is undone. */
+bool switch_rehearsals_undo(struct switcher *s, bson_error_t *error);
+/* Who is moved from where to where. */
+void switch_config(const struct switcher *s, bson_t *config);
+void switch_block_opts(const struct switcher *s, struct block_opts *o);
 
 /* What was asked to be waited for is so. Status 9: a signal came; others: as
  * ready_to_block, where waiting does not help. Nothing is changed. */

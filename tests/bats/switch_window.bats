@@ -84,3 +84,133 @@ print(time.strftime("%H:%M", time.localtime(time.time() + int(sys.argv[1]))))' "
 	writable target
 	nothing_lost "$dst_uri"
 }
+
+# An open transaction of an application, until the file `commit` is there.
+transaction() {
+	run_bg txn "$PY" -c 'import os, pymongo, sys, time
+client = pymongo.MongoClient(sys.argv[1], w="majority")
+with client.start_session() as s:
+    with s.start_transaction():
+        client.shop.late.insert_one({"_id": sys.argv[3]}, session=s)
+        open(sys.argv[2] + "/open", "w").close()
+        while not os.path.exists(sys.argv[2] + "/commit"):
+            time.sleep(0.02)' "$src_uri" "$TMP" "$1"
+	wait_until 10 test -e "$TMP/open"
+}
+
+steps() { # steps PATTERN: ms of these
+	sed -nE "s/^step ($1) //p" "$TMP/report" |
+		awk '{ ms += $1 } END { print ms + 0 }'
+}
+
+figure() { # figure NAME: of the last rehearsal
+	sed -n "s/^$1 //p" "$TMP/report"
+}
+
+@test "a rehearsal leaves nothing; transactions and late writes stop a run" {
+	# with accounts: who was late is known by his
+	start_server() {
+		start_sim "$1" --auth root:secret
+		local port=${1}_port
+		printf -v "${1}_uri" '%s' \
+			"mongodb://root:secret@127.0.0.1:${!port}/?replicaSet=rs_$1&authSource=admin"
+	}
+	migration
+	py "$src_uri" <<-'P'
+		client.shop.create_collection("late")
+		for name in ("app", "cron"):
+		    client.shop.command(SON([("createUser", name), ("pwd", "pw"), ("roles", ["readWrite"])]))
+	P
+	printf 'mongodb://app:pw@127.0.0.1:%s/?replicaSet=rs_src&authSource=shop\n' \
+		"$src_port" >"$TMP/app.account"
+
+	# rehearsed, without and with a block
+	run --separate-stderr -0 switch run --rehearse noblock
+	assert_line 'blocked_ms 0'
+	assert_line 'result it would have switched'
+	assert_equal "$(ls -A "$S" | grep -v rehearsal-)" switch.journal
+	assert_equal "$(stat -c %s "$S/switch.journal")" 0
+	run --separate-stderr -0 switch check
+	cp "$S/switch.journal" "$TMP/journal.before"
+	assert_equal "$(cat "$TMP/gate.source")" 'open 0'
+	run --separate-stderr -8 switch run --rehearse block
+	assert_regex "$stderr" 'without --confirm "block '
+	job=$(mm-switch status --state "$S" | sed -n 's/^job  *//p')
+	for target in open closed; do
+		# open by nobody's doing, it stays open, which the gate tells
+		[[ $target == open ]] || rm "$TMP/violations"
+		[[ $target == open ]] || "$TMP/gate" block target job
+		wait_until 20 field_is diff.st in_sync true
+		run --separate-stderr -0 switch run --rehearse block --confirm "block $job"
+		printf '%s\n' "$output" >"$TMP/report"
+		assert_line 'result it would have switched'
+		assert_line "way_back $([[ $target == closed ]] && echo armed ||
+			echo 'not armed: the target is not closed')"
+		# not less than the steps in between, not more than all of them
+		((blocked = $(figure blocked_ms)))
+		((blocked >= $(steps 'blocked|fenced|verified|armed') - 1))
+		((blocked <= $(steps '.*') + 1))
+		cmp "$S/switch.journal" "$TMP/journal.before"
+		grep -q open "$TMP/gate.source"
+		cmp "$TMP/app.uri" "$TMP/old"
+		more_writes
+	done
+	# by rights, while a transaction holds it up; what an account saw of it
+	kill -STOP "$writer_pid"
+	transaction rehearsed
+	run_bg rehearsal mm-switch run --state "$TMP/s2" -d shop --rehearse block \
+		--confirm "block $job" --address "file path=$TMP/app.uri" \
+		--address-old "$TMP/old" --address-new "$TMP/new" \
+		--probe-source-uri-file "$TMP/app.account" --keep-user admin.noplog \
+		--diff-status "$TMP/diff.st" --apply-status "$TMP/apply.st" \
+		--status-file "$TMP/rehearsal.st"
+	wait_until 20 eval "(( \$(jq '.probe_failed // 0' '$TMP/rehearsal.st') > 0 ))" ||
+		fail "$(cat "$TMP/rehearsal.out" "$TMP/rehearsal.err")"
+	touch "$TMP/commit"
+	wait "$rehearsal_pid" || fail "$(cat "$TMP/rehearsal.out" "$TMP/rehearsal.err")"
+	cp "$TMP/rehearsal.out" "$TMP/report"
+	cmp <(sed -n '/^rehearsal/,$p' "$TMP/report") "$TMP"/s2/rehearsal-*/report
+	(($(figure probe_failed) > 0 && $(figure probe_writes) > $(figure probe_failed)))
+	(($(figure probe_failed_ms) > 0 && $(figure blocked_ms) >= $(steps 'blocked|fenced|verified') - 1))
+	assert_equal "$(figure probe_unknown)" 0
+	wait "$txn_pid"
+	kill -CONT "$writer_pid"
+	py "$src_uri" <<-'P'
+		for user in client.admin.command("usersInfo", {"forAllDBs": True})["users"]:
+		    if user["db"] == "shop":
+		        assert user["roles"] == [{"role": "readWrite", "db": "shop"}], user
+		assert client.mm_control.jobs.count_documents({}) == 0
+	P
+
+	# a transaction is waited for, and the attempt given up
+	rm "$TMP/open" "$TMP/commit"
+	transaction killed
+	wait_until 20 field_is diff.st in_sync true
+	run --separate-stderr -1 switch run --txn-wait 0.1
+	assert_regex "$stderr" 'as --txn-wait says: 1 transactions and 0 writes'
+	writable source
+	# somebody writes when everything is ready
+	cat >"$TMP/late" <<-H
+		#!/usr/bin/env bash
+		if [[ "\$1 \$2" == "probe source" && ! -e "$TMP/was late" ]] &&
+		    "$(command -v mm-switch)" status --state "$S" | grep -q '^state  *armed'; then
+		    touch "$TMP/was late"
+		    "$PY" -c 'import pymongo; pymongo.MongoClient("mongodb://cron:pw@127.0.0.1:$src_port/?replicaSet=rs_src&authSource=shop").shop.visits.insert_one({"_id": "late"})'
+		fi
+		exec "$TMP/gate" "\$@"
+	H
+	chmod +x "$TMP/late"
+	wait_until 20 field_is diff.st in_sync true
+	run --separate-stderr -8 switch run --block-hook "$TMP/late" \
+		--txn-wait 0 --kill-transactions
+	assert_regex "$stderr" 'killed: transaction'
+	assert_regex "$stderr" 'past the block: insert into "shop.visits" at [0-9:]+, by "shop.cron"'
+	assert_file_exists "$TMP/was late"
+	writable source
+	wait_until 20 field_is diff.st in_sync true
+	run --separate-stderr -0 switch run --block-hook "$TMP/late"
+	writable target
+	run -0 py "$dst_uri" <<<'print(sorted(d["_id"] for c in ("visits", "late") for d in client.shop[c].find({"_id": {"$in": ["rehearsed", "killed", "late"]}})))'
+	assert_output "['late', 'rehearsed']"
+	nothing_lost "$dst_uri"
+}
