@@ -47,8 +47,9 @@ exchange(struct switcher *s, struct switch_log *log, const char *dir)
 
 /* Gives up what a rehearsal in that directory has left. */
 static bool
-undo_one(struct switcher *s, const char *dir, bson_error_t *error)
+undo_one(void *arg, const char *dir, bson_error_t *error)
 {
+	struct switcher *s = arg;
 	struct switch_log *log = switch_log_open(dir, true, error), *real;
 	bool ok = true;
 
@@ -64,10 +65,13 @@ undo_one(struct switcher *s, const char *dir, bson_error_t *error)
 	return ok;
 }
 
-bool
-switch_rehearsals_undo(struct switcher *s, bson_error_t *error)
+/* Every directory of a rehearsal, until one of them fails. */
+static bool
+each_dir(const char *above,
+    bool (*each)(void *arg, const char *dir, bson_error_t *error), void *arg,
+    bson_error_t *error)
 {
-	DIR *dir = opendir(s->o->dir);
+	DIR *dir = opendir(above);
 	struct dirent *e;
 	bool ok = true;
 	char *path;
@@ -75,13 +79,42 @@ switch_rehearsals_undo(struct switcher *s, bson_error_t *error)
 	while (ok && dir && (e = readdir(dir))) {
 		if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) != 0)
 			continue;
-		path = bson_strdup_printf("%s/%s", s->o->dir, e->d_name);
-		ok = undo_one(s, path, error);
+		path = bson_strdup_printf("%s/%s", above, e->d_name);
+		ok = each(arg, path, error);
 		bson_free(path);
 	}
 	if (dir)
 		closedir(dir);
 	return ok;
+}
+
+bool
+switch_rehearsals_undo(struct switcher *s, bson_error_t *error)
+{
+	return each_dir(s->o->dir, undo_one, s, error);
+}
+
+/* One at work is not told from one that was killed. */
+static bool
+show_one(void *arg, const char *dir, bson_error_t *error)
+{
+	struct switch_log *log = switch_log_open(dir, false, error);
+
+	(void)arg;
+	if (log && switch_log_state(log) > SWITCH_SYNCING)
+		printf("rehearsal  %s: the source may be closed by it: run, or "
+		       "abort, opens it\n",
+		    dir);
+	switch_log_close(log);
+	return true;
+}
+
+void
+switch_rehearsals_show(const char *dir)
+{
+	bson_error_t why;
+
+	each_dir(dir, show_one, NULL, &why);
 }
 
 /* ----------------------------------------------------------------- report */

@@ -72,8 +72,9 @@ bool switch_abort(struct switcher *s, bson_error_t *error);
  * and does nothing else. */
 bool switch_rescue(struct switcher *s, bson_error_t *error);
 
-/* The page for who is on call, to standard output; needs no server. False with
- * status 1: what is probed is not what the record says. */
+/* The page for who is on call, to standard output; servers are asked where both
+ * are given. False with status 1: what is probed is not what the record says,
+ * or is not known. */
 bool switch_show(const struct switch_opts *o, bson_error_t *error);
 
 #endif

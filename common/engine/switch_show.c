@@ -1,7 +1,10 @@
 /* What is so is asked now; what the journal says stands beside it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "engine/status_table.h"
 #include "engine/switch_work.h"
 
 enum { CALL_SECONDS = 10 };
@@ -54,12 +57,129 @@ show_side(struct block *b, enum side side)
 	bson_error_t why = {0};
 	int got = block_probe(b, side, NULL, token, &why);
 
-	printf("%s     %s%s\n", side == SIDE_SOURCE ? "source" : "target",
+	printf("%s     %s%s%s\n", side == SIDE_SOURCE ? "source" : "target",
 	    got > 0        ? "refuses writes of applications"
 		: got == 0 ? "takes writes of applications"
-			   : "not known: ",
-	    got < 0 ? why.message : "");
+			   : "not known",
+	    got <= 0 && why.message[0] ? ": " : "",
+	    got <= 0 ? why.message : "");
 	return got;
+}
+
+/* The sides as they are now. */
+struct sides {
+	int source, target; /* as block_probe says */
+};
+
+static bool
+by_hook(const struct switch_opts *o, const char *job, struct sides *now,
+    bson_error_t *error)
+{
+	struct block_opts opts = {.kind = BLOCK_HOOK,
+	    .hook = o->hook,
+	    .job = job,
+	    .seconds = CALL_SECONDS};
+	struct block *b = block_new(&opts, error);
+
+	if (!b)
+		return false;
+	now->source = show_side(b, SIDE_SOURCE);
+	now->target = show_side(b, SIDE_TARGET);
+	block_free(b);
+	return true;
+}
+
+/* By users, roles and the accounts of applications. */
+static void
+by_servers(const struct switch_opts *o, enum block_kind kind, struct sides *now)
+{
+	struct switch_opts mine = *o;
+	struct block_opts opts;
+	struct switcher *s;
+	struct block *b = NULL;
+	bson_error_t why = {0};
+
+	mine.reader = true;
+	mine.block = kind;
+	mine.address = NULL; /* shown by itself */
+	if ((s = switch_open(&mine, &why))) {
+		switch_block_opts(s, &opts);
+		b = block_new(&opts, &why);
+	}
+	if (b) {
+		now->source = show_side(b, SIDE_SOURCE);
+		now->target = show_side(b, SIDE_TARGET);
+	} else {
+		printf("sides      not known: %s\n", why.message);
+	}
+	block_free(b);
+	switch_close(s);
+}
+
+/* False: status 2. *asked: they should be known now. */
+static bool
+show_sides(const struct switch_opts *o, const struct switch_log *log,
+    struct sides *now, bool *asked, bson_error_t *error)
+{
+	enum block_kind kind;
+	bool known = block_kind_parse(switch_log_config(log, "block"), &kind);
+
+	*asked = true;
+	if (o->hook)
+		return by_hook(o, switch_log_config(log, "job"), now, error);
+	if (known && kind != BLOCK_HOOK &&
+	    server_named(SIDE_SOURCE, &source_flags) &&
+	    server_named(SIDE_TARGET, &target_flags)) {
+		by_servers(o, kind, now);
+		return true;
+	}
+	*asked = false;
+	printf("sides      not probed: give %s\n",
+	    known && kind == BLOCK_HOOK ? "--block-hook"
+					: "both sides, and the selection");
+	return true;
+}
+
+static void
+show_deadline(const struct switch_log *log)
+{
+	int64_t began = switch_log_began(log), left;
+
+	if (began == 0 || switch_give_up(switch_log_state(log)) == SWITCH_NONE)
+		return;
+	left = began + atoll(switch_log_text(log, "deadline_ms")) -
+	    clock_wall_ms();
+	if (left >= 0)
+		printf("deadline   %.1f s left\n", (double)left / 1000);
+	else
+		printf("deadline   passed %.0f s ago: the next run, or abort, "
+		       "gives the attempt up\n",
+		    (double)-left / 1000);
+}
+
+/* What mm-diff says, and when it said so. */
+static void
+show_proof(const struct switch_opts *o, const struct switch_log *log)
+{
+	struct ready_opts ready = {.diff_status = o->diff_status,
+	    .selection = switch_log_config(log, "selection")};
+	struct status_view v;
+	bson_error_t why = {0};
+
+	if (!status_file_read(o->diff_status, &v, &why)) {
+		printf("proof      none: %s\n", why.message);
+		return;
+	}
+	printf("proof      %.1f s old, verified up to %s",
+	    (double)(clock_wall_ms() - v.updated_ms) / 1000,
+	    *status_view_text(&v, "verified_ts")
+		? status_view_text(&v, "verified_ts")
+		: "nowhere");
+	status_view_release(&v);
+	if (ready_compared(&ready, NULL, &why) == READY_YES)
+		printf(": in sync\n");
+	else
+		printf(": no proof: %s\n", why.message);
 }
 
 static void
@@ -107,26 +227,21 @@ show(const struct switch_opts *o, struct switch_log *log, bson_error_t *error)
 {
 	enum switch_state state = switch_log_state(log);
 	const char *job = switch_log_config(log, "job");
-	int source = -1, target = -1;
-	struct block_opts opts = {.kind = BLOCK_HOOK,
-	    .hook = o->hook,
-	    .job = job,
-	    .seconds = CALL_SECONDS};
-	struct block *b = NULL;
+	struct sides now = {-1, -1};
+	bool asked;
 
 	printf("state      %s\n", switch_state_text(state));
 	printf("job        %s\n", job);
-	if (o->hook && !(b = block_new(&opts, error)))
+	if (!show_sides(o, log, &now, &asked, error))
 		return false;
-	if (b) {
-		source = show_side(b, SIDE_SOURCE);
-		target = show_side(b, SIDE_TARGET);
-		block_free(b);
-	}
 	printf("record     applications write %s\n",
 	    writers_text[switch_writers(state)]);
+	show_deadline(log);
 	if (o->address && o->old_file && o->new_file)
 		show_address(o);
+	if (o->diff_status)
+		show_proof(o, log);
+	switch_rehearsals_show(o->dir);
 	printf("next, and what it gives up:\n");
 	show_next(state);
 	printf("journal:\n");
@@ -134,7 +249,8 @@ show(const struct switch_opts *o, struct switch_log *log, bson_error_t *error)
 	if (fflush(stdout) != 0)
 		return error_errno(
 		    error, MM_EXIT_IO, "could not write to standard output");
-	return !o->hook || agrees(switch_writers(state), source, target) ||
+	return !asked ||
+	    agrees(switch_writers(state), now.source, now.target) ||
 	    error_set(error, MM_EXIT_NO, 0,
 		"what is probed is not what the record says");
 }

@@ -134,6 +134,8 @@ bool switch_go_on(struct switcher *s, bson_error_t *error);
 bool switch_put_back(struct switcher *s, bson_error_t *error);
 /* What rehearsals that were killed have left is undone. */
 bool switch_rehearsals_undo(struct switcher *s, bson_error_t *error);
+/* A line to standard output for each of them. */
+void switch_rehearsals_show(const char *dir);
 /* Who is moved from where to where. */
 void switch_config(const struct switcher *s, bson_t *config);
 void switch_block_opts(const struct switcher *s, struct block_opts *o);

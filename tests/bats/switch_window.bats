@@ -98,6 +98,17 @@ with client.start_session() as s:
 	wait_until 10 test -e "$TMP/open"
 }
 
+by_role() { # by_role COMMAND [options]
+	local command=$1
+	shift
+	mm-switch "$command" --state "$TMP/s2" -d shop \
+		--address "file path=$TMP/app.uri" \
+		--address-old "$TMP/old" --address-new "$TMP/new" \
+		--probe-source-uri-file "$TMP/app.account" \
+		--keep-user admin.noplog --diff-status "$TMP/diff.st" \
+		--apply-status "$TMP/apply.st" "$@"
+}
+
 steps() { # steps PATTERN: ms of these
 	sed -nE "s/^step ($1) //p" "$TMP/report" |
 		awk '{ ms += $1 } END { print ms + 0 }'
@@ -128,7 +139,7 @@ figure() { # figure NAME: of the last rehearsal
 	run --separate-stderr -0 switch run --rehearse noblock
 	assert_line 'blocked_ms 0'
 	assert_line 'result it would have switched'
-	assert_equal "$(ls -A "$S" | grep -v rehearsal-)" switch.journal
+	assert_equal "$(find "$S" -maxdepth 1 -type f -printf '%f\n')" switch.journal
 	assert_equal "$(stat -c %s "$S/switch.journal")" 0
 	run --separate-stderr -0 switch check
 	cp "$S/switch.journal" "$TMP/journal.before"
@@ -155,14 +166,22 @@ figure() { # figure NAME: of the last rehearsal
 		cmp "$TMP/app.uri" "$TMP/old"
 		more_writes
 	done
+	# killed in the middle, it is undone by whatever comes next
+	wait_until 20 field_is diff.st in_sync true
+	killed '3 kept' run --rehearse block --confirm "block $job"
+	grep -q closed "$TMP/gate.source"
+	run mm-switch status --state "$S"
+	assert_line --regexp "^rehearsal  $S/rehearsal-.*: the source may be closed"
+	run -0 switch abort
+	cmp "$S/switch.journal" "$TMP/journal.before"
+	writable source
+	refute_line --regexp '^rehearsal'
+	wait_until 20 field_is diff.st in_sync true
+
 	# by rights, while a transaction holds it up; what an account saw of it
 	kill -STOP "$writer_pid"
 	transaction rehearsed
-	run_bg rehearsal mm-switch run --state "$TMP/s2" -d shop --rehearse block \
-		--confirm "block $job" --address "file path=$TMP/app.uri" \
-		--address-old "$TMP/old" --address-new "$TMP/new" \
-		--probe-source-uri-file "$TMP/app.account" --keep-user admin.noplog \
-		--diff-status "$TMP/diff.st" --apply-status "$TMP/apply.st" \
+	run_bg rehearsal by_role run --rehearse block --confirm "block $job" \
 		--status-file "$TMP/rehearsal.st"
 	wait_until 20 eval "(( \$(jq '.probe_failed // 0' '$TMP/rehearsal.st') > 0 ))" ||
 		fail "$(cat "$TMP/rehearsal.out" "$TMP/rehearsal.err")"
@@ -181,6 +200,17 @@ figure() { # figure NAME: of the last rehearsal
 		        assert user["roles"] == [{"role": "readWrite", "db": "shop"}], user
 		assert client.mm_control.jobs.count_documents({}) == 0
 	P
+
+	# the page for who is on call asks accounts and rights
+	run --separate-stderr -0 by_role check
+	run --separate-stderr -0 mm-switch status --state "$TMP/s2" -d shop \
+		--probe-source-uri-file "$TMP/app.account" \
+		--keep-user admin.noplog --diff-status "$TMP/diff.st"
+	assert_line --regexp '^source     takes writes of applications'
+	assert_line 'target     refuses writes of applications'
+	assert_line --regexp '^proof      [0-9.]+ s old, verified up to [0-9:]+: '
+	run --separate-stderr -1 mm-switch status --state "$TMP/s2" -d other
+	assert_line --partial 'not known: the journal is of another'
 
 	# a transaction is waited for, and the attempt given up
 	rm "$TMP/open" "$TMP/commit"
