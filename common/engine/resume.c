@@ -134,7 +134,7 @@ add_coll(struct resume *r, const bson_t *doc, bson_error_t *error)
 	if (!ns || other)
 		return damaged(
 		    "a collection in it has no name of its own", error);
-	c = bson_malloc0(sizeof *c);
+	c = bson_aligned_alloc0(BSON_ALIGNOF(struct resume_coll), sizeof *c);
 	c->ns = bson_strdup(ns);
 	bson_copy_to(doc, &c->doc);
 	c->done = doc_bool(doc, "done");
@@ -196,7 +196,7 @@ resume_read(const char *arg, bson_error_t *error)
 	buf_release(&b);
 	if (!doc)
 		return NULL;
-	r = bson_malloc0(sizeof *r);
+	r = bson_aligned_alloc0(BSON_ALIGNOF(struct resume), sizeof *r);
 	bson_copy_to(doc, &r->doc);
 	bson_destroy(doc);
 	if (parse(r, error))
