@@ -229,7 +229,7 @@ trail_open(const char *dir, enum stream_kind kind, const bson_t *head,
 	files_free(&f);
 	if (!ok)
 		return NULL;
-	t = bson_malloc0(sizeof *t);
+	t = bson_aligned_alloc0(BSON_ALIGNOF(struct trail), sizeof *t);
 	t->dir = bson_strdup(dir);
 	t->kind = kind;
 	t->number = number;
