@@ -30,7 +30,7 @@ scripts/deps-bench.sh || echo 'check-peers: no mongodump, no mongorestore'
 
 out=$peers/peers.tap
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-180} timeout -k 10 900 \
-	bats --tap tests/peers/peers.bats >"$out" 2>&1 </dev/null
+	bats --tap tests/peers/*.bats >"$out" 2>&1 </dev/null
 status=$?
 cat "$out"
 failed=$(grep -c '^not ok' "$out")

@@ -228,27 +228,30 @@ put_cend(struct readers *r, const struct reading *g, bson_error_t *error)
 	return ok;
 }
 
-/* All blocks of the part are in the stream. */
+/* All blocks of the part are in the stream. The collection has its end there,
+ * too, before another one may begin: an archive's reader has to have room for
+ * all that are open. */
 static bool
 finish_part(struct readers *r, struct reading *g, const struct read_part *p,
     bson_error_t *error)
 {
-	bool last;
+	bool last, ok;
 
 	pthread_mutex_lock(&r->lock);
 	g->docs += p->docs;
 	g->bytes += p->bytes;
 	g->sum += p->sum;
 	last = ++g->finished == g->parts;
-	if (last) {
-		r->active--;
-		pthread_cond_broadcast(&r->freed);
-	}
 	pthread_mutex_unlock(&r->lock);
 	if (!last)
 		return true;
 	status_add("collections", 1);
-	return put_cend(r, g, error);
+	ok = put_cend(r, g, error);
+	pthread_mutex_lock(&r->lock);
+	r->active--;
+	pthread_cond_broadcast(&r->freed);
+	pthread_mutex_unlock(&r->lock);
+	return ok;
 }
 
 /* -------------------------------------------------------------- threads */

@@ -10,12 +10,19 @@
 
 extern char **environ;
 
+/* By its name; or as mongodump --gzip leaves oplog.bson: gzip's magic, method
+ * and flags, then a time of 0, which as a document would be one of 557 KB whose
+ * first field has no type. */
 static bool
-compressed(const char *path)
+compressed(const char *path, int file)
 {
 	size_t len = strlen(path);
+	uint8_t head[5];
 
-	return len > 3 && strcmp(path + len - 3, ".gz") == 0;
+	if (len > 3 && strcmp(path + len - 3, ".gz") == 0)
+		return true;
+	return pread(file, head, sizeof head, 0) == sizeof head &&
+	    memcmp(head, "\x1f\x8b\x08", 3) == 0 && head[4] == 0;
 }
 
 /* gzip reads the file as its standard input, so that no name is an option of
@@ -62,7 +69,7 @@ gunzip_open(struct gunzip *g, const char *path, bson_error_t *error)
 		return error_errno(
 		    error, MM_EXIT_IO, "could not open file \"%s\"", path);
 	g->path = bson_strdup(path);
-	if (!compressed(path)) {
+	if (!compressed(path, file)) {
 		g->fd = file;
 		return true;
 	}

@@ -1,5 +1,5 @@
 /* io: a file, or what gzip(1) makes of it: for files of others, whose names end
- * in .gz.
+ * in .gz, or that are so all the same.
  */
 #ifndef MM_IO_GUNZIP_H
 #define MM_IO_GUNZIP_H
