@@ -89,8 +89,21 @@ by_hook(const struct switch_opts *o, const char *job, struct sides *now,
 	return true;
 }
 
-/* By users, roles and the accounts of applications. */
+static bool
+no_selection(void)
+{
+	return !ns_flags.db && ns_flags.include.n == 0 &&
+	    ns_flags.exclude.n == 0;
+}
+
 static void
+not_probed(const char *give)
+{
+	printf("sides      not probed: give %s\n", give);
+}
+
+/* By users, roles and the accounts of applications. False: not asked. */
+static bool
 by_servers(const struct switch_opts *o, enum block_kind kind, struct sides *now)
 {
 	struct switch_opts mine = *o;
@@ -98,6 +111,7 @@ by_servers(const struct switch_opts *o, enum block_kind kind, struct sides *now)
 	struct switcher *s;
 	struct block *b = NULL;
 	bson_error_t why = {0};
+	bool asked = true;
 
 	mine.reader = true;
 	mine.block = kind;
@@ -109,11 +123,15 @@ by_servers(const struct switch_opts *o, enum block_kind kind, struct sides *now)
 	if (b) {
 		now->source = show_side(b, SIDE_SOURCE);
 		now->target = show_side(b, SIDE_TARGET);
+	} else if (error_status(&why) == MM_EXIT_REFUSED && no_selection()) {
+		not_probed("the selection");
+		asked = false;
 	} else {
 		printf("sides      not known: %s\n", why.message);
 	}
 	block_free(b);
 	switch_close(s);
+	return asked;
 }
 
 /* False: status 2. *asked: they should be known now. */
@@ -124,19 +142,16 @@ show_sides(const struct switch_opts *o, const struct switch_log *log,
 	enum block_kind kind;
 	bool known = block_kind_parse(switch_log_config(log, "block"), &kind);
 
-	*asked = true;
+	*asked = o->hook != NULL;
 	if (o->hook)
 		return by_hook(o, switch_log_config(log, "job"), now, error);
-	if (known && kind != BLOCK_HOOK &&
-	    server_named(SIDE_SOURCE, &source_flags) &&
-	    server_named(SIDE_TARGET, &target_flags)) {
-		by_servers(o, kind, now);
-		return true;
-	}
-	*asked = false;
-	printf("sides      not probed: give %s\n",
-	    known && kind == BLOCK_HOOK ? "--block-hook"
-					: "both sides, and the selection");
+	if (known && kind == BLOCK_HOOK)
+		not_probed("--block-hook");
+	else if (known && server_named(SIDE_SOURCE, &source_flags) &&
+	    server_named(SIDE_TARGET, &target_flags))
+		*asked = by_servers(o, kind, now);
+	else
+		not_probed("both sides, and the selection");
 	return true;
 }
 
