@@ -70,7 +70,7 @@ wait_for_people() { # wait_for_people WHY
 
 # As long as applications are on the target; ends all when that is for good.
 stay_moved() {
-	local seen
+	local seen refused=0 _
 	while :; do
 		case $(journal) in
 		switched)
@@ -80,10 +80,15 @@ stay_moved() {
 				--status-file "$work/observe.status"
 			stop_when_told 0
 			case $status in
-			0) continue ;;
+			0) refused=0 ;;
 			4 | 5 | 9 | 137) beat ;;
+			# A rollback that has just begun keeps them.
+			8) ((++refused < 20)) || finish 8 ;;
 			*) finish "$status" ;;
 			esac
+			for _ in 1 2 3; do
+				beat
+			done
 			;;
 		none | syncing) break ;;
 		back-* | switching | unblocking | blocking) beat ;;

@@ -54,6 +54,7 @@ nothing_lost() { # nothing_lost URI
 	"$W/mm-switch" rollback
 	written_to source
 	wait_until 90 test -e "$W/postpone"
+	wait_until 90 state_is switching
 	rm "$W/postpone"
 	wait_until 90 state_is observing
 	written_to target

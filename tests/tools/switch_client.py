@@ -22,7 +22,7 @@ from pymongo.errors import OperationFailure
 
 STOP = []
 REFUSALS = (13, 371)
-signal.signal(signal.SIGTERM, lambda *_: STOP.append(1))
+signal.signal(signal.SIGTERM, lambda *_: STOP.append(time.monotonic()))
 where, address = sys.argv[1:3]
 db = sys.argv[3] if len(sys.argv) > 3 else "shop"
 every = 1 / float(sys.argv[4]) if len(sys.argv) > 4 else 0.003
@@ -43,11 +43,11 @@ def database():
     return clients[uri][db]
 
 
-def write(operation):
-    """Until it is done; False: told to end."""
+def write(operation, patience=0):
+    """Until it is done; False: told to end `patience` seconds ago."""
     global refused
     since, before = time.monotonic(), refused
-    while not STOP:
+    while not STOP or time.monotonic() < STOP[0] + patience:
         try:
             operation(database())
         except OperationFailure as e:
@@ -66,9 +66,9 @@ def write(operation):
 
 while write(lambda d: d.numbers.insert_one({"_id": number, "n": number, "pad": "x" * 40})):
     # It counts what is acknowledged, also when it is told to end here.
-    ending, STOP = STOP, []
-    write(lambda d: d.counts.update_one({"_id": "all"}, {"$inc": {"v": 1}}, upsert=True))
-    STOP += ending
+    if not write(lambda d: d.counts.update_one({"_id": "all"}, {"$inc": {"v": 1}},
+                                               upsert=True), 30):
+        sys.exit("one more was written than counted")
     acked.write("%d\n" % number)
     acked.flush()
     number += 1
