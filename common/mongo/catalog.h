@@ -69,7 +69,9 @@ bool catalog_create_indexes(
  * 4.9). */
 bool catalog_create_ttl_asleep(
     struct conn *c, const char *ns, const bson_t *spec, bson_error_t *error);
-/* Sets the lifetime of a TTL index; TTL_ASLEEP puts it to sleep. */
+/* Sets the lifetime of a TTL index; TTL_ASLEEP puts it to sleep. A server waits
+ * for transactions that are open on the collection, and lets everybody else
+ * wait behind: so it is given up after 2 s, with the status of the side. */
 bool catalog_set_ttl(struct conn *c, const char *ns, const char *index,
     int64_t seconds, bson_error_t *error);
 /* Within a database: the UUID stays. Status 8: the new name is taken. */

@@ -10,6 +10,7 @@
 #include "mongo/raw.h"
 
 #define DAY_SECONDS 86400
+#define COLL_MOD_MS 2000
 #define CODE_OPTIONS_CONFLICT 85
 
 enum option_class { OPTION_SENT, OPTION_OWN, OPTION_UNKNOWN };
@@ -285,7 +286,8 @@ catalog_set_ttl(struct conn *c, const char *ns, const char *index,
 	if (!split(ns, db, &coll, error))
 		return false;
 	BCON_APPEND(&cmd, "collMod", BCON_UTF8(coll), "index", "{", "name",
-	    BCON_UTF8(index), "expireAfterSeconds", BCON_INT64(seconds), "}");
+	    BCON_UTF8(index), "expireAfterSeconds", BCON_INT64(seconds), "}",
+	    "maxTimeMS", BCON_INT32(COLL_MOD_MS));
 	ok = conn_ddl(c, db, &cmd, NULL, error);
 	bson_destroy(&cmd);
 	return ok ||
