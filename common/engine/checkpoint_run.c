@@ -85,14 +85,14 @@ run(void *arg)
 
 	while (tick(c)) {
 		tell(c);
-		/* Applications are about to write here: a drain. */
-		if (job_switched(c->o.job))
-			sig_stop();
 		if (job_lost(c->o.job)) {
 			error_set(&error, MM_EXIT_REFUSED, 0,
 			    "lost the lease of job \"%s\"", job_name(c->o.job));
 		} else if (checkpoint_save_due(c, &error)) {
 			away = 0;
+			/* Applications are about to write here: a drain. */
+			if (job_switched(c->o.job))
+				sig_stop();
 			continue;
 		} else if (error_status(&error) == MM_EXIT_TARGET) {
 			away = away ? away : clock_ms();
