@@ -64,7 +64,9 @@ applier(const struct ready_opts *o, bool before, bson_error_t *error)
 
 	if (r != READY_YES)
 		return r;
-	if (strcmp(status_view_text(&v, "job"), o->job) != 0)
+	if (!*status_view_text(&v, "job"))
+		r = NOT_YET(error, "mm-oplog-apply has not begun to apply");
+	else if (strcmp(status_view_text(&v, "job"), o->job) != 0)
 		r = NEVER(error, MM_EXIT_REFUSED,
 		    "\"%s\" is of another job than \"%s\"", o->apply_status,
 		    o->job);
@@ -86,16 +88,17 @@ static enum ready
 no_difference(const struct ready_opts *o, const struct status_view *v,
     bson_error_t *error)
 {
-	const char *selection = status_view_text(v, "selection");
+	const char *selection = status_view_text(v, "selection"),
+		   *mode = status_view_text(v, "mode");
 	bson_iter_t it;
 
-	if (!*selection)
+	if (!*selection || !*mode)
 		return NOT_YET(error, "mm-diff has not begun to compare");
 	if (strcmp(selection, o->selection) != 0)
 		return NEVER(error, MM_EXIT_REFUSED,
 		    "\"%s\" is a comparison of another selection",
 		    o->diff_status);
-	if (strcmp(status_view_text(v, "mode"), "bracket") != 0)
+	if (strcmp(mode, "bracket") != 0)
 		return NEVER(error, MM_EXIT_NO,
 		    "\"%s\" is not of mm-diff --follow in bracket mode",
 		    o->diff_status);
