@@ -47,8 +47,7 @@ static const struct opt own_rows[] = {
     {0, "fuzzy-until", "POSITION", OPT_POSITION, &to_at,
 	"and nothing after this is"},
     {0, "users", NULL, OPT_FLAG, &users,
-	"a stream of mm-dump --users: accounts, without rights until the "
-	"switch"},
+	"accounts of mm-dump --users, without rights until the switch"},
     {0, "on-duplicate", "HOW", OPT_CHOICE, &on_duplicate,
 	"with --users, where a name is taken (error)", 0, 0, "error|skip"},
     {0, "max-load", "SECONDS", OPT_SECONDS, &max_load,

@@ -209,8 +209,8 @@ main(int argc, char **argv)
 		"Moves applications to the target of a job: blocks writes, "
 		"drains, verifies, moves.",
 	    .synopsis = "COMMAND --state DIR [options]\nCommands: check, run, "
-			"observe, rollback, abort, status, finish, "
-			"quarantine, delete-source, cleanup",
+			"observe, rollback, abort, status, finish,\n"
+			"          quarantine, delete-source, cleanup",
 	    .groups = groups,
 	    .n_groups = sizeof groups / sizeof *groups,
 	    .max_operands = 1};

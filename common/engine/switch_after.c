@@ -23,8 +23,7 @@ static const struct opt rows[] = {
     {0, "quiet-for", "SECONDS", OPT_SECONDS, &after.quiet_ms,
 	"with finish: time without a red line (10m)"},
     {0, "quarantine", "HOW", OPT_CHOICE, &after.quarantine,
-	"with quarantine: rename collections, or take readers' rights "
-	"(readers)",
+	"with quarantine: rename, or take readers' rights (readers)",
 	.choices = "readers|rename"},
     {0, "undo", NULL, OPT_FLAG, &after.undo,
 	"with quarantine: put the old data back in reach"},
