@@ -187,13 +187,22 @@ need_uri() {
 children=() # their process ids, leftmost first, while they run
 signals=0   # that came
 signalled=  # set by each one, to tell an interrupted wait
+told=' '    # those that were asked to drain: asked twice they would not
+tell() { # tell PID...
+	local pid
+	for pid; do
+		[[ $told != *" $pid "* ]] || continue
+		told+="$pid "
+		kill -TERM "$pid" 2>/dev/null
+	done
+}
 on_signal() {
 	signals=$((signals + 1))
 	signalled=1
 	if ((${#children[@]} == 0)); then
 		return
 	elif ((signals == 1)); then
-		kill -TERM "${children[0]}" 2>/dev/null
+		tell "${children[0]}"
 	else
 		kill -TERM "${children[@]}" 2>/dev/null
 	fi
@@ -221,6 +230,11 @@ child() {
 			exec "$@"' "$$" "$@"
 	fi
 	exec "$@"
+}
+
+# A signal may have come before `children` was set.
+told_late() {
+	((signals == 0)) || tell "${children[0]}"
 }
 
 # await PID: waits for it through signals; sets `status`.
@@ -274,6 +288,7 @@ one() {
 	((signals == 0)) || return 9
 	child "$@" &
 	children=($!)
+	told_late
 	await "${children[0]}"
 	children=()
 	failed "$1" "$status"
@@ -298,6 +313,7 @@ two() {
 	child "${right[@]}" <&"$in" {out}>&- {in}<&- &
 	children+=($!)
 	exec {out}>&- {in}<&-
+	told_late
 	await "${children[0]}"
 	statuses=("$status")
 	children=("${children[1]}")
@@ -318,6 +334,7 @@ nap() {
 	((signals == 0)) || return 0
 	child sleep "$1" &
 	children=($!)
+	told_late
 	await "${children[0]}"
 	children=()
 }
