@@ -149,8 +149,11 @@ save_locked(struct checkpoint *c, bson_error_t *error)
 	    optime_same(cp.read_from, c->saved.read_from) &&
 	    optime_same(cp.seen, c->saved.seen) &&
 	    optime_same(cp.ahead, c->saved.ahead) &&
-	    strcmp(cp.journal, c->saved.journal) == 0)
+	    strcmp(cp.journal, c->saved.journal) == 0) {
+		c->saved_seq = seq;
+		c->saved_ms = clock_ms(); /* else it would be due for ever */
 		return true;
+	}
 	if ((c->o.durable && !c->o.durable(c->o.arg, &cp, error)) ||
 	    !job_save(c->o.job, &cp, error))
 		return false;
