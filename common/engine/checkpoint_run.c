@@ -58,10 +58,11 @@ tell(struct checkpoint *c)
 	bson_free(line);
 }
 
+/* failed: the save that is due was just tried. */
 static bool
-tick(struct checkpoint *c)
+tick(struct checkpoint *c, bool failed)
 {
-	int64_t ms = BSON_MIN(checkpoint_due_ms(c), TICK_MS);
+	int64_t ms = failed ? TICK_MS : BSON_MIN(checkpoint_due_ms(c), TICK_MS);
 	struct timespec until = clock_after(CLOCK_MONOTONIC, ms);
 	bool on;
 
@@ -83,7 +84,7 @@ run(void *arg)
 	bson_error_t error;
 	int64_t away = 0;
 
-	while (tick(c)) {
+	while (tick(c, away != 0)) {
 		tell(c);
 		if (job_lost(c->o.job)) {
 			error_set(&error, MM_EXIT_REFUSED, 0,
