@@ -56,8 +56,11 @@ def wait(what, condition, migrate):
 
 def pauses():
     """(ms, refused writes) of each, oldest first."""
-    with open(h.path_of("pauses"), encoding="ascii") as f:
-        return [tuple(map(int, line.split())) for line in f]
+    try:
+        with open(h.path_of("pauses"), encoding="ascii") as f:
+            return [tuple(map(int, line.split())) for line in f]
+    except FileNotFoundError:  # the client is just beginning
+        return []
 
 
 def tell(case, got):
