@@ -292,7 +292,8 @@ shop.a ttl ttl'
 	P
 	wait_until 10 stalled
 	wait_until 10 in_sync
-	grep -q '"index_builds": *1' "$TMP/apply.json"
+	building() { grep -q '"index_builds": *1' "$TMP/apply.json"; }
+	wait_until 10 building
 	kill -TERM "$apply_pid"
 	waiting() { grep -q 'waits for indexes' "$TMP/apply.err"; }
 	wait_until 10 waiting

@@ -83,11 +83,11 @@ back_every_record() { # back_every_record HOW N N-LATER RUNS
 	# the way there given up when the way back was at work: it has ended
 	killed '6 kept' run --deadline 200
 	state_is armed
-	cp "$TMP/new" "$TMP/app.uri"
+	point_at new
 	run --separate-stderr -8 switch run
 	assert_regex "$stderr" 'the address is not the old one'
 	assert_file_exists "$(echo "$S"/back/*/apply.log)"
-	cp "$TMP/old" "$TMP/app.uri"
+	point_at old
 	run -0 py "$src_uri" <<<'print(*(j["phase"] for j in client.mm_control.jobs.find()))'
 	assert_output switched
 	more_writes

@@ -56,6 +56,13 @@ switch() { # switch COMMAND [options]
 		--apply-status "$TMP/apply.st" "$@"
 }
 
+# Somebody else changes the address. At once, as every writer of an address
+# does: the application must not read half of one.
+point_at() { # point_at old|new
+	cp "$TMP/$1" "$TMP/app.uri.next"
+	mv "$TMP/app.uri.next" "$TMP/app.uri"
+}
+
 open_gates() {
 	grep -l open "$TMP"/gate.source "$TMP"/gate.target | sed 's/.*gate\.//'
 }
