@@ -57,6 +57,18 @@ switch_do_back_blocked(struct switcher *s, bson_t *fields, bson_error_t *error)
 	return READY_YES;
 }
 
+/* An applier that somebody else keeps looks at its job at once when it passes a
+ * fence, else within the second. */
+static bool
+tell(struct switcher *s, bson_error_t *error)
+{
+	struct optime at;
+
+	s->told_back =
+	    s->told_back || fence_write(s->tgt, s->back_job, &at, error);
+	return s->told_back;
+}
+
 /* Everything is on the source, and the last thing that is written there is the
  * mark that the forward direction begins at. */
 enum ready
@@ -85,7 +97,7 @@ switch_do_back_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
 		s->ended = true;
 	}
 	if ((r = switch_disarm(s, error)) != READY_YES)
-		return r;
+		return r == READY_NOT && !tell(s, error) ? READY_NEVER : r;
 	if (!fence_write(s->src, s->job, &s0, error))
 		return READY_NEVER;
 	optime_append(fields, "s0", s0);
@@ -117,7 +129,7 @@ switch_do_back_return(struct switcher *s, bson_t *fields, bson_error_t *error)
 
 	(void)fields;
 	switch_late_over(s);
-	s->ended = false;
+	s->ended = s->told_back = false;
 	return block_open(s->block, SIDE_TARGET,
 		   switch_plan(s, SIDE_TARGET, &plan), error) &&
 		lifetimes_wake(s->tgt, lifetimes(s, &list), NULL, error) &&

@@ -47,8 +47,9 @@ struct switcher {
 	struct late *late; /* of the side that is closed, from its fence on */
 	bool alone;        /* in this run the forward applier has ended */
 	bool told;         /* and was told to, with a mark in its log */
-	bool armed; /* what earlier attempts left of a way back is gone */
-	bool ended; /* everything has come back, and no more is applied */
+	bool armed;     /* what earlier attempts left of a way back is gone */
+	bool ended;     /* everything has come back, and no more is applied */
+	bool told_back; /* the applier of the way back, as told */
 };
 
 /* The plan that side is closed by, as the journal has it (a view); what says
