@@ -86,3 +86,19 @@ doc_sub(const bson_t *doc, const char *dotted, bson_t *view)
 		bson_iter_array(&it, &len, &data);
 	return data && bson_init_static(view, data, len);
 }
+
+bool
+doc_next(bson_iter_t *it, bson_t *view)
+{
+	const uint8_t *data;
+	uint32_t len;
+
+	while (bson_iter_next(it)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(it))
+			continue;
+		bson_iter_document(it, &len, &data);
+		if (bson_init_static(view, data, len))
+			return true;
+	}
+	return false;
+}

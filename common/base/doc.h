@@ -23,5 +23,8 @@ bool doc_bytes(
     const bson_t *doc, const char *dotted, uint8_t *out, uint32_t len);
 /* View of an embedded document or array; false for none. */
 bool doc_sub(const bson_t *doc, const char *dotted, bson_t *view);
+/* The next element that is an embedded document: view of it; others are passed
+ * over. False at the end. */
+bool doc_next(bson_iter_t *it, bson_t *view);
 
 #endif

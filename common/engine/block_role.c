@@ -1,7 +1,9 @@
 /* By the rights of users and roles. Whether a side is closed is asked anew each
  * time, by planning it again: an account that was made meanwhile counts. */
 #include "base/doc.h"
+#include "base/hash.h"
 #include "engine/block_work.h"
+#include "mongo/ops.h"
 #include "mongo/rights.h"
 #include "mongo/withheld.h"
 
@@ -27,6 +29,33 @@ block_role_writers(
 	ok = plan_now(b, side, &r, plan, error);
 	rights_release(&r);
 	return ok;
+}
+
+static void
+add_account(void *accounts, const bson_t *user)
+{
+	char sha[SHA256_TEXT];
+
+	textset_add(accounts,
+	    ops_account(doc_text_or(user, "user", ""),
+		doc_text_or(user, "db", ""), sha));
+}
+
+void
+block_apart(struct block *b, enum side side, const bson_t *recorded,
+    struct textset *accounts)
+{
+	bson_t now = BSON_INITIALIZER;
+	bson_error_t why;
+	struct rights r;
+
+	if (b->o.conn[side] && block_learn(b, side, false, &why)) {
+		if (plan_now(b, side, &r, &now, &why))
+			grants_apart(&now, recorded, &r.users, &r.roles,
+			    add_account, accounts);
+		rights_release(&r);
+	}
+	bson_destroy(&now);
 }
 
 bool

@@ -16,6 +16,7 @@
 #define MM_ENGINE_SWITCH_BLOCK_H
 
 #include "model/ns.h"
+#include "model/textset.h"
 #include "mongo/server.h"
 
 #define BLOCK_TOKEN 129 /* bytes, with NUL */
@@ -86,6 +87,12 @@ bool block_open(
 /* What the account of an application finds, alone: as block_probe; 2: there is
  * none. */
 int block_account(struct block *b, enum side side, bson_error_t *error);
+
+/* Adds the users that could not write to the selection (ops_account), neither
+ * now nor before `recorded`, the plan of that side, took something. None where
+ * rights may not be read. */
+void block_apart(struct block *b, enum side side, const bson_t *recorded,
+    struct textset *accounts);
 
 /* Who can write to the selection now: changes, open and kept as grants_plan
  * has them; passing: by cluster, whom it does not stop (open). Both are

@@ -158,6 +158,7 @@ switch_close(struct switcher *s)
 		return;
 	late_free(s->late);
 	back_free(s->back);
+	textset_release(&s->apart);
 	switch_log_close(s->log);
 	block_free(s->block);
 	if (s->address)

@@ -46,6 +46,21 @@ still_open(struct switcher *s, struct conn *c, const struct ops *o,
 	return READY_NEVER;
 }
 
+/* Others' transactions do not hold it up. Asked only when there are any. */
+static const struct textset *
+apart(struct switcher *s, enum side side)
+{
+	bson_t plan;
+
+	if (s->apart_us != s->closed_us) {
+		textset_release(&s->apart);
+		block_apart(
+		    s->block, side, switch_plan(s, side, &plan), &s->apart);
+		s->apart_us = s->closed_us;
+	}
+	return &s->apart;
+}
+
 /* A transaction that has written may commit after its rights were taken away,
  * and does not say where it wrote: what began before the block has to end.
  * Ages are compared, not clocks. */
@@ -59,9 +74,16 @@ switch_none_open(struct switcher *s, enum side side, bson_error_t *error)
 	    .except = "mm-",
 	    .min_us = bson_get_monotonic_time() - s->closed_us};
 	enum ready r = READY_NEVER;
+	bool listed;
 	struct ops o;
 
-	if (ops_list(c, &scope, &o, error))
+	listed = ops_list(c, &scope, &o, error);
+	if (listed && o.transactions > 0) {
+		scope.apart = apart(s, side);
+		ops_release(&o);
+		listed = ops_list(c, &scope, &o, error);
+	}
+	if (listed)
 		r = o.transactions + o.writes > 0
 		    ? still_open(s, c, &o, scope.min_us, error)
 		    : READY_YES;

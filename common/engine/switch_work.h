@@ -44,6 +44,9 @@ struct switcher {
 	 * not. */
 	int64_t closed_us;
 	char token[BLOCK_TOKEN]; /* of then */
+	/* Who cannot have written to that side, found out since apart_us. */
+	struct textset apart;
+	int64_t apart_us;  /* the closed_us of it */
 	struct late *late; /* of the side that is closed, from its fence on */
 	bool alone;        /* in this run the forward applier has ended */
 	bool told;         /* and was told to, with a mark in its log */

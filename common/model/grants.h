@@ -70,6 +70,14 @@ void grants_union(const bson_t *a, const bson_t *b, bson_t *out);
 void grants_token(const bson_t *plan, const bson_t *users, const bson_t *roles,
     char text[65]);
 
+/* Calls each for every user that could not write to the selection, neither now
+ * nor before something was taken away: one that neither `now` (of grants_plan)
+ * nor `recorded` (the plan of a block, NULL: none) names, nor any role that it
+ * has, be it through others. */
+void grants_apart(const bson_t *now, const bson_t *recorded,
+    const bson_t *users, const bson_t *roles,
+    void (*each)(void *arg, const bson_t *user), void *arg);
+
 enum grants_step {
 	GRANTS_REFUSED = -1, /* error: 8 */
 	GRANTS_DONE,         /* it is so already */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "model/ns.h"
 #include "mongo/cursor.h"
 #include "mongo/driver.h"
@@ -54,6 +55,31 @@ is_transaction(const bson_t *op)
 	/* Retryable writes have a transaction number too, but no autocommit. */
 	return doc_find(op, "transaction.parameters.autocommit", &it) &&
 	    !bson_iter_as_bool(&it);
+}
+
+const char *
+ops_account(const char *user, const char *db, char *sha)
+{
+	struct sha256 *h = sha256_new();
+
+	sha256_add(h, user, strlen(user));
+	sha256_add(h, "@", 1);
+	sha256_add(h, db, strlen(db));
+	return sha256_finish(h, sha);
+}
+
+/* Of an account that cannot write to the selection. */
+static bool
+is_apart(const struct ops_scope *scope, const bson_t *op)
+{
+	uint8_t uid[32];
+	char text[SHA256_TEXT];
+
+	if (!scope->apart || !doc_bytes(op, "lsid.uid", uid, sizeof uid))
+		return false;
+	for (size_t i = 0; i < sizeof uid; i++)
+		snprintf(text + 2 * i, 3, "%02x", uid[i]);
+	return textset_has(scope->apart, text);
 }
 
 /* The namespace of a command on "db.$cmd" is in the command. */
@@ -159,6 +185,8 @@ look(void *arg, const bson_t *op)
 	if (excepted(l->scope, op))
 		return;
 	if (is_transaction(op)) {
+		if (is_apart(l->scope, op))
+			return;
 		us = doc_int(op, "transaction.timeOpenMicros");
 		n = &l->ops->transactions;
 	} else if (doc_bool(op, "active") && is_write(op) &&

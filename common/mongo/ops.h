@@ -3,11 +3,14 @@
  *
  * Needs the action inprog (clusterMonitor), for killing killop and
  * killAnySession. A transaction that waits between two statements does not say
- * which namespaces it wrote to: every open one counts.
+ * which namespaces it wrote to: every open one counts, but those of accounts
+ * that are known not to write to the selection. What it does say is the SHA-256
+ * of "user@db" (lsid.uid, 3.6 and later; of "" without access control).
  */
 #ifndef MM_MONGO_OPS_H
 #define MM_MONGO_OPS_H
 
+#include "model/textset.h"
 #include "mongo/server.h"
 
 struct ops_scope {
@@ -17,6 +20,9 @@ struct ops_scope {
 	/* Programs that do not count: the beginning of their appName; NULL:
 	 * none. */
 	const char *except;
+	/* ops_list: of these accounts (ops_account) transactions do not count;
+	 * NULL: of all. */
+	const struct textset *apart;
 	/* ops_list: those that have been open for less do not count. */
 	int64_t min_us;
 };
@@ -30,6 +36,10 @@ struct ops {
 	uint32_t transactions, writes; /* of the list; never both for one */
 	int64_t oldest_us;             /* of them, by the server's clock */
 };
+
+/* How a session names the account, as hex; sha holds SHA256_TEXT bytes and is
+ * returned. */
+const char *ops_account(const char *user, const char *db, char *sha);
 
 /* o is initialised in any case. Status 8: may not be read. */
 bool ops_list(struct conn *c, const struct ops_scope *scope, struct ops *o,

@@ -85,17 +85,17 @@ print(time.strftime("%H:%M", time.localtime(time.time() + int(sys.argv[1]))))' "
 	nothing_lost "$dst_uri"
 }
 
-# An open transaction of an application, until the file `commit` is there.
-transaction() {
-	run_bg txn "$PY" -c 'import os, pymongo, sys, time
-client = pymongo.MongoClient(sys.argv[1], w="majority")
+# An open transaction of an application, until the file NAME.commit is there.
+transaction() { # transaction NAME [URI DB]
+	run_bg "$1" "$PY" -c 'import os, pymongo, sys, time
+client = pymongo.MongoClient(sys.argv[2], w="majority")
 with client.start_session() as s:
     with s.start_transaction():
-        client.shop.late.insert_one({"_id": sys.argv[3]}, session=s)
-        open(sys.argv[2] + "/open", "w").close()
-        while not os.path.exists(sys.argv[2] + "/commit"):
-            time.sleep(0.02)' "$src_uri" "$TMP" "$1"
-	wait_until 10 test -e "$TMP/open"
+        client[sys.argv[3]].late.insert_one({"_id": sys.argv[4]}, session=s)
+        open(sys.argv[1] + ".open", "w").close()
+        while not os.path.exists(sys.argv[1] + ".commit"):
+            time.sleep(0.02)' "$TMP/$1" "${2:-$src_uri}" "${3:-shop}" "$1"
+	wait_until 10 test -e "$TMP/$1.open"
 }
 
 by_role() { # by_role COMMAND [options]
@@ -129,6 +129,8 @@ figure() { # figure NAME: of the last rehearsal
 	migration
 	py "$src_uri" <<-'P'
 		client.shop.create_collection("late")
+		client.other.create_collection("late")
+		client.other.command(SON([("createUser", "biz"), ("pwd", "pw"), ("roles", ["readWrite"])]))
 		for name in ("app", "cron"):
 		    client.shop.command(SON([("createUser", name), ("pwd", "pw"), ("roles", ["readWrite"])]))
 	P
@@ -185,14 +187,14 @@ figure() { # figure NAME: of the last rehearsal
 		--status-file "$TMP/rehearsal.st"
 	wait_until 20 eval "(( \$(jq '.probe_failed // 0' '$TMP/rehearsal.st') > 0 ))" ||
 		fail "$(cat "$TMP/rehearsal.out" "$TMP/rehearsal.err")"
-	touch "$TMP/commit"
+	touch "$TMP/rehearsed.commit"
 	wait "$rehearsal_pid" || fail "$(cat "$TMP/rehearsal.out" "$TMP/rehearsal.err")"
 	cp "$TMP/rehearsal.out" "$TMP/report"
 	cmp <(sed -n '/^rehearsal/,$p' "$TMP/report") "$TMP"/s2/rehearsal-*/report
 	(($(figure probe_failed) > 0 && $(figure probe_writes) > $(figure probe_failed)))
 	(($(figure probe_failed_ms) > 0 && $(figure blocked_ms) >= $(steps 'blocked|fenced|verified') - 1))
 	assert_equal "$(figure probe_unknown)" 0
-	wait "$txn_pid"
+	wait "$rehearsed_pid"
 	kill -CONT "$writer_pid"
 	py "$src_uri" <<-'P'
 		for user in client.admin.command("usersInfo", {"forAllDBs": True})["users"]:
@@ -212,8 +214,9 @@ figure() { # figure NAME: of the last rehearsal
 	run --separate-stderr -1 mm-switch status --state "$TMP/s2" -d other
 	assert_line --partial 'not known: the journal is of another'
 
-	# a transaction is waited for, and the attempt given up
-	rm "$TMP/open" "$TMP/commit"
+	# a transaction is waited for, and the attempt given up; not those of
+	# whoever cannot write to the selection
+	transaction foreign "mongodb://biz:pw@127.0.0.1:$src_port/?replicaSet=rs_src&authSource=other" other
 	transaction killed
 	wait_until 20 field_is diff.st in_sync true
 	run --separate-stderr -1 switch run --txn-wait 0.1
@@ -233,6 +236,7 @@ figure() { # figure NAME: of the last rehearsal
 	wait_until 20 field_is diff.st in_sync true
 	run --separate-stderr -8 switch run --block-hook "$TMP/late" \
 		--txn-wait 0 --kill-transactions
+	assert_equal "$(grep -c 'killed: ' <<<"$stderr")" 1
 	assert_regex "$stderr" 'killed: transaction'
 	assert_regex "$stderr" 'past the block: insert into "shop.visits" at [0-9:]+, by "shop.cron"'
 	assert_file_exists "$TMP/was late"
@@ -242,5 +246,7 @@ figure() { # figure NAME: of the last rehearsal
 	writable target
 	run -0 py "$dst_uri" <<<'print(sorted(d["_id"] for c in ("visits", "late") for d in client.shop[c].find({"_id": {"$in": ["rehearsed", "killed", "late"]}})))'
 	assert_output "['late', 'rehearsed']"
+	touch "$TMP/foreign.commit"
+	wait "$foreign_pid" || fail "$(cat "$TMP/foreign.err")"
 	nothing_lost "$dst_uri"
 }

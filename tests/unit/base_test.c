@@ -85,6 +85,7 @@ test_doc(void)
 			      " 'at': {'$date': {'$numberLong': '12'}},"
 			      " 'b': {'$hex': '0102'}, 'no': null}");
 	uint8_t two[2] = {0}, three[3];
+	bson_iter_t it;
 	bson_t sub;
 
 	OK(doc_int(d, "n") == 7 && doc_int(d, "deep.list.0") == 1 &&
@@ -103,6 +104,13 @@ test_doc(void)
 	OK(doc_sub(d, "deep", &sub) && doc_sub(&sub, "list", &sub) &&
 		doc_int(&sub, "0") == 1 && !doc_sub(d, "n", &sub),
 	    "embedded documents and arrays");
+	bson_destroy(d);
+	d = tap_json5(
+	    "{'0': 1, '1': {'n': 1}, '2': [{'n': 9}], '3': {'n': 2}}");
+	OK(bson_iter_init(&it, d) && doc_next(&it, &sub) &&
+		doc_int(&sub, "n") == 1 && doc_next(&it, &sub) &&
+		doc_int(&sub, "n") == 2 && !doc_next(&it, &sub),
+	    "one document after the other");
 	bson_destroy(d);
 }
 
