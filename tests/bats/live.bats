@@ -82,9 +82,10 @@ follow_archive() {
 	begin "$@"
 	apply_bg
 	wait_until 30 grows apply.st entries 300
+	near() { [[ $(jq '.lag_seconds < 5' "$TMP/apply.st") == true ]]; }
+	wait_until 30 near
 	finish
 	field_is apply.st lag_entries 0
-	[[ $(jq '.lag_seconds < 5' "$TMP/apply.st") == true ]]
 	field_is apply.st diverged 0
 	field_is apply.st state 'done'
 	run cat "$TMP/apply.err"
@@ -172,7 +173,8 @@ fault() { # fault URI JSON-FIELDS
 		fault "$dst_uri" '"stall", "command": "delete", "ns": "shop"'
 		fault "$src_uri" '"killCursors"'
 		fault "$src_uri" '"loseReply", "command": "getMore"'
-		sleep 0.2
+		stalled() { (($(fired "$dst_uri" stall) >= i)); }
+		wait_until 30 stalled
 		fault "$dst_uri" '"clear", "what": "stall"'
 	done
 	finish

@@ -53,8 +53,12 @@ put() { # put NAME AGE FIELDS: a status file last written AGE seconds ago
 	put mm-oplog-apply 0 ',"state":"following","lag_seconds":5'
 	mm-status --wait 'lag<2s' "$TMP" >/dev/null 2>&1 3>&- &
 	local pid=$!
-	wait_until 10 grep -q SigCgt "/proc/$pid/status"
-	sleep 0.3
+	catches() { # SIGTERM
+		local mask
+		mask=$(sed -n 's/^SigCgt:\t/0x/p' "/proc/$pid/status")
+		((mask & 1 << 14))
+	}
+	wait_until 10 catches
 	kill -TERM "$pid"
 	local status=0
 	wait "$pid" || status=$?

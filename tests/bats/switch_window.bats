@@ -22,8 +22,8 @@ waits() { # waits PATTERN OPTIONS...
 	cp "$S/switch.journal" "$TMP/journal.before"
 	run_bg waiter switch run --status-file "$TMP/wait.st" "$@"
 	wait_until 20 waits_for "$pattern"
-	field_is wait.st state waiting
-	grep -q "waiting: .*$pattern" "$TMP/waiter.err"
+	wait_until 20 field_is wait.st state waiting
+	wait_until 20 grep -q "waiting: .*$pattern" "$TMP/waiter.err"
 	# another one is kept out
 	run --separate-stderr -8 switch run
 	assert_regex "$stderr" 'in use'
