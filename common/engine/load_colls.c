@@ -9,6 +9,7 @@
 #include "engine/load_coll.h"
 #include "engine/load_free.h"
 #include "engine/load_index.h"
+#include "engine/load_views.h"
 #include "stream/record.h"
 
 struct load_colls {
@@ -206,9 +207,39 @@ drop_leftovers(struct load_colls *l, bson_error_t *error)
 	return ok;
 }
 
+/* Those announced, in the order in which they can be made; frees with
+ * bson_free. NULL: error is set. */
+static struct load_coll **
+sorted_views(const struct load_colls *l, size_t *n, bson_error_t *error)
+{
+	struct load_coll **view, *lc, *next;
+
+	view = bson_malloc((load_colls_count(l) + 1) * sizeof(void *));
+	*n = 0;
+	HASH_ITER(by_c, l->by_c, lc, next)
+	if (lc->view)
+		view[(*n)++] = lc;
+	if (load_views_sort(view, *n, error))
+		return view;
+	bson_free(view);
+	return NULL;
+}
+
+static bool
+check_views(const struct load_colls *l, bson_error_t *error)
+{
+	size_t n;
+	struct load_coll **view = sorted_views(l, &n, error);
+
+	bson_free(view);
+	return view;
+}
+
 bool
 load_colls_make(struct load_colls *l, bson_error_t *error)
 {
+	if (l->n_waiting > 0 && !check_views(l, error))
+		return false;
 	if (l->resuming && !drop_leftovers(l, error))
 		return false;
 	l->resuming = false;
@@ -222,17 +253,14 @@ load_colls_make(struct load_colls *l, bson_error_t *error)
 bool
 load_colls_make_views(struct load_colls *l, bson_error_t *error)
 {
-	struct load_coll *lc, *next;
-	bool existed;
+	size_t n = 0;
+	struct load_coll **view = sorted_views(l, &n, error);
+	bool existed, ok = view;
 
-	HASH_ITER(by_c, l->by_c, lc, next)
-	{
-		if (!lc->view)
-			continue;
-		if (!create(l, lc, NULL, &existed, error))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; ok && i < n; i++)
+		ok = create(l, view[i], NULL, &existed, error);
+	bson_free(view);
+	return ok;
 }
 
 bool

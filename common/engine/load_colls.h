@@ -48,7 +48,8 @@ void load_colls_free(struct load_colls *l);
 /* A coll record. Status 8: foreign data, or not within the grant. */
 bool load_colls_add(
     struct load_colls *l, const bson_t *record, bson_error_t *error);
-/* Makes what was announced since the last call. */
+/* Makes what was announced since the last call. Status 8: views are made of
+ * each other. */
 bool load_colls_make(struct load_colls *l, bson_error_t *error);
 /* NULL: no such number. */
 struct load_coll *load_colls_find(const struct load_colls *l, int32_t c);
