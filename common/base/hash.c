@@ -32,14 +32,21 @@ sha256_add(struct sha256 *h, const void *data, size_t len)
 }
 
 const char *
+hash_hex(const uint8_t *bytes, size_t n, char *text)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	return text;
+}
+
+const char *
 sha256_finish(struct sha256 *h, char *text)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
 
 	BSON_ASSERT(EVP_DigestFinal_ex(h->ctx, digest, &len));
-	for (unsigned int i = 0; i < len && i < 32; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	hash_hex(digest, SHA256_BYTES, text);
 	EVP_MD_CTX_free(h->ctx);
 	bson_free(h);
 	return text;

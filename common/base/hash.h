@@ -5,9 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SHA256_BYTES 32
 #define SHA256_TEXT 65 /* hex digits and NUL */
 
 uint64_t hash_xxh64(const void *data, size_t len, uint64_t seed);
+
+/* Lower-case hex into text (2 n + 1 bytes); returns text. */
+const char *hash_hex(const uint8_t *bytes, size_t n, char *text);
 
 struct sha256;
 

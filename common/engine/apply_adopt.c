@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "engine/again.h"
 #include "engine/compare_pair.h"
@@ -65,19 +66,12 @@ static void
 lifetimes(struct adopter *a, const struct coll *c, bson_t *staged)
 {
 	bson_iter_t it;
-	const uint8_t *data;
 	int64_t seconds;
-	uint32_t len;
 	bson_t spec, normal;
 
 	bson_init(staged);
 	for (bool more = bson_iter_init(&it, &c->indexes);
-	     more && bson_iter_next(&it);) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (!bson_init_static(&spec, data, len))
-			continue;
+	     more && doc_next(&it, &spec);) {
 		if (index_is_unique(&spec) && a->fuzzy)
 			msg_warn("\"%s\" has the unique index \"%s\": values "
 				 "that changed during the copy may collide in "

@@ -2,6 +2,7 @@
  * documents are held back in the job, exactly as a load does it. */
 #include <string.h>
 
+#include "base/doc.h"
 #include "engine/apply_ddl_work.h"
 #include "engine/held.h"
 #include "engine/load_index.h"
@@ -238,9 +239,7 @@ find_there(
     struct apply_ddl *a, const struct mod *m, bson_t *spec, bson_error_t *error)
 {
 	struct coll there;
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bson_t one;
 	int found = 0, got;
 
@@ -248,12 +247,8 @@ find_there(
 	if (got <= 0)
 		return got;
 	for (bool more = bson_iter_init(&it, &there.indexes);
-	     more && !found && bson_iter_next(&it);) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&one, data, len) &&
-		    held_is(&one, &m->which)) {
+	     more && !found && doc_next(&it, &one);) {
+		if (held_is(&one, &m->which)) {
 			bson_copy_to(&one, spec);
 			found = 1;
 		}

@@ -36,9 +36,7 @@ add_account(void *accounts, const bson_t *user)
 {
 	char sha[SHA256_TEXT];
 
-	textset_add(accounts,
-	    ops_account(doc_text_or(user, "user", ""),
-		doc_text_or(user, "db", ""), sha));
+	textset_add(accounts, ops_account(user, sha));
 }
 
 void

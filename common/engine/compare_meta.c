@@ -126,15 +126,8 @@ find_index(const bson_t *array, const char *name, bson_t *spec)
 	bson_iter_t it;
 
 	for (bool more = bson_iter_init(&it, array);
-	     more && bson_iter_next(&it);) {
-		const uint8_t *data;
-		uint32_t len;
-
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(spec, data, len) &&
-		    strcmp(index_name(spec), name) == 0)
+	     more && doc_next(&it, spec);) {
+		if (strcmp(index_name(spec), name) == 0)
 			return true;
 	}
 	return false;

@@ -1,3 +1,4 @@
+#include "base/doc.h"
 #include "engine/digest_work.h"
 
 bool
@@ -57,19 +58,14 @@ staged_of_stream(struct against *a)
 	a->staged = staged_new();
 	for (size_t i = 0; i < in->n; i++) {
 		bson_iter_t it;
+		bson_t one;
 
 		for (bool more = bson_iter_init(&it, &in->coll[i].staged);
-		     more && bson_iter_next(&it);) {
-			const uint8_t *data;
-			bson_t one, spec;
+		     more && doc_next(&it, &one);) {
 			const char *why;
-			uint32_t len;
+			bson_t spec;
 
-			if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-				continue;
-			bson_iter_document(&it, &len, &data);
-			if (bson_init_static(&one, data, len) &&
-			    record_doc(&one, "spec", &spec, NULL) &&
+			if (record_doc(&one, "spec", &spec, NULL) &&
 			    record_text(&one, "why", &why, NULL))
 				staged_add(a->staged, in->coll[i].target_ns,
 				    why, &spec);

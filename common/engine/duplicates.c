@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "engine/held.h"
 #include "mongo/catalog.h"
@@ -152,19 +153,12 @@ duplicates_list(struct conn *c, const char *ns, const bson_t *spec,
     const char *why, bson_t *lines)
 {
 	bson_error_t error = {0};
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
 	bson_t key;
 	char *line;
 	int n = 0;
 
-	if (bson_iter_init_find(&it, spec, "key") &&
-	    BSON_ITER_HOLDS_DOCUMENT(&it)) {
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&key, data, len);
+	if (doc_sub(spec, "key", &key))
 		n = ask(c, ns, spec, &key, lines, &error);
-	}
 	if (n > 0)
 		return;
 	line = bson_strdup_printf("\"%s\": index \"%s\": %s%s%s", ns,

@@ -2,19 +2,7 @@
 
 #include <string.h>
 
-static bool
-sub_doc(const bson_t *doc, const char *field, bson_t *out)
-{
-	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
-
-	if (!bson_iter_init_find(&it, doc, field) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&it))
-		return false;
-	bson_iter_document(&it, &len, &data);
-	return bson_init_static(out, data, len);
-}
+#include "base/doc.h"
 
 /* Equal, or not known on one side. */
 static bool
@@ -50,10 +38,10 @@ identity_check(const bson_t *job, const bson_t *source, const struct grant *g,
 	const bson_t *filters = grant_filters(g);
 	bson_t of_job;
 
-	if (sub_doc(job, "source", &of_job) && !identity_same(&of_job, source))
+	if (doc_sub(job, "source", &of_job) && !identity_same(&of_job, source))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "the job is of another source than the stream");
-	if (sub_doc(job, "selection", &of_job) &&
+	if (doc_sub(job, "selection", &of_job) &&
 	    (of_job.len != filters->len ||
 		memcmp(bson_get_data(&of_job), bson_get_data(filters),
 		    of_job.len) != 0))

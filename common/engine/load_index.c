@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "engine/again.h"
@@ -57,8 +58,6 @@ void
 load_indexes_split(const char *ns, const bson_t *raw, struct load_indexes *out)
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t one;
 
 	bson_init(&out->staged);
@@ -66,13 +65,8 @@ load_indexes_split(const char *ns, const bson_t *raw, struct load_indexes *out)
 	out->later = NULL;
 	if (!raw || !bson_iter_init(&it, raw))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&one, data, len))
-			split_one(ns, &one, out);
-	}
+	while (doc_next(&it, &one))
+		split_one(ns, &one, out);
 }
 
 void
@@ -87,16 +81,12 @@ load_indexes_asleep(
     struct conn *c, const char *ns, const bson_t *specs, bson_error_t *error)
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	unsigned tries;
 	bool ok = true;
 	bson_t one;
 
 	bson_iter_init(&it, specs);
-	while (ok && bson_iter_next(&it)) {
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&one, data, len);
+	while (ok && doc_next(&it, &one)) {
 		tries = 0;
 		do
 			ok = catalog_create_ttl_asleep(c, ns, &one, error);

@@ -2,6 +2,7 @@
  * copy of the source as of one moment, and the applier goes on from there. Its
  * lifetimes sleep; what the job lists of them comes with the log, in which they
  * are woken on the source after that moment. */
+#include "base/doc.h"
 #include "base/msg.h"
 #include "engine/switch_work.h"
 #include "mongo/catalog.h"
@@ -53,16 +54,11 @@ static bool
 adopt(struct switcher *s, struct job *j, struct optime at, bson_error_t *error)
 {
 	bson_t head = BSON_INITIALIZER, source, filters = BSON_INITIALIZER;
-	const uint8_t *data;
-	bson_iter_t it;
-	uint32_t len;
 	bool ok;
 
 	server_append(s->source, "source", &head);
 	ns_rules_append(s->rules, &filters);
-	bson_iter_init_find(&it, &head, "source");
-	bson_iter_document(&it, &len, &data);
-	ok = bson_init_static(&source, data, len) &&
+	ok = doc_sub(&head, "source", &source) &&
 	    job_adopt(j, &source, &filters, at, at, error);
 	bson_destroy(&head);
 	bson_destroy(&filters);

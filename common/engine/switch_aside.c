@@ -3,6 +3,7 @@
  * their readers' rights taken away. */
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "engine/switch_after_work.h"
@@ -35,18 +36,11 @@ static bool
 look_at(void *arg, const char *ns, const bson_t *info)
 {
 	struct views *v = arg;
-	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t options;
 
 	v->db = ns;
 	v->db_len = (size_t)(strchr(ns, '.') - ns);
-	if (!bson_iter_init_find(&it, info, "options") ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&it) || textset_has(&v->read, ns))
-		return true;
-	bson_iter_document(&it, &len, &data);
-	if (!bson_init_static(&options, data, len) ||
+	if (textset_has(&v->read, ns) || !doc_sub(info, "options", &options) ||
 	    !bson_has_field(&options, "viewOn") ||
 	    !quarantine_view_reads(&options, is_read, v))
 		return true;

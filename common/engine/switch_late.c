@@ -12,10 +12,11 @@
 #include "engine/position.h"
 #include "engine/tailer.h"
 #include "model/entry.h"
+#include "mongo/ops.h"
 #include "mongo/rights.h"
 
 /* The heartbeat bounds how long a quiet source is waited for: half of it. */
-enum { HEARTBEAT_MS = 100, RECONNECT_MS = 5000, WAIT_MS = 20, UID = 32 };
+enum { HEARTBEAT_MS = 100, RECONNECT_MS = 5000, WAIT_MS = 20 };
 
 struct late {
 	struct late_opts o;
@@ -28,9 +29,8 @@ struct late {
 	bool stop, ended;
 	bson_error_t error; /* of the reading */
 	int64_t found;
-	char first[200]; /* what was found first */
-	uint8_t uid[UID];
-	bool has_uid;
+	char first[200];           /* what was found first */
+	char account[SHA256_TEXT]; /* of that (ops_account); "": not told */
 };
 
 /* ------------------------------------------------------------------ thread */
@@ -53,6 +53,7 @@ verb(const struct entry *e)
 static void
 note(struct late *l, const struct entry *e, struct optime at)
 {
+	uint8_t uid[SHA256_BYTES];
 	char text[OPTIME_TEXT];
 	bson_t lsid;
 
@@ -60,9 +61,10 @@ note(struct late *l, const struct entry *e, struct optime at)
 	if (l->found++ == 0) {
 		snprintf(l->first, sizeof l->first, "%s \"%s\" at %s", verb(e),
 		    e->ns, optime_text(at, text));
-		l->has_uid = e->lsid.type == BSON_TYPE_DOCUMENT &&
+		if (e->lsid.type == BSON_TYPE_DOCUMENT &&
 		    bson_init_static(&lsid, e->lsid.data, e->lsid.len) &&
-		    doc_bytes(&lsid, "uid", l->uid, UID);
+		    doc_bytes(&lsid, "uid", uid, sizeof uid))
+			hash_hex(uid, sizeof uid, l->account);
 	}
 	pthread_cond_broadcast(&l->moved);
 	pthread_mutex_unlock(&l->lock);
@@ -166,48 +168,21 @@ late_free(struct late *l)
 
 /* ------------------------------------------------------------------ asking */
 
-static bool
-is_digest(const char *text, const uint8_t uid[UID])
-{
-	char hex[SHA256_TEXT], two[3];
-	struct sha256 *h = sha256_new();
-
-	sha256_add(h, text, strlen(text));
-	sha256_finish(h, hex);
-	for (int i = 0; i < UID; i++) {
-		snprintf(two, sizeof two, "%02x", uid[i]);
-		if (strncmp(two, hex + 2 * i, 2) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* Whose digest it is; NULL: of none that is known. Caller frees. */
 static char *
-account(struct conn *c, const uint8_t uid[UID])
+account(struct conn *c, const char *digest)
 {
-	char *name = NULL, *full;
+	char sha[SHA256_TEXT], *name = NULL;
 	struct rights r;
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bson_t user;
 
 	if (rights_fetch(c, &r, NULL) && bson_iter_init(&it, &r.users))
-		while (!name && bson_iter_next(&it)) {
-			if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-				continue;
-			bson_iter_document(&it, &len, &data);
-			bson_init_static(&user, data, len);
-			full = bson_strdup_printf("%s@%s",
-			    doc_text_or(&user, "user", ""),
-			    doc_text_or(&user, "db", ""));
-			if (is_digest(full, uid))
+		while (!name && doc_next(&it, &user))
+			if (strcmp(ops_account(&user, sha), digest) == 0)
 				name = bson_strdup_printf("%s.%s",
 				    doc_text_or(&user, "db", ""),
 				    doc_text_or(&user, "user", ""));
-			bson_free(full);
-		}
 	rights_release(&r);
 	return name;
 }
@@ -216,7 +191,7 @@ account(struct conn *c, const uint8_t uid[UID])
 static enum ready
 tell(struct late *l, struct conn *c, bson_error_t *error)
 {
-	char *name = l->has_uid ? account(c, l->uid) : NULL;
+	char *name = *l->account ? account(c, l->account) : NULL;
 
 	error_set(error, MM_EXIT_REFUSED, 0,
 	    "somebody has written after the fence, past the block: %s%s%s%s",

@@ -117,18 +117,11 @@ each_of(const struct left *l, const bson_t *list, struct textset *told,
     each_account *each, void *arg)
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t doc;
 
 	for (bool more = bson_iter_init(&it, list);
-	     more && bson_iter_next(&it);) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&doc, data, len))
-			each(l, told, &doc, arg);
-	}
+	     more && doc_next(&it, &doc);)
+		each(l, told, &doc, arg);
 }
 
 static void
@@ -206,22 +199,15 @@ static void
 asleep(const struct left *l, const char *field)
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t list, one;
 
 	if (switch_log_state(l->s->log) == SWITCH_DELETED ||
 	    !switch_log_doc(l->s->log, field, &list) ||
 	    !bson_iter_init(&it, &list))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&one, data, len))
-			line(SIDE_SOURCE, "TTL index",
-			    doc_text_or(&one, "ns", ""), "put to sleep");
-	}
+	while (doc_next(&it, &one))
+		line(SIDE_SOURCE, "TTL index", doc_text_or(&one, "ns", ""),
+		    "put to sleep");
 }
 
 static void

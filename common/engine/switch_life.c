@@ -29,18 +29,12 @@ static void
 put_awake(bson_t *list, uint32_t *n, const struct coll *c)
 {
 	bson_iter_t it;
-	const uint8_t *data;
 	int64_t seconds;
-	uint32_t len;
 	bson_t spec;
 
 	for (bool more = bson_iter_init(&it, &c->indexes);
-	     more && bson_iter_next(&it);) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&spec, data, len) &&
-		    index_is_ttl(&spec, &seconds) && seconds != TTL_ASLEEP)
+	     more && doc_next(&it, &spec);) {
+		if (index_is_ttl(&spec, &seconds) && seconds != TTL_ASLEEP)
 			put(list, n, c->ns, held_name(&spec), seconds);
 	}
 }
@@ -98,17 +92,11 @@ set_all(struct conn *c, const bson_t *list, const struct ns_rules *map,
     bool awake, bson_error_t *error)
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t one;
 
 	for (bool more = bson_iter_init(&it, list);
-	     more && bson_iter_next(&it);) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&one, data, len) &&
-		    !set_one(c, &one, map,
+	     more && doc_next(&it, &one);) {
+		if (!set_one(c, &one, map,
 			awake ? seconds_of(&one) : TTL_ASLEEP, error))
 			return false;
 	}

@@ -10,22 +10,15 @@ static void
 tell_open(const bson_t *plan)
 {
 	bson_iter_t it;
-	const uint8_t *data;
 	bson_t list, one;
-	uint32_t len;
 
 	if (!doc_sub(plan, "open", &list) || !bson_iter_init(&it, &list))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&one, data, len))
-			msg_warn("%s \"%s\" can read the old data on: %s",
-			    doc_text_or(&one, "kind", ""),
-			    doc_text_or(&one, "name", ""),
-			    doc_text_or(&one, "why", ""));
-	}
+	while (doc_next(&it, &one))
+		msg_warn("%s \"%s\" can read the old data on: %s",
+		    doc_text_or(&one, "kind", ""),
+		    doc_text_or(&one, "name", ""),
+		    doc_text_or(&one, "why", ""));
 }
 
 static bool

@@ -27,20 +27,13 @@ static void
 each(const bson_t *plan, const char *list, each_fn *call, void *arg)
 {
 	bson_iter_t it, sub;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t one;
 
 	if (!doc_find(plan, list, &it) || !BSON_ITER_HOLDS_ARRAY(&it) ||
 	    !bson_iter_recurse(&it, &sub))
 		return;
-	while (bson_iter_next(&sub)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&sub))
-			continue;
-		bson_iter_document(&sub, &len, &data);
-		if (bson_init_static(&one, data, len))
-			call(&one, arg);
-	}
+	while (doc_next(&sub, &one))
+		call(&one, arg);
 }
 
 struct same {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/hash.h"
 #include "engine/owners.h"
 
@@ -67,17 +68,11 @@ has_unique(const struct coll *c)
 {
 	bson_iter_t it;
 	bson_t spec;
-	const uint8_t *data;
-	uint32_t len;
 
 	if (!bson_iter_init(&it, &c->indexes))
 		return false;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&spec, data, len) &&
-		    index_is_unique(&spec))
+	while (doc_next(&it, &spec)) {
+		if (index_is_unique(&spec))
 			return true;
 	}
 	return false;

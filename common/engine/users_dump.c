@@ -83,15 +83,12 @@ static uint32_t
 tell_left(const bson_t *left)
 {
 	bson_iter_t it, rights;
-	const uint8_t *data;
-	uint32_t len, n = 0;
+	uint32_t n = 0;
 	bson_t doc, list;
 
 	if (!bson_iter_init(&it, left))
 		return 0;
-	for (; bson_iter_next(&it); n++) {
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&doc, data, len);
+	for (; doc_next(&it, &doc); n++) {
 		if (!doc_sub(&doc, "rights", &list) ||
 		    !bson_iter_init(&rights, &list))
 			continue;

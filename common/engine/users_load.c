@@ -2,6 +2,7 @@
  * get is written down first, then it is made without rights. So there is no
  * account of ours whose rights nobody knows, and none that can write before
  * the switch. */
+#include "base/doc.h"
 #include "engine/users.h"
 
 #include "base/hash.h"
@@ -68,14 +69,10 @@ map_all(
     struct loading *l, const bson_t *accounts, bool role, bson_error_t *error)
 {
 	bson_t account, doc, change;
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bool ok = bson_iter_init(&it, accounts);
 
-	while (ok && bson_iter_next(&it)) {
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&account, data, len);
+	while (ok && doc_next(&it, &account)) {
 		bson_init(&doc);
 		bson_init(&change);
 		ok = bring_map(grant_rules(l->grant), &account, role, &doc,

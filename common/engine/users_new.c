@@ -43,19 +43,13 @@ static bool
 each(struct users_new *u, const bson_t *docs, int kind, each_fn *fn,
     bson_error_t *error)
 {
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bson_t doc;
 
 	if (!bson_iter_init(&it, docs))
 		return true;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&doc, data, len) &&
-		    !fn(u, &doc, kind, error))
+	while (doc_next(&it, &doc)) {
+		if (!fn(u, &doc, kind, error))
 			return false;
 	}
 	return true;
@@ -149,18 +143,12 @@ users_new_free(struct users_new *u)
 static bool
 find(const bson_t *docs, const char *id, bson_t *doc)
 {
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 
 	if (!bson_iter_init(&it, docs))
 		return false;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(doc, data, len) &&
-		    strcmp(doc_text_or(doc, "_id", ""), id) == 0)
+	while (doc_next(&it, doc)) {
+		if (strcmp(doc_text_or(doc, "_id", ""), id) == 0)
 			return true;
 	}
 	return false;

@@ -20,21 +20,6 @@ struct choice {
 	struct textset ours; /* those of them that go with the selection */
 };
 
-static bool
-next_doc(bson_iter_t *it, bson_t *doc)
-{
-	const uint8_t *data;
-	uint32_t len;
-
-	while (bson_iter_next(it))
-		if (BSON_ITER_HOLDS_DOCUMENT(it)) {
-			bson_iter_document(it, &len, &data);
-			if (bson_init_static(doc, data, len))
-				return true;
-		}
-	return false;
-}
-
 static void
 append_doc(bson_t *array, const bson_t *doc)
 {
@@ -143,7 +128,7 @@ filter(const struct choice *c, const bson_t *account, const char *field,
 
 	if (!doc_sub(account, field, &list) || !bson_iter_init(&it, &list))
 		return 0;
-	while (next_doc(&it, &right))
+	while (doc_next(&it, &right))
 		if (reach_of(c, &right) == want) {
 			n++;
 			if (to)
@@ -171,7 +156,7 @@ has_part(const struct choice *c, const bson_t *account)
 
 	if (!doc_sub(account, "roles", &list) || !bson_iter_init(&it, &list))
 		return false;
-	while (next_doc(&it, &right))
+	while (doc_next(&it, &right))
 		if (strcmp(doc_text_or(&right, "db", ""), "admin") != 0 &&
 		    reach_of_role(c, &right) == REACH_MORE)
 			return true;
@@ -193,13 +178,13 @@ choose_roles(struct choice *c, const bson_t *roles)
 	size_t before;
 
 	if (bson_iter_init(&it, roles))
-		while (next_doc(&it, &role))
+		while (doc_next(&it, &role))
 			textset_take(&c->made, as_right(&role));
 	do {
 		before = c->ours.n;
 		if (!bson_iter_init(&it, roles))
 			return;
-		while (next_doc(&it, &role))
+		while (doc_next(&it, &role))
 			if (goes_with(c, &role))
 				textset_take(&c->ours, as_right(&role));
 	} while (c->ours.n > before);
@@ -284,7 +269,7 @@ select_all(
 
 	if (!bson_iter_init(&it, accounts))
 		return;
-	while (next_doc(&it, &account)) {
+	while (doc_next(&it, &account)) {
 		if (goes_with(c, &account))
 			select_one(c, &account, out);
 		note_left(c, &account, left);
@@ -340,7 +325,7 @@ check_all(const struct choice *c, const bson_t *accounts, bool role,
 	bson_t account;
 	bool ok = bson_iter_init(&it, accounts);
 
-	while (ok && next_doc(&it, &account))
+	while (ok && doc_next(&it, &account))
 		ok = check_one(c, &account, role, error);
 	return ok;
 }
@@ -356,7 +341,7 @@ bring_check(const struct ns_rules *r, const bson_t *users, const bson_t *roles,
 
 	/* A role without rights is in the stream for its name's sake. */
 	if (bson_iter_init(&it, roles))
-		while (next_doc(&it, &role)) {
+		while (doc_next(&it, &role)) {
 			textset_take(&c.made, as_right(&role));
 			textset_take(&c.ours, as_right(&role));
 		}

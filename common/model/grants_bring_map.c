@@ -93,17 +93,11 @@ map_list(const struct naming *n, const bson_t *account, const char *field,
 {
 	bson_t list, item, from, to;
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bool ok = true;
 
 	BSON_APPEND_ARRAY_BEGIN(out, field, &list);
 	if (doc_sub(account, field, &from) && bson_iter_init(&it, &from))
-		while (ok && bson_iter_next(&it)) {
-			if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-				continue;
-			bson_iter_document(&it, &len, &data);
-			bson_init_static(&item, data, len);
+		while (ok && doc_next(&it, &item)) {
 			BSON_APPEND_DOCUMENT_BEGIN(
 			    &list, bson_iter_key(&it), &to);
 			ok = map(n, &item, &to);

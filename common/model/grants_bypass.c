@@ -82,20 +82,13 @@ static void
 each(struct bypass *b, const bson_t *list,
     void (*take)(struct bypass *b, const bson_t *doc))
 {
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bson_t doc;
 
 	if (!bson_iter_init(&it, list))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&doc, data, len))
-			take(b, &doc);
-	}
+	while (doc_next(&it, &doc))
+		take(b, &doc);
 }
 
 void

@@ -13,20 +13,14 @@ typedef bool each_fn(const bson_t *doc, void *arg);
 static bool
 each_doc(const bson_t *list, each_fn *each, void *arg)
 {
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bson_t doc;
 
 	if (!bson_iter_init(&it, list))
 		return true;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&doc, data, len) && !each(&doc, arg))
+	while (doc_next(&it, &doc))
+		if (!each(&doc, arg))
 			return false;
-	}
 	return true;
 }
 

@@ -22,18 +22,12 @@ each_of(struct only *o, const bson_t *doc, const char *field, int depth,
     bool (*each)(struct only *o, const bson_t *item, int depth))
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t list, item;
 
 	if (!doc_sub(doc, field, &list) || !bson_iter_init(&it, &list))
 		return true;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (!bson_init_static(&item, data, len) ||
-		    !each(o, &item, depth))
+	while (doc_next(&it, &item)) {
+		if (!each(o, &item, depth))
 			return false;
 	}
 	return true;
@@ -64,17 +58,11 @@ static bool
 made(const struct only *o, const char *db, const char *name, bson_t *view)
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 
 	if (!bson_iter_init(&it, o->roles))
 		return false;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(view, data, len) &&
-		    strcmp(doc_text_or(view, "db", ""), db) == 0 &&
+	while (doc_next(&it, view)) {
+		if (strcmp(doc_text_or(view, "db", ""), db) == 0 &&
 		    strcmp(doc_text_or(view, "role", ""), name) == 0)
 			return true;
 	}

@@ -70,20 +70,13 @@ static void
 add_holders(struct plan *p, bool role, const bson_t *list)
 {
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t doc;
 
 	if (!bson_iter_init(&it, list))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
+	while (doc_next(&it, &doc))
 		/* Names are views into the caller's document. */
-		if (bson_init_static(&doc, data, len))
-			add_holder(p, role, &doc);
-	}
+		add_holder(p, role, &doc);
 }
 
 /* Marks the roles that this one reaches, once for each mark. */

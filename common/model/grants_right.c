@@ -48,18 +48,11 @@ each_of(const bson_t *doc, const char *key,
 {
 	bson_t list, item;
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 
 	if (!doc_sub(doc, key, &list) || !bson_iter_init(&it, &list))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&item, data, len))
-			each(&item, s);
-	}
+	while (doc_next(&it, &item))
+		each(&item, s);
 }
 
 void

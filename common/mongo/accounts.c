@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "model/textset.h"
 #include "mongo/cursor.h"
 #include "mongo/driver.h"
@@ -146,15 +147,12 @@ insert(
 {
 	bson_t piece = BSON_INITIALIZER, doc;
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len, n = 0;
+	uint32_t n = 0;
 	bool ok = bson_iter_init(&it, docs);
 
-	while (ok && bson_iter_next(&it)) {
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&doc, data, len);
+	while (ok && doc_next(&it, &doc)) {
 		if (n > 0 &&
-		    (n == PIECE_DOCS || piece.len + len > PIECE_BYTES)) {
+		    (n == PIECE_DOCS || piece.len + doc.len > PIECE_BYTES)) {
 			ok = insert_piece(c, coll, &piece, error);
 			bson_reinit(&piece);
 			n = 0;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/msg.h"
 #include "mongo/bulk_state.h"
 #include "mongo/cursor.h"
@@ -42,21 +43,14 @@ note_error(struct bulk *b, const struct part *p, const bson_t *we)
 static void
 note_errors(struct bulk *b, const struct part *p, const bson_t *reply)
 {
-	const uint8_t *data;
 	bson_t list, we;
 	bson_iter_t it;
-	uint32_t len;
 
 	if (!doc_sub(reply, "writeErrors", &list) ||
 	    !bson_iter_init(&it, &list))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&we, data, len))
-			note_error(b, p, &we);
-	}
+	while (doc_next(&it, &we))
+		note_error(b, p, &we);
 }
 
 static void

@@ -1,4 +1,5 @@
 /* Making collections and indexes on the target. */
+#include "base/doc.h"
 #include "mongo/catalog.h"
 
 #include <string.h>
@@ -42,17 +43,11 @@ put_id_index(struct buf *cmd, const bson_t *options, const bson_t *indexes)
 {
 	bson_t spec, clean;
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 
 	if (!bson_iter_init(&it, indexes))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (!bson_init_static(&spec, data, len) ||
-		    !index_is_id(&spec) || !bson_has_field(&spec, "collation"))
+	while (doc_next(&it, &spec)) {
+		if (!index_is_id(&spec) || !bson_has_field(&spec, "collation"))
 			continue;
 		/* Clustered collections have no index of that kind. */
 		if (bson_has_field(options, "clusteredIndex"))

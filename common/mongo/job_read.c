@@ -1,6 +1,7 @@
 /* What can be known of a job without its lease. */
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/hash.h"
 #include "mongo/control.h"
 #include "mongo/cursor.h"
@@ -134,19 +135,13 @@ each_staged(void *arg, const bson_t *doc)
 	struct staged_walk *s = arg;
 	const char *ns = doc_text(doc, "_id.ns"), *why;
 	bson_t list, one, spec;
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 
 	if (!ns || !doc_sub(doc, "staged", &list) ||
 	    !bson_iter_init(&it, &list))
 		return true;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (!bson_init_static(&one, data, len) ||
-		    !doc_sub(&one, "spec", &spec))
+	while (doc_next(&it, &one)) {
+		if (!doc_sub(&one, "spec", &spec))
 			continue;
 		why = doc_text(&one, "why");
 		if (!s->each(s->arg, ns, why ? why : "", &spec))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "mongo/cursor.h"
 #include "mongo/driver.h"
 
@@ -52,22 +53,15 @@ static void
 each_member(const bson_t *reply, int64_t ms, char *text, size_t size)
 {
 	struct optime newest = OPTIME_NULL, at;
-	const uint8_t *data;
 	bson_t list, member;
 	bson_iter_t it;
-	uint32_t len;
 
 	if (!doc_sub(reply, "members", &list))
 		return;
 	for (int pass = 0; pass < 2; pass++) {
 		if (!bson_iter_init(&it, &list))
 			return;
-		while (bson_iter_next(&it)) {
-			if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-				continue;
-			bson_iter_document(&it, &len, &data);
-			if (!bson_init_static(&member, data, len))
-				continue;
+		while (doc_next(&it, &member)) {
 			if (pass == 1)
 				judge(&member, newest, ms, text, size);
 			else if (member_time(&member, &at) &&

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/hash.h"
 #include "model/ns.h"
 #include "mongo/cursor.h"
@@ -58,11 +59,13 @@ is_transaction(const bson_t *op)
 }
 
 const char *
-ops_account(const char *user, const char *db, char *sha)
+ops_account(const bson_t *user, char *sha)
 {
 	struct sha256 *h = sha256_new();
+	const char *name = doc_text_or(user, "user", "");
+	const char *db = doc_text_or(user, "db", "");
 
-	sha256_add(h, user, strlen(user));
+	sha256_add(h, name, strlen(name));
 	sha256_add(h, "@", 1);
 	sha256_add(h, db, strlen(db));
 	return sha256_finish(h, sha);
@@ -72,14 +75,11 @@ ops_account(const char *user, const char *db, char *sha)
 static bool
 is_apart(const struct ops_scope *scope, const bson_t *op)
 {
-	uint8_t uid[32];
+	uint8_t uid[SHA256_BYTES];
 	char text[SHA256_TEXT];
 
-	if (!scope->apart || !doc_bytes(op, "lsid.uid", uid, sizeof uid))
-		return false;
-	for (size_t i = 0; i < sizeof uid; i++)
-		snprintf(text + 2 * i, 3, "%02x", uid[i]);
-	return textset_has(scope->apart, text);
+	return scope->apart && doc_bytes(op, "lsid.uid", uid, sizeof uid) &&
+	    textset_has(scope->apart, hash_hex(uid, sizeof uid, text));
 }
 
 /* The namespace of a command on "db.$cmd" is in the command. */
@@ -114,17 +114,11 @@ writes_out(const bson_t *command)
 {
 	bson_t pipeline, stage;
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 
 	if (!doc_sub(command, "pipeline", &pipeline) ||
 	    !bson_iter_init(&it, &pipeline))
 		return false;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&stage, data, len);
+	while (doc_next(&it, &stage)) {
 		if (bson_has_field(&stage, "$out") ||
 		    bson_has_field(&stage, "$merge"))
 			return true;
@@ -269,16 +263,12 @@ kill_op(struct conn *c, const bson_t *op, bson_error_t *error)
 bool
 ops_kill(struct conn *c, const struct ops *o, bson_error_t *error)
 {
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bson_t op;
 
 	if (!bson_iter_init(&it, &o->list))
 		return true;
-	while (bson_iter_next(&it)) {
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&op, data, len);
+	while (doc_next(&it, &op)) {
 		if (!(is_transaction(&op) ? kill_session(c, &op, error)
 					  : kill_op(c, &op, error)))
 			return false;
@@ -290,18 +280,14 @@ void
 ops_each(const struct ops *o, void (*each)(const char *text))
 {
 	char text[OPS_TEXT];
-	const uint8_t *data;
 	bson_iter_t it;
-	uint32_t len;
 	bson_t op;
 
 	if (!bson_iter_init(&it, &o->list))
 		return;
-	while (bson_iter_next(&it)) {
+	while (doc_next(&it, &op)) {
 		bool txn;
 
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&op, data, len);
 		txn = is_transaction(&op);
 		snprintf(text, sizeof text,
 		    "%s%s, program \"%s\", client %s, %.1f s old",

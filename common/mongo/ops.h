@@ -37,9 +37,9 @@ struct ops {
 	int64_t oldest_us;             /* of them, by the server's clock */
 };
 
-/* How a session names the account, as hex; sha holds SHA256_TEXT bytes and is
- * returned. */
-const char *ops_account(const char *user, const char *db, char *sha);
+/* How a session names the account (lsid.uid), as hex. user: {user, db}; sha
+ * holds SHA256_TEXT bytes and is returned. */
+const char *ops_account(const bson_t *user, char *sha);
 
 /* o is initialised in any case. Status 8: may not be read. */
 bool ops_list(struct conn *c, const struct ops_scope *scope, struct ops *o,

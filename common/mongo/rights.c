@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "model/grants.h"
 #include "model/textset.h"
 #include "mongo/cursor.h"
@@ -26,18 +27,11 @@ append_all(bson_t *array, const bson_t *reply, const char *name)
 {
 	bson_t list, doc;
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 
 	if (!doc_sub(reply, name, &list) || !bson_iter_init(&it, &list))
 		return;
-	while (bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&doc, data, len))
-			append_doc(array, &doc);
-	}
+	while (doc_next(&it, &doc))
+		append_doc(array, &doc);
 }
 
 static bool
@@ -160,24 +154,18 @@ bool
 rights_own(struct conn *c, bson_t *names, bson_error_t *error)
 {
 	bson_t cmd = BSON_INITIALIZER, reply, list, doc;
-	const uint8_t *data;
 	const char *key;
 	bson_iter_t it;
 	char room[16];
-	uint32_t len;
 	bool ok;
 
 	BSON_APPEND_INT32(&cmd, "connectionStatus", 1);
 	ok = conn_read(c, "admin", &cmd, &reply, error);
 	if (ok && doc_sub(&reply, "authInfo.authenticatedUsers", &list) &&
 	    bson_iter_init(&it, &list))
-		while (bson_iter_next(&it)) {
+		while (doc_next(&it, &doc)) {
 			char *text;
 
-			if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-				continue;
-			bson_iter_document(&it, &len, &data);
-			bson_init_static(&doc, data, len);
 			if (!doc_text(&doc, "user") || !doc_text(&doc, "db"))
 				continue;
 			text = bson_strdup_printf("%s.%s", doc_text(&doc, "db"),
@@ -281,17 +269,11 @@ each_change(struct conn *c, const bson_t *plan, step_fn *step, bool through,
 	bson_t list, change;
 	bson_error_t why;
 	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
 	bool ok = true;
 
 	if (!doc_sub(plan, "changes", &list) || !bson_iter_init(&it, &list))
 		return true;
-	while ((ok || through) && bson_iter_next(&it)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		bson_init_static(&change, data, len);
+	while ((ok || through) && doc_next(&it, &change)) {
 		if (!names_one(&change, &why) ||
 		    !change_one(c, &change, step, &why)) {
 			if (ok && error)
