@@ -21,7 +21,8 @@
 static const char *job, *dir, *on_duplicate = "error";
 static bool drop, no_indexes, finish_only, wake, print_token, users, archive;
 static struct optime from_at = OPTIME_NULL, to_at = OPTIME_NULL;
-static int64_t threads = 4, per_coll, max_load;
+static int64_t threads = 4, per_coll, max_load, rate;
+static const char *rate_file;
 
 static const struct opt own_rows[] = {
     {'j', "numParallelCollections", "N", OPT_COUNT, &threads,
@@ -50,6 +51,10 @@ static const struct opt own_rows[] = {
 	"accounts of mm-dump --users, without rights until the switch"},
     {0, "on-duplicate", "HOW", OPT_CHOICE, &on_duplicate,
 	"with --users, where a name is taken (error)", 0, 0, "error|skip"},
+    {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
+	"insert at most BYTES of documents a second", 1, INT64_MAX},
+    {0, "throttle-file", "FILE", OPT_TEXT, &rate_file,
+	"but as many as FILE says, which may be changed meanwhile"},
     {0, "max-load", "SECONDS", OPT_SECONDS, &max_load,
 	"wait while a member of the target lags more than that", 1000,
 	86400000},
@@ -77,6 +82,8 @@ load(struct input *in, bson_error_t *error)
 	    .per_coll = (int)(per_coll ? per_coll : threads),
 	    .drop = drop,
 	    .no_indexes = no_indexes,
+	    .rate = rate,
+	    .rate_file = rate_file,
 	    .job = job,
 	    .flags = &ns_flags,
 	};
@@ -206,6 +213,25 @@ load_all(int argc, char **argv, bson_error_t *error)
 
 /* NULL: nothing is wrong. */
 static const char *
+wrong_alone(bool files)
+{
+	bool data = drop || no_indexes || rate || rate_file || max_load;
+
+	if (wake && !finish_only)
+		return "--wake-ttl needs --finish-indexes";
+	if (finish_only && (data || files))
+		return "--finish-indexes loads nothing";
+	if (print_token && (finish_only || data || files))
+		return "--print-resume-token loads nothing";
+	if (users && (finish_only || print_token || data))
+		return "--users loads users and roles alone";
+	return users || strcmp(on_duplicate, "error") == 0
+	    ? NULL
+	    : "--on-duplicate is for --users";
+}
+
+/* NULL: nothing is wrong. */
+static const char *
 wrong_foreign(bool files)
 {
 	bool from = !optime_is_null(from_at), to = !optime_is_null(to_at);
@@ -243,19 +269,11 @@ main(int argc, char **argv)
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();
-	if (wake && !finish_only)
-		return opt_wrong_use("--wake-ttl needs --finish-indexes");
-	if (finish_only && (drop || no_indexes || argc > first))
-		return opt_wrong_use("--finish-indexes loads nothing");
-	if (print_token && (finish_only || drop || no_indexes || argc > first))
-		return opt_wrong_use("--print-resume-token loads nothing");
-	if (users && (finish_only || print_token || drop || no_indexes))
-		return opt_wrong_use("--users loads users and roles alone");
-	wrong = wrong_foreign(argc > first);
+	wrong = wrong_alone(argc > first);
+	if (!wrong)
+		wrong = wrong_foreign(argc > first);
 	if (wrong)
 		return opt_wrong_use("%s", wrong);
-	if (!users && strcmp(on_duplicate, "error") != 0)
-		return opt_wrong_use("--on-duplicate is for --users");
 	ok = (rules = ns_rules_new(&ns_flags, &error)) &&
 	    (((finish_only || print_token) && job) ||
 		grant_told(&ns_flags, &error));

@@ -5,12 +5,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/load_coll.h"
 #include "engine/load_job.h"
 #include "engine/loader.h"
+#include "engine/throttle.h"
 
 #define THREADS_MAX 256
 
@@ -19,6 +20,7 @@ struct load {
 	const struct load_opts *opts;
 	struct load_result *result;
 	struct stream_in *in;
+	struct throttle *throttle;
 
 	/* Used in turn only. */
 	struct conn *conn;
@@ -64,28 +66,6 @@ fail(struct load *l, const bson_error_t *error)
 
 /* -------------------------------------------------------------- inserting */
 
-struct tally {
-	int64_t docs, bytes;
-	uint64_t sum;
-};
-
-static struct tally
-tally_of(const struct block_view *block)
-{
-	struct tally t = {0};
-	struct block_cursor cur;
-	const uint8_t *doc;
-	uint32_t len;
-
-	block_rewind(&cur, block);
-	while (block_next(&cur, &doc, &len)) {
-		t.docs++;
-		t.bytes += len;
-		t.sum += hash_xxh64(doc, len, 0);
-	}
-	return t;
-}
-
 /* With the lock held. */
 static void
 note_done(struct load *l, struct load_coll *lc)
@@ -100,7 +80,7 @@ static bool
 count(struct load *l, struct load_coll *lc, const struct block_view *block,
     uint64_t *noted, bson_error_t *error)
 {
-	struct tally t = tally_of(block);
+	struct load_tally t = load_coll_tally(block);
 	uint64_t before = *noted;
 
 	pthread_mutex_lock(&l->lock);
@@ -153,6 +133,7 @@ insert_unit(struct load *l, struct loader *loader, const struct stream_unit *u,
 	bool ok = true;
 
 	for (size_t i = 0; ok && stream_unit_block(u, i, &block); i++) {
+		throttle_spend(l->throttle, block.len);
 		lc = enter(l, block.c);
 		if (!lc)
 			return true;
@@ -373,6 +354,9 @@ load_run(struct server *s, int fd, const char *name,
 	*result = (struct load_result){.from = OPTIME_NULL, .to = OPTIME_NULL};
 	pthread_mutex_init(&l.lock, NULL);
 	pthread_cond_init(&l.freed, NULL);
+	l.throttle = throttle_new(opts->rate);
+	if (opts->rate_file)
+		throttle_watch(l.throttle, opts->rate_file);
 	l.conn = conn_open(s, error);
 	ok = l.conn;
 	if (ok) {
@@ -392,6 +376,7 @@ load_run(struct server *s, int fd, const char *name,
 	loader_free(l.ordered);
 	if (l.conn)
 		conn_close(l.conn);
+	throttle_free(l.throttle);
 	pthread_mutex_destroy(&l.lock);
 	pthread_cond_destroy(&l.freed);
 	return ok;

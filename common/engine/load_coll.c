@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/doc.h"
+#include "base/hash.h"
 #include "base/status.h"
 #include "engine/resume.h"
 #include "stream/record.h"
@@ -142,4 +143,21 @@ load_coll_estimate(const bson_t *record)
 		status_add("docs_total", n);
 	if (record_int64(&est, "bytes", &n, &ignored))
 		status_add("bytes_total", n);
+}
+
+struct load_tally
+load_coll_tally(const struct block_view *block)
+{
+	struct load_tally t = {0};
+	struct block_cursor cur;
+	const uint8_t *doc;
+	uint32_t len;
+
+	block_rewind(&cur, block);
+	while (block_next(&cur, &doc, &len)) {
+		t.docs++;
+		t.bytes += len;
+		t.sum += hash_xxh64(doc, len, 0);
+	}
+	return t;
 }

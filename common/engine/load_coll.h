@@ -1,5 +1,5 @@
-/* engine: a coll record of a snapshot as it is to be on the target; private to
- * load_colls. */
+/* engine: a coll record of a snapshot as it is to be on the target, and its
+ * blocks counted; private to load and load_colls. */
 #ifndef MM_ENGINE_LOAD_COLL_H
 #define MM_ENGINE_LOAD_COLL_H
 
@@ -12,5 +12,12 @@ struct load_coll *load_coll_parse(
 void load_coll_free(struct load_coll *lc);
 /* Its estimate counts into the totals of the status file. */
 void load_coll_estimate(const bson_t *record);
+
+/* What cend tells, of one block. */
+struct load_tally {
+	int64_t docs, bytes;
+	uint64_t sum;
+};
+struct load_tally load_coll_tally(const struct block_view *block);
 
 #endif

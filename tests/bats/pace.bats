@@ -57,6 +57,47 @@ metric() {
 }
 
 # bats test_tags=server
+@test "mm-load at the rate of a file: lines, metrics and SIGUSR1; 0 ends it" {
+	start_server src
+	start_server dst
+	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
+	fill "$src_uri"
+	mm-dump -d shop -Z none --block-size 128K -o "$TMP/s" --quiet
+	echo 40K >"$TMP/rate"
+	run_bg load mm-load -d shop -j 1 --rate-limit 1G --throttle-file "$TMP/rate" \
+		--status-interval 1 --metrics-file "$TMP/m.prom" "$TMP/s"
+	wait_until 20 grep -q 'info: rate: at most 40960' "$TMP/load.err"
+	wait_until 30 grep -qE 'info: loading: [0-9]+ of about 6000 documents, .*/s, ETA ' "$TMP/load.err"
+	[[ $(metric mm_docs_total) -lt 6000 ]]
+	local lines
+	lines=$(grep -c 'info: loading' "$TMP/load.err")
+	kill -USR1 "$load_pid"
+	more() { (($(grep -c 'info: loading' "$TMP/load.err") > lines)); }
+	wait_until 20 more
+	kill -0 "$load_pid"
+	echo 0 >"$TMP/rate.new"
+	mv "$TMP/rate.new" "$TMP/rate"
+	wait "$load_pid"
+	assert_file_contains "$TMP/load.err" 'rate: no limit'
+	assert_equal "$(metric mm_docs_total)" 6000
+	run mm-load -d shop --finish-indexes --rate-limit 1M
+	assert_failure 2
+	run mm-load -d shop --users --max-load 5 "$TMP/s"
+	assert_failure 2
+	# a signal does not wait for the rate
+	rm "$TMP/rate"
+	run_bg load mm-load -d shop --drop -j 1 --rate-limit 100K --status-file "$TMP/status" "$TMP/s"
+	wait_until 20 jq -e '.docs > 0' "$TMP/status"
+	kill "$load_pid"
+	local status=0
+	wait "$load_pid" || status=$?
+	assert_equal "$status" 9
+	run mm-load -d shop "$TMP/s"
+	assert_success
+	assert_same "$src_uri" "$dst_uri" shop
+}
+
+# bats test_tags=server
 @test "on a terminal one line is drawn again, and messages stand above it" {
 	start_server src
 	fill "$src_uri"
