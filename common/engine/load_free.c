@@ -123,7 +123,9 @@ load_free_check(struct load_free *f, struct load_coll *lc, bson_error_t *error)
 	other = owners_of(f->others, lc->ns);
 	if (other)
 		return error_set(error, MM_EXIT_REFUSED, 0,
-		    "namespace \"%s\" on the target belongs to job \"%s\"",
+		    "namespace \"%s\" on the target belongs to job \"%s\", "
+		    "of another source, selection or mapping (\"mm-switch "
+		    "cleanup\" gives a job up)",
 		    lc->ns, other);
 	if (!lc->checked)
 		job_each_owned(f->job, note_ours, lc);
