@@ -76,7 +76,8 @@ enum {
 	ADDRESS = 1, /* needs address and block */
 	STATUS = 2,  /* needs the status files of the forward direction */
 	GUARDED = 4, /* a parent puts back when it is killed */
-	READER = 8   /* leaves the journal to others */
+	READER = 8,  /* leaves the journal to others */
+	UNBEGUN = 16 /* with or without a journal */
 };
 
 struct command {
@@ -96,7 +97,7 @@ static const struct command commands[] = {
     {"finish", switch_finish},
     {"quarantine", switch_quarantine},
     {"delete-source", switch_delete_source},
-    {"cleanup", switch_cleanup},
+    {"cleanup", switch_cleanup, UNBEGUN},
 };
 
 static const struct command *
@@ -159,6 +160,7 @@ check_use(const struct command *c)
 		return opt_wrong_use(
 		    "--diff-status and --apply-status are needed");
 	opts.reader = c->flags & READER;
+	opts.unbegun = c->flags & UNBEGUN;
 	return check_waits(c);
 }
 

@@ -151,7 +151,7 @@ forget(struct switcher *s, bson_error_t *error)
 bool
 cleanup_all(struct switcher *s, bson_error_t *error)
 {
-	bool ok = switch_log_state(s->log) == SWITCH_SYNCING
+	bool ok = switch_log_state(s->log) <= SWITCH_SYNCING
 	    ? abandoned(s, error)
 	    : none_withheld(s, error);
 

@@ -75,7 +75,8 @@ switch_config(const struct switcher *s, bson_t *config)
 		put(config, "block", block_kind_text(s->o->block));
 }
 
-/* A rehearsal does not begin it. */
+/* A rehearsal does not begin it, nor does what gives a job up that no switch
+ * has begun of. */
 static bool
 open_journal(struct switcher *s, bson_error_t *error)
 {
@@ -84,7 +85,8 @@ open_journal(struct switcher *s, bson_error_t *error)
 
 	switch_config(s, &config);
 	ok = (s->log = switch_log_open(s->o->dir, !s->o->reader, error)) &&
-	    ((s->address && !s->o->reader) || switch_log_count(s->log) > 0 ||
+	    ((s->address && !s->o->reader) || s->o->unbegun ||
+		switch_log_count(s->log) > 0 ||
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "no switch has begun in \"%s\"", s->o->dir)) &&
 	    /* Another job's journal leaves nothing on the target. */
@@ -93,7 +95,8 @@ open_journal(struct switcher *s, bson_error_t *error)
 	    (s->o->reader ||
 		(s->o->rehearse && switch_log_count(s->log) == 0) ||
 		(switch_log_mirror(s->log, s->tgt, s->job, error) &&
-		    switch_log_begin(s->log, &config, error)));
+		    ((s->o->unbegun && switch_log_count(s->log) == 0) ||
+			switch_log_begin(s->log, &config, error))));
 	bson_destroy(&config);
 	return ok;
 }

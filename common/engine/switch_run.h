@@ -34,7 +34,8 @@ struct switch_opts {
 	const char *postpone;
 	const struct window *window; /* longer than the deadline */
 	const char *rehearse;        /* "noblock", "block"; NULL: it is none */
-	bool reader; /* the journal is only read: for switch_observe */
+	bool reader;  /* the journal is only read: for switch_observe */
+	bool unbegun; /* there may be no journal: for switch_cleanup */
 	int64_t max_lag_ms, min_window_ms; /* engine/switch_red.h */
 };
 

@@ -157,7 +157,7 @@ after(enum switch_state s, enum switch_command c)
 		    ? "the old data, for good"
 		    : NULL;
 	default:
-		if (s == SWITCH_SYNCING)
+		if (s == SWITCH_NONE || s == SWITCH_SYNCING)
 			return "the migration, which has to begin anew";
 		return s == SWITCH_COMMITTED || s == SWITCH_QUARANTINED ||
 			s == SWITCH_DELETED

@@ -114,9 +114,28 @@ red_no_longer() {
 @test "finish, quarantine, delete-source, cleanup" {
 	start_server src
 	second_business
+	py "$src_uri" <<<'client.trial.x.insert_one({"_id": 1})'
 	migration
 	run --separate-stderr -8 after finish
 	assert_regex "$stderr" 'no switch has begun'
+	# what was tried first, and is in the way of what is wanted
+	trial() { # trial COMMAND: another selection than `-d trial`
+		"$@" -d trial --nsExclude trial.y
+	}
+	give_up() { # give_up SELECTION
+		run --separate-stderr -8 mm-switch cleanup --state "$TMP/none" "$@"
+		assert_regex "$stderr" 'without --confirm "(abandon [0-9a-f]{64})"'
+		run -0 mm-switch cleanup --state "$TMP/none" "$@" --confirm "${BASH_REMATCH[1]}"
+	}
+	mm-dump -d trial --quiet | mm-load -d trial --quiet
+	run -8 trial mm-load --quiet < <(trial mm-dump --quiet)
+	assert_output --partial 'mm-switch cleanup'
+	give_up -d trial
+	run -8 trial mm-load --quiet < <(trial mm-dump --quiet)
+	assert_output --partial 'holds data, which this job did not put there'
+	py "$dst_uri" <<<'client.drop_database("trial")'
+	trial mm-dump --quiet | trial mm-load --quiet
+	trial give_up
 	# a migration is not given up by mistake
 	run -0 switch check
 	run --separate-stderr -8 after cleanup
