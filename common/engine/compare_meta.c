@@ -253,20 +253,12 @@ each_index(const struct coll *coll, index_fn *f, const struct pair *pair,
     bson_error_t *error)
 {
 	bson_iter_t it;
+	bson_t spec;
 
 	for (bool more = bson_iter_init(&it, &coll->indexes);
-	     more && bson_iter_next(&it);) {
-		const uint8_t *data;
-		bson_t spec;
-		uint32_t len;
-
-		if (!BSON_ITER_HOLDS_DOCUMENT(&it))
-			continue;
-		bson_iter_document(&it, &len, &data);
-		if (bson_init_static(&spec, data, len) &&
-		    !f(pair, list, to, &spec, error))
+	     more && doc_next(&it, &spec);)
+		if (!f(pair, list, to, &spec, error))
 			return false;
-	}
 	return true;
 }
 
