@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/sig.h"
 #include "model/docid.h"
 
@@ -146,8 +147,7 @@ static void
 ask_filter(const struct lookup *l, bson_t *filter)
 {
 	bson_t in, list;
-	char number[16];
-	const char *key;
+	char room[ARRAY_KEY];
 	uint32_t n = 0;
 
 	bson_init(filter);
@@ -159,8 +159,7 @@ ask_filter(const struct lookup *l, bson_t *filter)
 
 		if (l->item[i].met || !view(l, i, &doc, &id, NULL))
 			continue;
-		bson_uint32_to_string(n++, &key, number, sizeof number);
-		compare_append_value(&list, key, &id);
+		compare_append_value(&list, array_key(&n, room), &id);
 	}
 	bson_append_array_end(&in, &list);
 	bson_append_document_end(filter, &in);

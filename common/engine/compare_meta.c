@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/msg.h"
 #include "mongo/job.h"
@@ -46,14 +47,11 @@ staged_append(const struct staged_list *list, const char *ns, bson_t *array)
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		const char *key;
-		char number[16];
 		bson_t one;
 
 		if (strcmp(list->item[i].ns, ns) != 0)
 			continue;
-		bson_uint32_to_string(n++, &key, number, sizeof number);
-		BSON_APPEND_DOCUMENT_BEGIN(array, key, &one);
+		array_begin(array, &n, &one);
 		BSON_APPEND_DOCUMENT(&one, "spec", list->item[i].spec);
 		BSON_APPEND_UTF8(&one, "why", list->item[i].why);
 		bson_append_document_end(array, &one);

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/msg.h"
 #include "mongo/cursor.h"
 #include "mongo/scan.h"
@@ -158,17 +159,14 @@ dump_plan(struct conn *c, const struct dump_opts *opts, const struct coll *coll,
 static void
 put_bounds(const struct readers_plan *read, bson_t *doc)
 {
-	char buf[16];
-	const char *key;
+	uint32_t n = 0;
 	bson_t array;
 
 	if (read->n_bounds == 0)
 		return;
 	BSON_APPEND_ARRAY_BEGIN(doc, "bounds", &array);
-	for (size_t i = 0; i < read->n_bounds; i++) {
-		bson_uint32_to_string((uint32_t)i, &key, buf, sizeof buf);
-		BSON_APPEND_DOCUMENT(&array, key, read->bounds[i]);
-	}
+	for (size_t i = 0; i < read->n_bounds; i++)
+		array_add(&array, &n, read->bounds[i]);
 	bson_append_array_end(doc, &array);
 }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/msg.h"
 #include "engine/held.h"
@@ -18,18 +19,15 @@ append_group(const bson_t *key, bson_t *stage)
 {
 	bson_t group, id;
 	bson_iter_t it;
+	uint32_t n = 0;
 
 	BSON_APPEND_DOCUMENT_BEGIN(stage, "$group", &group);
 	BSON_APPEND_DOCUMENT_BEGIN(&group, "_id", &id);
 	for (bool more = bson_iter_init(&it, key);
 	     more && bson_iter_next(&it);) {
 		char *path = bson_strdup_printf("$%s", bson_iter_key(&it));
-		char name[16];
-		const char *k;
 
-		bson_uint32_to_string(
-		    bson_count_keys(&id), &k, name, sizeof name);
-		BSON_APPEND_UTF8(&id, k, path);
+		array_add_text(&id, &n, path);
 		bson_free(path);
 	}
 	bson_append_document_end(&group, &id);
@@ -72,8 +70,7 @@ static void
 add_line(bson_t *lines, const char *text)
 {
 	size_t len = strlen(text);
-	char number[16];
-	const char *key;
+	char room[ARRAY_KEY];
 	uint32_t n = bson_count_keys(lines);
 
 	if (n >= LINES)
@@ -81,8 +78,7 @@ add_line(bson_t *lines, const char *text)
 	if (len > LINE_BYTES)
 		for (len = LINE_BYTES; (text[len] & 0xc0) == 0x80; len--)
 			;
-	bson_uint32_to_string(n, &key, number, sizeof number);
-	bson_append_utf8(lines, key, -1, text, (int)len);
+	bson_append_utf8(lines, array_key(&n, room), -1, text, (int)len);
 }
 
 static void

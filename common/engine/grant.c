@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "model/ddl.h"
 
 struct grant {
@@ -77,16 +78,6 @@ set_rules(struct grant *g, const struct ns_rules *from, bson_error_t *error)
 	return g->wide;
 }
 
-static void
-add_pattern(bson_t *include, const char *pattern)
-{
-	char key[16];
-	const char *k;
-
-	bson_uint32_to_string(bson_count_keys(include), &k, key, sizeof key);
-	bson_append_utf8(include, k, -1, pattern, -1);
-}
-
 /* A new name such as "live_$x$.*" as a pattern: variables become stars. */
 static char *
 target_pattern(const char *to)
@@ -108,27 +99,28 @@ target_pattern(const char *to)
 }
 
 static void
-add_mapped_includes(const struct grant *g, const bson_t *doc, bson_t *include)
+add_mapped_includes(
+    const struct grant *g, const bson_t *doc, bson_t *include, uint32_t *n)
 {
 	char mapped[NS_MAX + 1];
 	bson_t array;
 	bson_iter_t it;
 
 	if (!array_of(doc, "include", &array))
-		add_pattern(include, "*");
+		array_add_text(include, n, "*");
 	else if (bson_iter_init(&it, &array))
 		while (bson_iter_next(&it)) {
 			const char *p = bson_iter_utf8(&it, NULL);
 
 			if (ns_map(g->stream, p, mapped, NULL))
-				add_pattern(include, mapped);
+				array_add_text(include, n, mapped);
 			else
-				add_pattern(include, p);
+				array_add_text(include, n, p);
 		}
 }
 
 static void
-add_new_names(const bson_t *doc, bson_t *include)
+add_new_names(const bson_t *doc, bson_t *include, uint32_t *n)
 {
 	bson_t array;
 	bson_iter_t it, to;
@@ -140,7 +132,7 @@ add_new_names(const bson_t *doc, bson_t *include)
 			char *pattern =
 			    target_pattern(bson_iter_utf8(&to, NULL));
 
-			add_pattern(include, pattern);
+			array_add_text(include, n, pattern);
 			bson_free(pattern);
 		}
 }
@@ -151,12 +143,13 @@ covers_mapped(const struct grant *g)
 {
 	bson_t doc = BSON_INITIALIZER, targets = BSON_INITIALIZER, include;
 	struct ns_rules *inner;
+	uint32_t n = 0;
 	bool ok;
 
 	ns_rules_append(g->stream, &doc);
 	bson_append_array_begin(&targets, "include", -1, &include);
-	add_mapped_includes(g, &doc, &include);
-	add_new_names(&doc, &include);
+	add_mapped_includes(g, &doc, &include, &n);
+	add_new_names(&doc, &include, &n);
 	bson_append_array_end(&targets, &include);
 	inner = ns_rules_read(&targets, NULL);
 	ok = inner && ns_covers(g->own, inner);

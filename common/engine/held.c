@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "model/value.h"
 
@@ -33,14 +34,12 @@ item(const bson_iter_t *it, struct held *out)
 }
 
 static void
-append(bson_t *list, const char *ns, const bson_t *spec, const char *why)
+append(bson_t *list, uint32_t *n, const char *ns, const bson_t *spec,
+    const char *why)
 {
-	char text[16];
-	const char *key;
 	bson_t doc;
 
-	bson_uint32_to_string(bson_count_keys(list), &key, text, sizeof text);
-	bson_append_document_begin(list, key, -1, &doc);
+	array_begin(list, n, &doc);
 	BSON_APPEND_UTF8(&doc, "ns", ns);
 	BSON_APPEND_DOCUMENT(&doc, "spec", spec);
 	BSON_APPEND_UTF8(&doc, "why", why);
@@ -51,20 +50,15 @@ void
 held_remove(bson_t *list, const char *name)
 {
 	bson_t out = BSON_INITIALIZER;
+	char room[ARRAY_KEY];
 	struct held one;
 	bson_iter_t it;
+	uint32_t n = 0;
 
 	for (bool more = bson_iter_init(&it, list);
-	     more && bson_iter_next(&it);) {
-		char text[16];
-		const char *key;
-
-		if (!item(&it, &one) || strcmp(held_name(&one.spec), name) == 0)
-			continue;
-		bson_uint32_to_string(
-		    bson_count_keys(&out), &key, text, sizeof text);
-		bson_append_iter(&out, key, -1, &it);
-	}
+	     more && bson_iter_next(&it);)
+		if (item(&it, &one) && strcmp(held_name(&one.spec), name) != 0)
+			bson_append_iter(&out, array_key(&n, room), -1, &it);
 	bson_destroy(list);
 	bson_copy_to(&out, list);
 	bson_destroy(&out);
@@ -75,10 +69,12 @@ held_put(bson_t *list, const char *ns, const bson_t *spec, const char *why)
 {
 	bson_t copy;
 	char *reason = bson_strdup(why);
+	uint32_t n;
 
 	bson_copy_to(spec, &copy); /* both may be views into the list */
 	held_remove(list, held_name(&copy));
-	append(list, ns, &copy, reason);
+	n = bson_count_keys(list);
+	append(list, &n, ns, &copy, reason);
 	bson_destroy(&copy);
 	bson_free(reason);
 }
@@ -147,10 +143,11 @@ held_move(const bson_t *list, const char *ns, bson_t *out)
 {
 	bson_iter_t it;
 	struct held one;
+	uint32_t n = 0;
 
 	bson_init(out);
 	for (bool more = bson_iter_init(&it, list);
 	     more && bson_iter_next(&it);)
 		if (item(&it, &one))
-			append(out, ns, &one.spec, one.why);
+			append(out, &n, ns, &one.spec, one.why);
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "engine/again.h"
 #include "mongo/catalog.h"
 
@@ -54,19 +55,17 @@ make_together(
     struct conn *c, const char *ns, const bson_t *list, bson_error_t *error)
 {
 	bson_t specs = BSON_INITIALIZER;
-	const char *key, *name = NULL;
+	const char *name = NULL;
 	unsigned tries = 0;
+	uint32_t n = 0;
 	struct held h;
-	char text[16];
 	bool ok = true;
 
 	for (uint32_t i = 0; held_at(list, i, &h); i++) {
 		if (strcmp(h.why, "build") != 0 || index_is_ttl(&h.spec, NULL))
 			continue;
 		name = held_name(&h.spec);
-		bson_uint32_to_string(
-		    bson_count_keys(&specs), &key, text, sizeof text);
-		BSON_APPEND_DOCUMENT(&specs, key, &h.spec);
+		array_add(&specs, &n, &h.spec);
 	}
 	if (name) {
 		do

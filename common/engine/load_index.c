@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/msg.h"
 #include "base/sig.h"
@@ -10,31 +11,28 @@
 
 #define THREADS_MAX 64
 
-static void
-append_doc(bson_t *array, const bson_t *doc)
-{
-	char buf[16];
-	const char *key;
-
-	bson_uint32_to_string(bson_count_keys(array), &key, buf, sizeof buf);
-	bson_append_document(array, key, -1, doc);
-}
+struct split {
+	const char *ns;
+	struct load_indexes *out;
+	uint32_t staged, asleep, later; /* how many */
+};
 
 static void
-stage(bson_t *staged, const char *ns, const bson_t *spec, const char *why)
+stage(struct split *s, const bson_t *spec, const char *why)
 {
 	bson_t doc = BSON_INITIALIZER;
 
-	BSON_APPEND_UTF8(&doc, "ns", ns);
+	BSON_APPEND_UTF8(&doc, "ns", s->ns);
 	BSON_APPEND_DOCUMENT(&doc, "spec", spec);
 	BSON_APPEND_UTF8(&doc, "why", why);
-	append_doc(staged, &doc);
+	array_add(&s->out->staged, &s->staged, &doc);
 	bson_destroy(&doc);
 }
 
 static void
-split_one(const char *ns, const bson_t *raw, struct load_indexes *out)
+split_one(struct split *s, const bson_t *raw)
 {
+	struct load_indexes *out = s->out;
 	int64_t seconds;
 	bson_t spec;
 
@@ -42,14 +40,14 @@ split_one(const char *ns, const bson_t *raw, struct load_indexes *out)
 		return;
 	index_normalise(raw, &spec);
 	if (index_is_unique(raw)) {
-		stage(&out->staged, ns, &spec, "unique");
+		stage(s, &spec, "unique");
 	} else if (index_is_ttl(raw, &seconds)) {
-		stage(&out->staged, ns, &spec, "ttl");
-		append_doc(&out->asleep, &spec);
+		stage(s, &spec, "ttl");
+		array_add(&out->asleep, &s->asleep, &spec);
 	} else {
 		if (!out->later)
 			out->later = bson_new();
-		append_doc(out->later, &spec);
+		array_add(out->later, &s->later, &spec);
 	}
 	bson_destroy(&spec);
 }
@@ -57,6 +55,7 @@ split_one(const char *ns, const bson_t *raw, struct load_indexes *out)
 void
 load_indexes_split(const char *ns, const bson_t *raw, struct load_indexes *out)
 {
+	struct split s = {.ns = ns, .out = out};
 	bson_iter_t it;
 	bson_t one;
 
@@ -66,7 +65,7 @@ load_indexes_split(const char *ns, const bson_t *raw, struct load_indexes *out)
 	if (!raw || !bson_iter_init(&it, raw))
 		return;
 	while (doc_next(&it, &one))
-		split_one(ns, &one, out);
+		split_one(&s, &one);
 }
 
 void

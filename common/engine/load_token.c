@@ -1,5 +1,6 @@
 #include "engine/load_token.h"
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "engine/apply_job.h"
 #include "engine/resume.h"
@@ -13,11 +14,8 @@ static void
 add(void *arg, const bson_t *load)
 {
 	struct list *l = arg;
-	char buf[16];
-	const char *key;
 
-	bson_uint32_to_string(l->n++, &key, buf, sizeof buf);
-	bson_append_document(l->array, key, -1, load);
+	array_add(l->array, &l->n, load);
 }
 
 static bool

@@ -1,5 +1,6 @@
 #include "engine/switch_life.h"
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/msg.h"
 #include "engine/held.h"
@@ -14,11 +15,8 @@ put(bson_t *list, uint32_t *n, const char *ns, const char *index,
     int64_t seconds)
 {
 	bson_t one;
-	char buf[16];
-	const char *key;
 
-	bson_uint32_to_string((*n)++, &key, buf, sizeof buf);
-	bson_append_document_begin(list, key, -1, &one);
+	array_begin(list, n, &one);
 	BSON_APPEND_UTF8(&one, "ns", ns);
 	BSON_APPEND_UTF8(&one, "index", index);
 	BSON_APPEND_INT64(&one, "seconds", seconds);

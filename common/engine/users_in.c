@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "model/value.h"
 
@@ -50,9 +51,7 @@ take_block(struct reading *r, const struct block_view *b, bson_error_t *error)
 				     : NULL;
 	struct block_cursor cur;
 	const uint8_t *data;
-	const char *key;
 	uint32_t len;
-	char room[16];
 	bson_t doc;
 
 	r->bytes += b->len;
@@ -68,9 +67,7 @@ take_block(struct reading *r, const struct block_view *b, bson_error_t *error)
 		    !bson_init_static(&doc, data, len))
 			return error_set(error, MM_EXIT_STREAM, 0,
 			    "a document is no sound BSON");
-		bson_uint32_to_string(
-		    r->n[to == &r->to->roles]++, &key, room, sizeof room);
-		BSON_APPEND_DOCUMENT(to, key, &doc);
+		array_add(to, &r->n[to == &r->to->roles], &doc);
 	}
 	return true;
 }

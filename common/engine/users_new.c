@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/msg.h"
 #include "model/textset.h"
@@ -23,18 +24,9 @@ struct users_new {
 	bson_t make[KINDS];          /* documents */
 	bson_t changes;
 	bson_t replace[KINDS]; /* those of ours that have changed since */
+	uint32_t n_make[KINDS], n_changes, n_replace[KINDS];
 	unsigned taken, kept;
 };
-
-static void
-append_doc(bson_t *array, const bson_t *doc)
-{
-	char room[16];
-	const char *key;
-
-	bson_uint32_to_string(bson_count_keys(array), &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT(array, key, doc);
-}
 
 typedef bool each_fn(
     struct users_new *u, const bson_t *doc, int kind, bson_error_t *error);
@@ -219,7 +211,7 @@ users_new_add(struct users_new *u, bool role, const bson_t *doc,
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "two %ss would become \"%s\"", kinds[role], id);
 	if (!textset_has(&u->names[role], id)) {
-		append_doc(&u->make[role], doc);
+		array_add(&u->make[role], &u->n_make[role], doc);
 	} else {
 		if (!find(role ? &u->there.roles : &u->there.users, id, &there))
 			return true;
@@ -227,11 +219,11 @@ users_new_add(struct users_new *u, bool role, const bson_t *doc,
 			return taken(u, role, id);
 		u->kept++;
 		if (!same_account(doc, &there)) {
-			append_doc(&u->replace[role], doc);
-			append_doc(&u->make[role], doc);
+			array_add(&u->replace[role], &u->n_replace[role], doc);
+			array_add(&u->make[role], &u->n_make[role], doc);
 		}
 	}
-	append_doc(&u->changes, change);
+	array_add(&u->changes, &u->n_changes, change);
 	return true;
 }
 
@@ -293,8 +285,8 @@ users_new_make(struct users_new *u, struct users_count *n, bson_error_t *error)
 	    !accounts_add(u->conn, &u->make[0], &u->make[1], error) ||
 	    !look(u, error))
 		return false;
-	n->users = bson_count_keys(&u->make[0]);
-	n->roles = bson_count_keys(&u->make[1]);
+	n->users = u->n_make[0];
+	n->roles = u->n_make[1];
 	n->there = u->kept + (u->skip ? u->taken : 0);
 	return true;
 }

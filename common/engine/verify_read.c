@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/sig.h"
 #include "engine/verify_work.h"
@@ -104,8 +105,8 @@ static void
 filter_of(const struct ask *a, size_t first, size_t n, bson_t *filter)
 {
 	bson_t in, list;
-	char number[16];
-	const char *key;
+	char room[ARRAY_KEY];
+	uint32_t k = 0;
 
 	bson_init(filter);
 	BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
@@ -113,8 +114,7 @@ filter_of(const struct ask *a, size_t first, size_t n, bson_t *filter)
 	for (size_t i = 0; i < n; i++) {
 		struct value id = key_id(a->r->batch, key_of(a, first + i));
 
-		bson_uint32_to_string((uint32_t)i, &key, number, sizeof number);
-		compare_append_value(&list, key, &id);
+		compare_append_value(&list, array_key(&k, room), &id);
 	}
 	bson_append_array_end(&in, &list);
 	bson_append_document_end(filter, &in);

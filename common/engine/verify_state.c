@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/sig.h"
 #include "engine/verify_state_in.h"
 #include "io/fdio.h"
@@ -132,8 +133,6 @@ static void
 append_units(bson_t *doc, struct verify *v, const struct vpair *p)
 {
 	bson_t list, unit;
-	char number[16];
-	const char *key;
 	uint32_t n = 0;
 
 	BSON_APPEND_ARRAY_BEGIN(doc, "units", &list);
@@ -142,8 +141,7 @@ append_units(bson_t *doc, struct verify *v, const struct vpair *p)
 
 		if (u->pair != &p->pair || v->unit_gone[i])
 			continue;
-		bson_uint32_to_string(n++, &key, number, sizeof number);
-		BSON_APPEND_DOCUMENT_BEGIN(&list, key, &unit);
+		array_begin(&list, &n, &unit);
 		if (u->from)
 			BSON_APPEND_DOCUMENT(&unit, "from", u->from);
 		if (u->to)

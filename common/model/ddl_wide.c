@@ -3,6 +3,7 @@
  * only the latter is selected, the former must be followed too. */
 #include <string.h>
 
+#include "base/array.h"
 #include "model/ddl.h"
 
 static const char *const temporary[] = {".tmp.agg_out.*", ".tmp.mr.*",
@@ -24,33 +25,23 @@ db_part(const char *pattern)
 }
 
 static void
-add(bson_t *include, const char *pattern)
-{
-	char text[16];
-	const char *key;
-
-	bson_uint32_to_string(
-	    bson_count_keys(include), &key, text, sizeof text);
-	bson_append_utf8(include, key, -1, pattern, -1);
-}
-
-static void
 widen(const bson_t *filters, bson_t *include)
 {
 	bson_iter_t it, each;
+	uint32_t n = 0;
 
 	bson_iter_init_find(&it, filters, "include");
 	bson_iter_recurse(&it, &each);
 	while (bson_iter_next(&each)) {
 		const char *p = bson_iter_utf8(&each, NULL);
 
-		add(include, p);
+		array_add_text(include, &n, p);
 		for (size_t i = 0; i < sizeof temporary / sizeof *temporary;
 		     i++) {
 			char *more = bson_strdup_printf(
 			    "%.*s%s", (int)db_part(p), p, temporary[i]);
 
-			add(include, more);
+			array_add_text(include, &n, more);
 			bson_free(more);
 		}
 	}

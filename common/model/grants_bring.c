@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "model/grants_right.h"
 
@@ -19,16 +20,6 @@ struct choice {
 	struct textset made; /* rights of having a role that people made */
 	struct textset ours; /* those of them that go with the selection */
 };
-
-static void
-append_doc(bson_t *array, const bson_t *doc)
-{
-	char room[16];
-	const char *key;
-
-	bson_uint32_to_string(bson_count_keys(array), &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT(array, key, doc);
-}
 
 static bool
 is_role(const bson_t *account)
@@ -130,9 +121,10 @@ filter(const struct choice *c, const bson_t *account, const char *field,
 		return 0;
 	while (doc_next(&it, &right))
 		if (reach_of(c, &right) == want) {
-			n++;
 			if (to)
-				append_doc(to, &right);
+				array_add(to, &n, &right);
+			else
+				n++;
 		}
 	return n;
 }
@@ -213,7 +205,8 @@ copy_fields(const bson_t *from, bson_t *to)
 }
 
 static void
-select_one(const struct choice *c, const bson_t *account, bson_t *out)
+select_one(
+    const struct choice *c, const bson_t *account, bson_t *out, uint32_t *n)
 {
 	bson_t doc = BSON_INITIALIZER, list;
 
@@ -227,13 +220,14 @@ select_one(const struct choice *c, const bson_t *account, bson_t *out)
 	BSON_APPEND_ARRAY_BEGIN(&doc, "roles", &list);
 	filter(c, account, "roles", reach_of_role, REACH_OURS, &list);
 	bson_append_array_end(&doc, &list);
-	append_doc(out, &doc);
+	array_add(out, n, &doc);
 	bson_destroy(&doc);
 }
 
 /* The rights that stay behind. */
 static void
-note_left(const struct choice *c, const bson_t *account, bson_t *left)
+note_left(
+    const struct choice *c, const bson_t *account, bson_t *left, uint32_t *n)
 {
 	bson_t doc = BSON_INITIALIZER, rest = BSON_INITIALIZER, list;
 	struct textset rights = {0};
@@ -253,7 +247,7 @@ note_left(const struct choice *c, const bson_t *account, bson_t *left)
 		BSON_APPEND_UTF8(&doc, "db", doc_text_or(account, "db", ""));
 		BSON_APPEND_UTF8(&doc, "name", name_of(account));
 		rights_append(&doc, "rights", &rights);
-		append_doc(left, &doc);
+		array_add(left, n, &doc);
 	}
 	textset_release(&rights);
 	bson_destroy(&rest);
@@ -261,9 +255,10 @@ note_left(const struct choice *c, const bson_t *account, bson_t *left)
 }
 
 static void
-select_all(
-    const struct choice *c, const bson_t *accounts, bson_t *out, bson_t *left)
+select_all(const struct choice *c, const bson_t *accounts, bson_t *out,
+    bson_t *left, uint32_t *n_left)
 {
+	uint32_t n = 0;
 	bson_iter_t it;
 	bson_t account;
 
@@ -271,8 +266,8 @@ select_all(
 		return;
 	while (doc_next(&it, &account)) {
 		if (goes_with(c, &account))
-			select_one(c, &account, out);
-		note_left(c, &account, left);
+			select_one(c, &account, out, &n);
+		note_left(c, &account, left, n_left);
 	}
 }
 
@@ -281,13 +276,14 @@ bring_select(const struct ns_rules *r, const bson_t *users, const bson_t *roles,
     struct bring *b)
 {
 	struct choice c = {.rules = r};
+	uint32_t n_left = 0;
 
 	bson_init(&b->users);
 	bson_init(&b->roles);
 	bson_init(&b->left);
 	choose_roles(&c, roles);
-	select_all(&c, roles, &b->roles, &b->left);
-	select_all(&c, users, &b->users, &b->left);
+	select_all(&c, roles, &b->roles, &b->left, &n_left);
+	select_all(&c, users, &b->users, &b->left, &n_left);
 	choice_release(&c);
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "model/grants.h"
 #include "model/grants_right.h"
@@ -57,8 +58,6 @@ take_user(struct bypass *b, const bson_t *doc)
 	    "%s.%s", doc_text_or(doc, "db", ""), doc_text_or(doc, "user", ""));
 	struct textset rights = {0}, why = {0};
 	bool kept = false;
-	char room[16];
-	const char *key;
 	bson_t one;
 
 	rights_read(doc, &rights);
@@ -66,8 +65,7 @@ take_user(struct bypass *b, const bson_t *doc)
 		kept = kept || strcmp(b->keep[i], id) == 0;
 	if (!kept && how(b, &rights)) {
 		textset_add(&why, how(b, &rights));
-		bson_uint32_to_string(b->n++, &key, room, sizeof room);
-		BSON_APPEND_DOCUMENT_BEGIN(&b->open, key, &one);
+		array_begin(&b->open, &b->n, &one);
 		BSON_APPEND_UTF8(&one, "kind", "user");
 		BSON_APPEND_UTF8(&one, "name", id);
 		rights_append(&one, "why", &why);

@@ -2,6 +2,7 @@
  * already is planned again, and the state of all in one word. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/hash.h"
 #include "model/grants.h"
@@ -91,11 +92,7 @@ struct merge {
 static void
 append(struct merge *m, const bson_t *change)
 {
-	char room[16];
-	const char *key;
-
-	bson_uint32_to_string(m->n++, &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT(&m->list, key, change);
+	array_add(&m->list, &m->n, change);
 }
 
 /* before: what it gets back; after: what it may keep until then. */

@@ -3,6 +3,7 @@
  * a user. So a role that nobody has is left alone. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "model/grants.h"
 #include "model/grants_right.h"
@@ -225,14 +226,11 @@ narrow(struct plan *p, struct holder *h)
 }
 
 static void
-append_change(bson_t *list, uint32_t n, const struct holder *h)
+append_change(bson_t *list, uint32_t *n, const struct holder *h)
 {
-	char room[16];
-	const char *key;
 	bson_t doc;
 
-	bson_uint32_to_string(n, &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT_BEGIN(list, key, &doc);
+	array_begin(list, n, &doc);
 	BSON_APPEND_UTF8(&doc, "kind", h->role ? "role" : "user");
 	BSON_APPEND_UTF8(&doc, "db", h->db);
 	BSON_APPEND_UTF8(&doc, "name", h->name);
@@ -259,23 +257,12 @@ kept_fits(const struct plan *p, bson_error_t *error)
 	return true;
 }
 
-/* The next element of a list. */
-static void
-begin(bson_t *list, uint32_t *n, bson_t *doc)
-{
-	char room[16];
-	const char *key;
-
-	bson_uint32_to_string((*n)++, &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT_BEGIN(list, key, doc);
-}
-
 static void
 append_open(bson_t *list, uint32_t *n, const struct holder *h)
 {
 	bson_t doc;
 
-	begin(list, n, &doc);
+	array_begin(list, n, &doc);
 	BSON_APPEND_UTF8(&doc, "kind", h->role ? "role" : "user");
 	BSON_APPEND_UTF8(&doc, "name", h->id);
 	rights_append(&doc, "why", &h->wide);
@@ -287,7 +274,7 @@ append_kept(bson_t *list, uint32_t *n, const struct holder *h)
 {
 	bson_t doc;
 
-	begin(list, n, &doc);
+	array_begin(list, n, &doc);
 	BSON_APPEND_UTF8(&doc, "name", h->id);
 	bson_append_document_end(list, &doc);
 }
@@ -302,7 +289,7 @@ append_plan(const struct plan *p, bson_t *out)
 	for (size_t i = 0; i < p->n; i++)
 		if (p->item[i].free &&
 		    !textset_same(&p->item[i].before, &p->item[i].after))
-			append_change(&list, n++, &p->item[i]);
+			append_change(&list, &n, &p->item[i]);
 	bson_append_array_end(out, &list);
 	n = 0;
 	BSON_APPEND_ARRAY_BEGIN(out, "open", &list);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 
 char *
@@ -75,33 +76,21 @@ rights_list(const bson_t *doc, const char *key, struct textset *s)
 			textset_add(s, bson_iter_utf8(&it, NULL));
 }
 
-/* The i-th key of an array. */
-static const char *
-key_of(uint32_t i, char *room, size_t size)
-{
-	const char *key;
-
-	bson_uint32_to_string(i, &key, room, size);
-	return key;
-}
-
 void
 rights_append(bson_t *doc, const char *key, const struct textset *s)
 {
-	char room[16];
+	uint32_t n = 0;
 	bson_t list;
 
 	BSON_APPEND_ARRAY_BEGIN(doc, key, &list);
 	for (size_t i = 0; i < s->n; i++)
-		BSON_APPEND_UTF8(
-		    &list, key_of((uint32_t)i, room, sizeof room), s->item[i]);
+		array_add_text(&list, &n, s->item[i]);
 	bson_append_array_end(doc, &list);
 }
 
 void
 rights_append_roles(bson_t *command, const struct textset *s)
 {
-	char room[16];
 	uint32_t n = 0;
 	bson_t list, role;
 
@@ -111,9 +100,7 @@ rights_append_roles(bson_t *command, const struct textset *s)
 
 		if (s->item[i][0] != 'R' || !(dot = strchr(text, '.')))
 			continue;
-		BSON_APPEND_DOCUMENT_BEGIN(
-		    &list, key_of(n, room, sizeof room), &role);
-		n++;
+		array_begin(&list, &n, &role);
 		BSON_APPEND_UTF8(&role, "role", dot + 1);
 		bson_append_utf8(&role, "db", 2, text, (int)(dot - text));
 		bson_append_document_end(&list, &role);
@@ -130,17 +117,16 @@ resource_of(const char *right)
 
 static void
 append_privilege(
-    bson_t *list, uint32_t n, const struct textset *s, const char *resource)
+    bson_t *list, uint32_t *n, const struct textset *s, const char *resource)
 {
 	bson_t *doc, privilege, actions;
-	char room[16], room2[16];
+	char room[ARRAY_KEY];
 	uint32_t k = 0;
 
 	doc = bson_new_from_json((const uint8_t *)resource, -1, NULL);
 	if (!doc)
 		return;
-	BSON_APPEND_DOCUMENT_BEGIN(
-	    list, key_of(n, room, sizeof room), &privilege);
+	array_begin(list, n, &privilege);
 	BSON_APPEND_DOCUMENT(&privilege, "resource", doc);
 	BSON_APPEND_ARRAY_BEGIN(&privilege, "actions", &actions);
 	for (size_t i = 0; i < s->n; i++) {
@@ -148,9 +134,8 @@ append_privilege(
 
 		if (text[0] != 'P' || strcmp(resource_of(text), resource) != 0)
 			continue;
-		bson_append_utf8(&actions, key_of(k, room2, sizeof room2), -1,
-		    text + 2, (int)(resource_of(text) - text - 3));
-		k++;
+		bson_append_utf8(&actions, array_key(&k, room), -1, text + 2,
+		    (int)(resource_of(text) - text - 3));
 	}
 	bson_append_array_end(&privilege, &actions);
 	bson_append_document_end(list, &privilege);
@@ -161,6 +146,7 @@ void
 rights_append_privileges(bson_t *command, const struct textset *s)
 {
 	struct textset resources = {0};
+	uint32_t n = 0;
 	bson_t list;
 
 	for (size_t i = 0; i < s->n; i++)
@@ -168,7 +154,7 @@ rights_append_privileges(bson_t *command, const struct textset *s)
 			textset_add(&resources, resource_of(s->item[i]));
 	BSON_APPEND_ARRAY_BEGIN(command, "privileges", &list);
 	for (size_t i = 0; i < resources.n; i++)
-		append_privilege(&list, (uint32_t)i, s, resources.item[i]);
+		append_privilege(&list, &n, s, resources.item[i]);
 	bson_append_array_end(command, &list);
 	textset_release(&resources);
 }

@@ -1,6 +1,7 @@
 /* Rules as the `filters` document of stream headers and jobs. */
 #include <string.h>
 
+#include "base/array.h"
 #include "model/ns_rules.h"
 
 /* The text at `it`, or NULL: not a text, or with NUL inside. */
@@ -91,16 +92,14 @@ ns_rules_read(const bson_t *filters, bson_error_t *error)
 static void
 append_patterns(bson_t *doc, const char *field, const struct patterns *l)
 {
+	uint32_t n = 0;
 	bson_t array;
-	char buf[16];
-	const char *key;
 
 	bson_append_array_begin(doc, field, -1, &array);
 	for (uint32_t i = 0; i < l->n; i++) {
 		char *text = pattern_text(&l->item[i]);
 
-		bson_uint32_to_string(i, &key, buf, sizeof buf);
-		bson_append_utf8(&array, key, -1, text, -1);
+		array_add_text(&array, &n, text);
 		bson_free(text);
 	}
 	bson_append_array_end(doc, &array);
@@ -110,15 +109,13 @@ void
 ns_rules_append(const struct ns_rules *r, bson_t *doc)
 {
 	bson_t array, pair;
-	char buf[16];
-	const char *key;
+	uint32_t n = 0;
 
 	append_patterns(doc, "include", &r->include);
 	append_patterns(doc, "exclude", &r->exclude);
 	bson_append_array_begin(doc, "rename", -1, &array);
 	for (uint32_t i = 0; i < r->n_rename; i++) {
-		bson_uint32_to_string(i, &key, buf, sizeof buf);
-		bson_append_document_begin(&array, key, -1, &pair);
+		array_begin(&array, &n, &pair);
 		bson_append_utf8(&pair, "from", 4, r->rename[i].from_text, -1);
 		bson_append_utf8(&pair, "to", 2, r->rename[i].to_text, -1);
 		bson_append_document_end(&array, &pair);

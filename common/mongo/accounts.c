@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "model/textset.h"
 #include "mongo/cursor.h"
@@ -15,16 +16,6 @@
 /* These very names: the role restore may write to them. */
 static const char *const temporary[] = {"tempusers", "temproles"};
 
-static void
-append_doc(bson_t *array, const bson_t *doc)
-{
-	char room[16];
-	const char *key;
-
-	bson_uint32_to_string(bson_count_keys(array), &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT(array, key, doc);
-}
-
 static bool
 read_all(struct conn *c, const char *coll, bson_t *out, bson_error_t *error)
 {
@@ -35,10 +26,11 @@ read_all(struct conn *c, const char *coll, bson_t *out, bson_error_t *error)
 	for (unsigned n = 0;; n++) {
 		struct cursor *cur = cursor_new(c, &opts);
 		const bson_t *doc;
+		uint32_t n_docs = 0;
 
 		bson_reinit(out);
 		while ((got = cursor_next(cur, &doc, error)) == CURSOR_DOC)
-			append_doc(out, doc);
+			array_add(out, &n_docs, doc);
 		cursor_free(cur);
 		if (got == CURSOR_END)
 			return true;
@@ -157,8 +149,7 @@ insert(
 			bson_reinit(&piece);
 			n = 0;
 		}
-		append_doc(&piece, &doc);
-		n++;
+		array_add(&piece, &n, &doc);
 	}
 	ok = ok && (n == 0 || insert_piece(c, coll, &piece, error));
 	bson_destroy(&piece);

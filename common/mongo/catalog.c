@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "mongo/cursor.h"
 #include "mongo/driver.h"
 
@@ -81,8 +82,7 @@ list_indexes(struct conn *c, const char *db, const char *name, bson_t *array,
 	bson_t cmd = BSON_INITIALIZER;
 	bson_error_t why;
 	struct docs docs;
-	char text[16];
-	const char *key;
+	uint32_t n = 0;
 	bool ok;
 
 	BSON_APPEND_UTF8(&cmd, "listIndexes", name);
@@ -92,10 +92,8 @@ list_indexes(struct conn *c, const char *db, const char *name, bson_t *array,
 		*error = why;
 	if (!ok)
 		return why.code == CODE_NO_NAMESPACE ? 0 : -1;
-	for (size_t i = 0; i < docs.n; i++) {
-		bson_uint32_to_string((uint32_t)i, &key, text, sizeof text);
-		BSON_APPEND_DOCUMENT(array, key, docs.item[i]);
-	}
+	for (size_t i = 0; i < docs.n; i++)
+		array_add(array, &n, docs.item[i]);
 	docs_release(&docs);
 	return 1;
 }

@@ -4,6 +4,8 @@
  * killed one has done need not be done again. */
 #include "mongo/job_work.h"
 
+#include "base/array.h"
+
 #define AT_ONCE 1000
 #define AT_ONCE_BYTES (8 << 20)
 
@@ -30,8 +32,6 @@ job_save_progress(
     struct job *j, const struct job_progress *p, size_t n, bson_error_t *error)
 {
 	bson_t list, one, q, id, u;
-	char buf[16];
-	const char *key;
 	bool ok = true;
 	uint32_t k;
 
@@ -40,9 +40,8 @@ job_save_progress(
 			return job_refuse_lost(j, error);
 		bson_init(&list);
 		for (k = 0; i < n && k < AT_ONCE && list.len < AT_ONCE_BYTES;
-		     i++, k++) {
-			bson_uint32_to_string(k, &key, buf, sizeof buf);
-			BSON_APPEND_DOCUMENT_BEGIN(&list, key, &one);
+		     i++) {
+			array_begin(&list, &k, &one);
 			BSON_APPEND_DOCUMENT_BEGIN(&one, "q", &q);
 			BSON_APPEND_DOCUMENT_BEGIN(&q, "_id", &id);
 			BSON_APPEND_UTF8(&id, "job", j->name);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "base/hash.h"
 #include "model/ns.h"
@@ -159,12 +160,9 @@ struct listing {
 static void
 keep(struct ops *o, const bson_t *op, int64_t us)
 {
-	char room[16];
-	const char *key;
+	uint32_t n = o->transactions + o->writes;
 
-	bson_uint32_to_string(
-	    o->transactions + o->writes, &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT(&o->list, key, op);
+	array_add(&o->list, &n, op);
 	if (us > o->oldest_us)
 		o->oldest_us = us;
 }

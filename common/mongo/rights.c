@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/doc.h"
 #include "model/grants.h"
 #include "model/textset.h"
@@ -11,19 +12,9 @@
 typedef enum grants_step step_fn(const bson_t *change, const bson_t *present,
     bson_t *command, bson_error_t *error);
 
-static void
-append_doc(bson_t *array, const bson_t *doc)
-{
-	char room[16];
-	const char *key;
-
-	bson_uint32_to_string(bson_count_keys(array), &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT(array, key, doc);
-}
-
 /* All documents of reply.NAME, appended. */
 static void
-append_all(bson_t *array, const bson_t *reply, const char *name)
+append_all(bson_t *array, uint32_t *n, const bson_t *reply, const char *name)
 {
 	bson_t list, doc;
 	bson_iter_t it;
@@ -31,13 +22,14 @@ append_all(bson_t *array, const bson_t *reply, const char *name)
 	if (!doc_sub(reply, name, &list) || !bson_iter_init(&it, &list))
 		return;
 	while (doc_next(&it, &doc))
-		append_doc(array, &doc);
+		array_add(array, n, &doc);
 }
 
 static bool
 read_users(struct conn *c, bson_t *users, bson_error_t *error)
 {
 	bson_t cmd = BSON_INITIALIZER, all, reply;
+	uint32_t n = 0;
 	bool ok;
 
 	BSON_APPEND_DOCUMENT_BEGIN(&cmd, "usersInfo", &all);
@@ -45,7 +37,7 @@ read_users(struct conn *c, bson_t *users, bson_error_t *error)
 	bson_append_document_end(&cmd, &all);
 	ok = conn_read(c, "admin", &cmd, &reply, error);
 	if (ok)
-		append_all(users, &reply, "users");
+		append_all(users, &n, &reply, "users");
 	bson_destroy(&reply);
 	bson_destroy(&cmd);
 	return ok;
@@ -59,10 +51,11 @@ read_system_roles(struct conn *c, bson_t *roles, bson_error_t *error)
 	struct cursor *cur = cursor_new(c, &opts);
 	enum cursor_got got;
 	const bson_t *doc;
+	uint32_t n = 0;
 
 	bson_reinit(roles);
 	while ((got = cursor_next(cur, &doc, error)) == CURSOR_DOC)
-		append_doc(roles, doc);
+		array_add(roles, &n, doc);
 	cursor_free(cur);
 	if (got == CURSOR_END)
 		return 1;
@@ -91,8 +84,8 @@ note_databases(const bson_t *docs, struct textset *dbs)
 }
 
 static bool
-read_roles_of(
-    struct conn *c, const char *db, bson_t *roles, bson_error_t *error)
+read_roles_of(struct conn *c, const char *db, bson_t *roles, uint32_t *n,
+    bson_error_t *error)
 {
 	bson_t cmd = BSON_INITIALIZER, reply;
 	bool ok;
@@ -101,7 +94,7 @@ read_roles_of(
 	BSON_APPEND_BOOL(&cmd, "showPrivileges", true);
 	ok = conn_read(c, db, &cmd, &reply, error);
 	if (ok)
-		append_all(roles, &reply, "roles");
+		append_all(roles, n, &reply, "roles");
 	bson_destroy(&reply);
 	bson_destroy(&cmd);
 	return ok;
@@ -114,17 +107,18 @@ read_each_role(
     struct conn *c, const bson_t *users, bson_t *roles, bson_error_t *error)
 {
 	struct textset dbs = {0};
+	uint32_t n = 0;
 	bool ok;
 
 	bson_reinit(roles);
-	ok = read_roles_of(c, "admin", roles, error);
+	ok = read_roles_of(c, "admin", roles, &n, error);
 	note_databases(users, &dbs);
 	note_databases(roles, &dbs);
 	for (size_t i = 0; ok && i < dbs.n; i++)
 		if (strcmp(dbs.item[i], "admin") != 0 &&
 		    strcmp(dbs.item[i], "local") != 0 &&
 		    strcmp(dbs.item[i], "config") != 0)
-			ok = read_roles_of(c, dbs.item[i], roles, error);
+			ok = read_roles_of(c, dbs.item[i], roles, &n, error);
 	textset_release(&dbs);
 	return ok;
 }
@@ -154,9 +148,8 @@ bool
 rights_own(struct conn *c, bson_t *names, bson_error_t *error)
 {
 	bson_t cmd = BSON_INITIALIZER, reply, list, doc;
-	const char *key;
+	uint32_t n = bson_count_keys(names);
 	bson_iter_t it;
-	char room[16];
 	bool ok;
 
 	BSON_APPEND_INT32(&cmd, "connectionStatus", 1);
@@ -170,9 +163,7 @@ rights_own(struct conn *c, bson_t *names, bson_error_t *error)
 				continue;
 			text = bson_strdup_printf("%s.%s", doc_text(&doc, "db"),
 			    doc_text(&doc, "user"));
-			bson_uint32_to_string(
-			    bson_count_keys(names), &key, room, sizeof room);
-			BSON_APPEND_UTF8(names, key, text);
+			array_add_text(names, &n, text);
 			bson_free(text);
 		}
 	bson_destroy(&reply);

@@ -1,5 +1,6 @@
 #include "mongo/withheld.h"
 
+#include "base/array.h"
 #include "mongo/control.h"
 #include "mongo/cursor.h"
 
@@ -51,17 +52,14 @@ withheld_add(
 }
 
 static void
-append_change(bson_t *list, uint32_t n, const bson_t *doc)
+append_change(bson_t *list, uint32_t *n, const bson_t *doc)
 {
-	const char *key;
-	char room[16];
 	bson_t id, change;
 
 	if (!doc_sub(doc, "_id", &id) || !doc_text(&id, "kind") ||
 	    !doc_text(&id, "db") || !doc_text(&id, "name"))
 		return;
-	bson_uint32_to_string(n, &key, room, sizeof room);
-	BSON_APPEND_DOCUMENT_BEGIN(list, key, &change);
+	array_begin(list, n, &change);
 	BSON_APPEND_UTF8(&change, "kind", doc_text(&id, "kind"));
 	BSON_APPEND_UTF8(&change, "db", doc_text(&id, "db"));
 	BSON_APPEND_UTF8(&change, "name", doc_text(&id, "name"));
@@ -87,7 +85,7 @@ withheld_read(
 	cur = cursor_new(c, &opts);
 	BSON_APPEND_ARRAY_BEGIN(plan, "changes", &list);
 	while ((got = cursor_next(cur, &doc, error)) == CURSOR_DOC)
-		append_change(&list, n++, doc);
+		append_change(&list, &n, doc);
 	bson_append_array_end(plan, &list);
 	cursor_free(cur);
 	bson_destroy(&filter);

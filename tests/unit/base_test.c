@@ -1,9 +1,10 @@
-/* optime, clock, doc, error, opt values, queue, tags: what the other layers
- * stand on.
+/* optime, clock, doc, array, error, opt values, queue, tags: what the other
+ * layers stand on.
  */
 #include <pthread.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/error.h"
@@ -112,6 +113,28 @@ test_doc(void)
 		doc_int(&sub, "n") == 2 && !doc_next(&it, &sub),
 	    "one document after the other");
 	bson_destroy(d);
+}
+
+static void
+test_array(void)
+{
+	bson_t *want = tap_json5("{'a': [{'n': 1}, 'x', {'n': 2}, true]}");
+	bson_t *one = tap_json5("{'n': 1}"), got = BSON_INITIALIZER, a, sub;
+	char room[ARRAY_KEY];
+	uint32_t n = 0;
+
+	BSON_APPEND_ARRAY_BEGIN(&got, "a", &a);
+	array_add(&a, &n, one);
+	array_add_text(&a, &n, "x");
+	array_begin(&a, &n, &sub);
+	BSON_APPEND_INT32(&sub, "n", 2);
+	bson_append_document_end(&a, &sub);
+	bson_append_bool(&a, array_key(&n, room), -1, true);
+	bson_append_array_end(&got, &a);
+	OK(n == 4 && bson_equal(&got, want), "an array by its elements");
+	bson_destroy(&got);
+	bson_destroy(one);
+	bson_destroy(want);
 }
 
 static void
@@ -230,6 +253,7 @@ main(void)
 	test_optime();
 	test_clock();
 	test_doc();
+	test_array();
 	test_error();
 	test_bytes();
 	test_queue();
