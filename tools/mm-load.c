@@ -18,7 +18,7 @@
 #include "io/fdio.h"
 #include "io/input.h"
 
-static const char *job, *dir, *on_duplicate = "error";
+static const char *job, *dir, *log_out, *on_duplicate = "error";
 static bool drop, no_indexes, finish_only, wake, print_token, users, archive;
 static struct optime from_at = OPTIME_NULL, to_at = OPTIME_NULL;
 static int64_t threads = 4, per_coll, max_load, rate;
@@ -43,6 +43,8 @@ static const struct opt own_rows[] = {
 	"an archive of mongodump --archive in place of a stream"},
     {0, "dir", "DIR", OPT_TEXT, &dir,
 	"a directory of mongodump --out in place of a stream"},
+    {0, "oplog-out", "FILE", OPT_TEXT, &log_out,
+	"of an archive: keep its log there, for mm-oplog-apply"},
     {0, "from", "POSITION", OPT_POSITION, &from_at,
 	"of these two: everything up to here is in the copy"},
     {0, "fuzzy-until", "POSITION", OPT_POSITION, &to_at,
@@ -91,7 +93,8 @@ load(struct input *in, bson_error_t *error)
 	    .fd = in ? input_fd(in) : -1,
 	    .name = in ? input_name(in) : NULL,
 	    .from = from_at,
-	    .to = to_at};
+	    .to = to_at,
+	    .log = log_out};
 	char from[OPTIME_TEXT], to[OPTIME_TEXT];
 	struct load_result got;
 	struct server *server;
@@ -238,6 +241,8 @@ wrong_foreign(bool files)
 
 	if ((archive || dir) && (finish_only || print_token || users))
 		return "--archive and --dir load data";
+	if (log_out && !archive)
+		return "--oplog-out is for --archive";
 	if (archive && dir)
 		return "--archive and --dir exclude each other";
 	if (dir && files)

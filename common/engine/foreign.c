@@ -1,5 +1,6 @@
 #include "engine/foreign.h"
 
+#include "base/msg.h"
 #include "engine/through.h"
 #include "stream/archive.h"
 #include "stream/dump_dir.h"
@@ -36,7 +37,10 @@ foreign_dump(struct server *s, const struct ns_rules *rules,
 struct importing {
 	const struct foreign_in *in;
 	struct ns_rules *rules;
-	bson_t head, end;
+	bson_t head;
+	struct optime to;
+	struct dump_log log;
+	struct output *kept; /* the log of an archive; NULL: passed over */
 };
 
 static bool
@@ -48,17 +52,18 @@ selected(const void *arg, const char *ns)
 static bool
 make_stream(void *arg, int fd, bson_error_t *error)
 {
-	const struct importing *i = arg;
+	struct importing *i = arg;
 	struct dump_stream to = {.fd = fd,
 	    .name = THROUGH_NAME,
 	    .head = &i->head,
-	    .end = &i->end,
+	    .to = i->to,
 	    .select = selected,
-	    .arg = i->rules};
+	    .arg = i->rules,
+	    .log = i->kept};
 
 	return i->in->dir
 	    ? dump_dir_to_stream(i->in->dir, &to, error)
-	    : archive_to_stream(i->in->fd, i->in->name, &to, error);
+	    : archive_to_stream(i->in->fd, i->in->name, &to, &i->log, error);
 }
 
 /* It holds everything that the flags allow and select; names are mapped by the
@@ -76,13 +81,17 @@ choose(struct importing *i, const struct ns_flags *flags, bson_error_t *error)
 static bool
 describe(struct importing *i, bson_error_t *error)
 {
-	struct optime from = i->in->from, to = i->in->to;
+	struct optime from = i->in->from;
 	bson_t sub;
 
 	/* Its first entry is what was newest when mongodump began. */
-	if (i->in->dir && optime_is_null(from) &&
-	    dump_dir_oplog(i->in->dir, &from, &to, error) < 0)
-		return false;
+	i->to = i->in->to;
+	if (i->in->dir && optime_is_null(from)) {
+		if (dump_dir_oplog(i->in->dir, &i->log, error) < 0)
+			return false;
+		from = i->log.first;
+		i->to = i->log.last;
+	}
 	BSON_APPEND_DOCUMENT_BEGIN(&i->head, "source", &sub);
 	bson_append_document_end(&i->head, &sub);
 	BSON_APPEND_DOCUMENT_BEGIN(&i->head, "filters", &sub);
@@ -90,7 +99,19 @@ describe(struct importing *i, bson_error_t *error)
 	bson_append_document_end(&i->head, &sub);
 	optime_append(&i->head, "from", from);
 	BSON_APPEND_UTF8(&i->head, "readConcern", "local");
-	optime_append(&i->end, "to", to);
+	return true;
+}
+
+static bool
+keep_log(const struct importing *i, bson_error_t *error)
+{
+	if (!i->kept)
+		return true;
+	if (!output_publish(i->kept, error))
+		return false;
+	msg_info("the log of the archive is in \"%s\": mm-oplog-apply "
+		 "--input-format=bson makes the copy exact with it",
+	    i->in->log);
 	return true;
 }
 
@@ -105,16 +126,17 @@ foreign_load(struct server *s, const struct foreign_in *in,
 	int fd;
 
 	bson_init(&i.head);
-	bson_init(&i.end);
 	ok = choose(&i, opts->flags, error) && describe(&i, error) &&
+	    (!in->log || (i.kept = output_open(in->log, error))) &&
 	    (t = through_begin(true, make_stream, &i, &fd, error));
 	if (ok)
 		ok = through_end(t,
-		    load_run(s, fd, in->dir ? in->dir : in->name, opts, result,
-			error),
-		    error);
+			 load_run(s, fd, in->dir ? in->dir : in->name, opts,
+			     result, error),
+			 error) &&
+		    keep_log(&i, error);
+	output_free(i.kept);
 	ns_rules_free(i.rules);
 	bson_destroy(&i.head);
-	bson_destroy(&i.end);
 	return ok;
 }

@@ -13,13 +13,15 @@ bool foreign_dump(struct server *s, const struct ns_rules *rules,
     bson_error_t *error);
 
 /* What mongodump has written. The selection is that of the flags; it carries
- * no positions: they are the user's word, else those of DIR/oplog.bson, else
- * null (no log can follow then). */
+ * no positions: they are the user's word, else those of the log that mongodump
+ * --oplog has put beside the data, else null (no log can follow then). */
 struct foreign_in {
 	const char *dir; /* a directory; NULL: an archive, from fd */
 	int fd;
 	const char *name; /* for messages */
 	struct optime from, to;
+	const char *log; /* the log of an archive is kept in this file, which
+			    is there when all is loaded; NULL: nowhere */
 };
 
 /* As load_run. */

@@ -219,7 +219,8 @@ admit_end(struct load *l, const bson_t *end, bson_error_t *error)
 		return false;
 	bson_strncpy(l->reason, reason, sizeof l->reason);
 	return strcmp(reason, "complete") != 0 ||
-	    record_optime(end, "to", &l->result->to, error);
+	    load_positions(
+		end, &l->read_from, &l->result->from, &l->result->to, error);
 }
 
 static bool

@@ -167,3 +167,13 @@ load_job_begin(struct conn *c, const char *name, const bson_t *head,
 	job_close(j);
 	return NULL;
 }
+
+/* What an archive becomes knows only at its end where it began. */
+bool
+load_positions(const bson_t *end, struct optime *read_from, struct optime *from,
+    struct optime *to, bson_error_t *error)
+{
+	if (optime_is_null(*from) && optime_read(end, "from", from))
+		*read_from = *from;
+	return record_optime(end, "to", to, error);
+}

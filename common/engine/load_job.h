@@ -19,5 +19,9 @@ struct job *load_job_begin(struct conn *c, const char *name, const bson_t *head,
 /* The name alone; text holds SHA256_TEXT bytes. */
 const char *load_job_name(const char *name, const bson_t *head,
     const bson_t *source, const struct grant *g, char *text);
+/* Those of the end record of a whole stream. *from and *read_from: as in the
+ * header, unless it did not know them. */
+bool load_positions(const bson_t *end, struct optime *read_from,
+    struct optime *from, struct optime *to, bson_error_t *error);
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef MM_STREAM_ARCHIVE_H
 #define MM_STREAM_ARCHIVE_H
 
+#include "io/output.h"
 #include "stream/stream.h"
 
 #define ARCHIVE_MAGIC 0x8199E26Du
@@ -17,21 +18,32 @@
 /* Chooses a collection by its name "db.coll". */
 typedef bool dump_select_fn(const void *arg, const char *ns);
 
+/* First and last entry of the log that mongodump --oplog leaves; null: there is
+ * none. */
+struct dump_log {
+	struct optime first, last;
+};
+
 /* What a snapshot that mongodump has made becomes. */
 struct dump_stream {
 	int fd; /* the stream is written there, bare */
 	const char *name;
 	const bson_t *head; /* fields of its stream record: source, filters,
 			       from, readConcern */
-	const bson_t *end;  /* and of its end record: to, readFrom */
+	struct optime to;   /* nothing after it is in it; null: not known */
 	dump_select_fn *select;
 	const void *arg;
+	/* The log of an archive is written here, entry by entry; NULL: passed
+	 * over, after a warning. */
+	struct output *log;
 };
 
-/* Status 3: damaged or cut, a wrong CRC, no archive; 8: a time series among
- * those chosen. The oplog of an archive is passed over, after a warning. */
+/* *log: what the archive's own log covers; where `to` is null, these are the
+ * positions of the end record. Status 3: damaged or cut, a wrong CRC, no
+ * archive; 8: a time series among those chosen, or a log is wanted and there is
+ * none. */
 bool archive_to_stream(int fd, const char *name, const struct dump_stream *to,
-    bson_error_t *error);
+    struct dump_log *log, bson_error_t *error);
 
 /* concurrent: how many collections at most are open at the same time, which
  * the archive says in its header. A snapshot that does not end as complete

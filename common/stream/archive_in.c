@@ -6,15 +6,18 @@
 
 #include "base/doc.h"
 #include "base/msg.h"
+#include "io/fdio.h"
 #include "io/zio.h"
 #include "stream/dump_coll.h"
+#include "stream/dump_log.h"
 
 #define COLLS_MAX (1u << 20)
+#define KEPT_BYTES (1u << 20)
 #define GZIP_MAGIC 0x8b1fu
 
 struct coll {
 	char *ns;
-	bool chosen, view, ended;
+	bool chosen, view, log, ended;
 	struct dump_coll put;
 	uint64_t crc;
 	UT_hash_handle hh;
@@ -28,6 +31,9 @@ struct reading {
 	struct coll *colls;
 	struct coll *filling; /* has documents in its block */
 	int32_t n;            /* announced in the stream */
+	struct dump_log *log;
+	bool has_log;
+	struct buf kept; /* of the log, to be written */
 };
 
 static bool
@@ -116,13 +122,15 @@ add_coll(struct reading *r, const bson_t *doc, bson_error_t *error)
 	coll->ns = bson_strdup_printf(
 	    "%s.%s", doc_text(doc, "db"), doc_text(doc, "collection"));
 	HASH_ADD_KEYPTR(hh, r->colls, coll->ns, strlen(coll->ns), coll);
-	coll->chosen =
-	    *doc_text(doc, "db") && r->to->select(r->to->arg, coll->ns);
-	if (!*doc_text(doc, "db"))
-		msg_warn("the archive has an oplog, which is passed over: the "
+	coll->log = !*doc_text(doc, "db");
+	coll->chosen = !coll->log && r->to->select(r->to->arg, coll->ns);
+	r->has_log |= coll->log;
+	if (coll->log && !r->to->log)
+		msg_warn("the archive has a log, which is passed over: the "
 			 "copy is as the collections were read, each at its "
-			 "own time");
-	else if (!coll->chosen)
+			 "own time (--oplog-out keeps the log, for "
+			 "mm-oplog-apply --input-format=bson)");
+	else if (!coll->log && !coll->chosen)
 		msg_verbose("\"%s\" is not selected", coll->ns);
 	return !coll->chosen || announce(r, coll, doc, error);
 }
@@ -144,11 +152,35 @@ read_prelude(struct reading *r, bson_error_t *error)
 	while ((got = dump_doc_read(r->in, &r->doc, error)) == 1)
 		if (!view_doc(r, &doc, error) || !add_coll(r, &doc, error))
 			return false;
+	if (got == 2 && r->to->log && !r->has_log)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the archive has no log: it was not made with --oplog");
 	return got == 2 ||
 	    (got == 0 && damaged(error, "the archive ends in its prelude"));
 }
 
 /* -------------------------------------------------------------- pieces */
+
+static bool
+write_log(struct reading *r, bson_error_t *error)
+{
+	bool ok = !r->to->log ||
+	    fdio_write_all(output_fd(r->to->log), output_name(r->to->log),
+		r->kept.data, r->kept.len, error);
+
+	buf_clear(&r->kept);
+	return ok;
+}
+
+static bool
+put_entry(struct reading *r, bson_error_t *error)
+{
+	if (!dump_log_note(r->log, r->doc.data, r->doc.len, error))
+		return false;
+	if (r->to->log)
+		buf_add(&r->kept, r->doc.data, r->doc.len);
+	return r->kept.len < KEPT_BYTES || write_log(r, error);
+}
 
 static bool
 end_coll(struct reading *r, struct coll *coll, int64_t crc, bson_error_t *error)
@@ -159,6 +191,8 @@ end_coll(struct reading *r, struct coll *coll, int64_t crc, bson_error_t *error)
 		    "the documents of \"%s\" are not those that were written "
 		    "(CRC)",
 		    coll->ns);
+	if (coll->log)
+		return write_log(r, error);
 	if (r->filling == coll)
 		r->filling = NULL;
 	return !coll->chosen || coll->view || dump_coll_end(&coll->put, error);
@@ -168,6 +202,8 @@ static bool
 put_doc(struct reading *r, struct coll *coll, bson_error_t *error)
 {
 	coll->crc = archive_crc(coll->crc, r->doc.data, r->doc.len);
+	if (coll->log)
+		return put_entry(r, error);
 	if (!coll->chosen)
 		return true;
 	if (coll->view)
@@ -236,18 +272,20 @@ read_pieces(struct reading *r, bson_error_t *error)
 	if (!coll->ended)
 		return error_set(error, MM_EXIT_STREAM, 0,
 		    "cut short: collection \"%s\" has no end", coll->ns);
-	return stream_put_end(r->out, "complete", r->to->end, error);
+	return dump_log_end(r->out, r->to, r->log, error);
 }
 
 bool
-archive_to_stream(
-    int fd, const char *name, const struct dump_stream *to, bson_error_t *error)
+archive_to_stream(int fd, const char *name, const struct dump_stream *to,
+    struct dump_log *log, bson_error_t *error)
 {
-	struct reading r = {.to = to, .doc = BUF_INIT};
+	struct reading r = {
+	    .to = to, .doc = BUF_INIT, .kept = BUF_INIT, .log = log};
 	struct stream_out_opts o = {.fd = to->fd, .name = to->name};
 	struct coll *coll, *next;
 	bool ok;
 
+	*log = (struct dump_log){OPTIME_NULL, OPTIME_NULL};
 	r.in = zio_reader_new(fd, name);
 	ok = read_magic(&r, error) &&
 	    (r.out = stream_out_new(&o, STREAM_SNAPSHOT, to->head, error)) &&
@@ -266,5 +304,6 @@ archive_to_stream(
 		stream_out_free(r.out);
 	zio_reader_free(r.in);
 	buf_release(&r.doc);
+	buf_release(&r.kept);
 	return ok;
 }

@@ -16,6 +16,7 @@
 #include "io/gunzip.h"
 #include "io/zio.h"
 #include "stream/dump_coll.h"
+#include "stream/dump_log.h"
 
 #define COLLS_MAX (1u << 20)
 
@@ -295,7 +296,7 @@ walk(struct walking *w, const char *dir, bson_error_t *error)
 	HASH_ITER(hh, w->entries, e, next)
 	if (e->chosen && !put_data(e, error))
 		return false;
-	return stream_put_end(w->out, "complete", w->to->end, error);
+	return dump_log_end(w->out, w->to, NULL, error);
 }
 
 bool
@@ -326,38 +327,21 @@ dump_dir_to_stream(
 
 /* ---------------------------------------------------------------- oplog */
 
-struct span {
-	struct optime first, last;
-};
-
 static bool
 note_entry(void *arg, const struct buf *doc, bson_error_t *error)
 {
-	struct span *s = arg;
-	struct optime at;
-	bson_t view;
-
-	if (!bson_init_static(&view, doc->data, doc->len) ||
-	    !optime_of(&view, &at))
-		return error_set(error, MM_EXIT_STREAM, 0,
-		    "an entry has no field \"ts\" of type timestamp");
-	if (optime_is_null(s->first))
-		s->first = at;
-	s->last = at;
-	return true;
+	return dump_log_note(arg, doc->data, doc->len, error);
 }
 
 int
-dump_dir_oplog(const char *dir, struct optime *first, struct optime *last,
-    bson_error_t *error)
+dump_dir_oplog(const char *dir, struct dump_log *log, bson_error_t *error)
 {
-	struct span s = {OPTIME_NULL, OPTIME_NULL};
-
+	*log = (struct dump_log){OPTIME_NULL, OPTIME_NULL};
 	for (int i = 0; i < 2; i++) {
 		char *path =
 		    bson_strdup_printf("%s/oplog.bson%s", dir, i ? ".gz" : "");
 		bool there = access(path, F_OK) == 0,
-		     ok = !there || each_doc(path, note_entry, &s, error);
+		     ok = !there || each_doc(path, note_entry, log, error);
 
 		bson_free(path);
 		if (!ok)
@@ -365,7 +349,5 @@ dump_dir_oplog(const char *dir, struct optime *first, struct optime *last,
 		if (there)
 			break;
 	}
-	*first = s.first;
-	*last = s.last;
-	return !optime_is_null(s.first);
+	return !optime_is_null(log->first);
 }

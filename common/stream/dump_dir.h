@@ -11,9 +11,7 @@
 bool dump_dir_to_stream(
     const char *dir, const struct dump_stream *to, bson_error_t *error);
 
-/* First and last entry of DIR/oplog.bson, which mongodump --oplog leaves: 1; 0
- * there is none; -1. */
-int dump_dir_oplog(const char *dir, struct optime *first, struct optime *last,
-    bson_error_t *error);
+/* Of DIR/oplog.bson: 1; 0 there is none; -1. */
+int dump_dir_oplog(const char *dir, struct dump_log *log, bson_error_t *error);
 
 #endif

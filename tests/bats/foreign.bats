@@ -100,3 +100,52 @@ setup() {
 	run -7 mm-load -d shop --dir "$TMP/no"
 	run -2 mm-load -d shop --dir "$TMP/dump" --archive
 }
+
+@test "an archive with a log: it is kept, and makes the copy exact" {
+	mm-dump --archive --quiet >"$TMP/a"
+	# As mongodump --oplog --archive: announced, and at the end.
+	py "$src_uri" "$TMP/a" "$TMP/b" <<-'P'
+		import struct
+		def crc(data, c=2**64 - 1):
+		    for byte in data:
+		        c ^= byte
+		        for _ in range(8):
+		            c = c >> 1 ^ (0xC96C5795D7870F42 if c & 1 else 0)
+		    c ^= 2**64 - 1
+		    return c - 2**64 if c >> 63 else c
+		log = client.local["oplog.rs"].with_options(codec_options=
+		    bson.codec_options.CodecOptions(document_class=bson.raw_bson.RawBSONDocument))
+		first = list(log.find())[-1]
+		client.shop.a.update_one({"_id": 1}, {"$set": {"late": 1}})
+		client.shop.a.insert_one({"_id": "late"})
+		entries = b"".join(e.raw for e in log.find({"ts": {"$gte": first["ts"]}}))
+		data, end = open(sys.argv[2], "rb").read(), b"\xff" * 4
+		at = 4
+		while data[at:at + 4] != end:
+		    at += struct.unpack("<i", data[at:at + 4])[0]
+		head = lambda eof, c: bson.encode(SON([("db", ""), ("collection", "oplog"),
+		    ("EOF", eof), ("CRC", Int64(c))]))
+		open(sys.argv[3], "wb").write(data[:at] + bson.encode(SON([("db", ""),
+		    ("collection", "oplog"), ("metadata", ""), ("size", 0), ("type", "")])) +
+		    data[at:] + head(False, 0) + entries + end + head(True, crc(entries)) + end)
+		open(sys.argv[3] + ".log", "wb").write(entries)
+	P
+	run -8 mm-load -d shop --archive --job none --oplog-out "$TMP/log" "$TMP/a"
+	assert_output --partial 'no log'
+	run -3 mm-load -d shop --archive --job cut --nsFrom 'shop.*' --nsTo 'cut.*' \
+		--oplog-out "$TMP/log" <(head -c -1 "$TMP/b")
+	assert_not_exists "$TMP/log"
+	run -2 mm-load -d shop --oplog-out "$TMP/log" "$TMP/b"
+	mm-load -d shop --archive --job log --drop --oplog-out "$TMP/log" --quiet "$TMP/b"
+	cmp "$TMP/log" "$TMP/b.log"
+	mm-oplog-apply -d shop --job log --input-format=bson --quiet "$TMP/log"
+	assert_same "$src_uri" "$dst_uri" shop
+	run -0 mm-diff -d shop --by-lookup --job log
+
+	# Passed over: said, and its positions are known all the same.
+	run -0 mm-load -d shop --archive --job past --nsFrom 'shop.*' --nsTo 'past.*' "$TMP/b"
+	assert_output --partial 'warning: the archive has a log, which is passed over'
+	mm-oplog-apply -d shop --job past --nsFrom 'shop.*' --nsTo 'past.*' \
+		--input-format=bson --quiet "$TMP/log"
+	assert_same "$src_uri" "$dst_uri" shop=past
+}

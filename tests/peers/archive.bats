@@ -105,6 +105,18 @@ same_catalog() { # same_catalog URI held
 	assert_same "$third_uri" "$dst_uri" shop
 }
 
+@test "an archive of mongodump --oplog, and the log inside it" {
+	write
+	mongodump --quiet --uri "$src_uri" --oplog --archive="$TMP/archive"
+	kill "$writer_pid"
+	mm-load -d shop --archive --job log --oplog-out "$TMP/log" --quiet "$TMP/archive"
+	same_catalog "$dst_uri" held
+	mm-oplog-apply -d shop --job log --quiet --input-format=bson "$TMP/log"
+	start_server third
+	mongorestore --quiet --uri "$third_uri" --oplogReplay --archive="$TMP/archive"
+	assert_same "$third_uri" "$dst_uri" shop
+}
+
 @test "mongodump and mongorestore copy, our log makes it exact: a whole migration" {
 	write
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop

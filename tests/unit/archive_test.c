@@ -128,9 +128,11 @@ to_stream(const void *data, size_t len, const char *only, struct buf *out)
 	struct dump_stream to = {.fd = fd,
 	    .name = "memory",
 	    .head = head,
+	    .to = OPTIME_NULL,
 	    .select = all,
 	    .arg = only};
-	bool ok = archive_to_stream(in, "archive", &to, &error);
+	struct dump_log log;
+	bool ok = archive_to_stream(in, "archive", &to, &log, &error);
 
 	close(in);
 	bson_destroy(head);
