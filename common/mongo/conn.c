@@ -272,6 +272,19 @@ conn_read(struct conn *c, const char *db, const bson_t *command, bson_t *reply,
 	return ok;
 }
 
+bool
+conn_ask(struct conn *c, const char *command, bool once, bson_t *reply,
+    bson_error_t *error)
+{
+	bson_t cmd = BSON_INITIALIZER;
+	bool ok;
+
+	BSON_APPEND_INT32(&cmd, command, 1);
+	ok = (once ? conn_command : conn_read)(c, "admin", &cmd, reply, error);
+	bson_destroy(&cmd);
+	return ok;
+}
+
 /* A client of its own, without a limit on waiting; it is no pool's, because
  * a pool has threads, and its end takes time. */
 static mongoc_client_t *

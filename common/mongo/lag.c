@@ -55,29 +55,17 @@ worst(const bson_t *status, const bson_t *config, const char *except)
 	return oldest < newest ? newest - oldest : 0;
 }
 
-static bool
-ask(struct conn *c, const char *command, bson_t *reply, bson_error_t *error)
-{
-	bson_t cmd = BSON_INITIALIZER;
-	bool ok;
-
-	BSON_APPEND_INT32(&cmd, command, 1);
-	ok = conn_read(c, "admin", &cmd, reply, error);
-	bson_destroy(&cmd);
-	return ok;
-}
-
 bool
 lag_read(
     struct conn *c, const char *except, int64_t *seconds, bson_error_t *error)
 {
 	bson_t status, config;
 	bson_error_t ignored;
-	bool ok = ask(c, "replSetGetStatus", &status, error);
+	bool ok = conn_ask(c, "replSetGetStatus", false, &status, error);
 
 	if (ok) {
 		/* Where it may not be read, a delay is not known. */
-		ask(c, "replSetGetConfig", &config, &ignored);
+		conn_ask(c, "replSetGetConfig", false, &config, &ignored);
 		*seconds = worst(&status, &config, except);
 		bson_destroy(&config);
 	}

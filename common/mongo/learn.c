@@ -7,29 +7,16 @@
 
 #define COPY(field, text) bson_strncpy(field, text, sizeof(field))
 
-static bool
-ask(struct conn *c, const char *command, bool once, bson_t *reply,
-    bson_error_t *error)
-{
-	bson_t cmd = BSON_INITIALIZER;
-	bool ok;
-
-	BSON_APPEND_INT32(&cmd, command, 1);
-	ok = (once ? conn_command : conn_read)(c, "admin", &cmd, reply, error);
-	bson_destroy(&cmd);
-	return ok;
-}
-
 bool
 conn_hello(struct conn *c, bool once, bson_t *reply, bson_error_t *error)
 {
 	bson_error_t why;
 
-	if (ask(c, "hello", once, reply, &why))
+	if (conn_ask(c, "hello", once, reply, &why))
 		return true;
 	if (why.code == CODE_NO_COMMAND) {
 		bson_destroy(reply);
-		return ask(c, "isMaster", once, reply, error);
+		return conn_ask(c, "isMaster", once, reply, error);
 	}
 	if (error)
 		*error = why;
@@ -114,7 +101,7 @@ learn_names(struct conn *c)
 	const char *text;
 	bool known;
 
-	if (ask(c, "buildInfo", false, &reply, NULL) &&
+	if (conn_ask(c, "buildInfo", false, &reply, NULL) &&
 	    (text = doc_text(&reply, "version")))
 		COPY(info->version, text);
 	bson_destroy(&reply);
@@ -127,7 +114,7 @@ learn_names(struct conn *c)
 	bson_destroy(&cmd);
 	if (!info->set[0])
 		return;
-	known = ask(c, "replSetGetConfig", false, &reply, NULL) &&
+	known = conn_ask(c, "replSetGetConfig", false, &reply, NULL) &&
 	    take_set_id(&reply, "config.settings.replicaSetId", info);
 	bson_destroy(&reply);
 	if (known)

@@ -90,17 +90,15 @@ bool
 members_behind(
     struct conn *c, int64_t ms, char *text, size_t size, bson_error_t *error)
 {
-	bson_t cmd = BSON_INITIALIZER, reply;
 	bson_error_t why;
+	bson_t reply;
 	bool ok;
 
 	*text = '\0';
-	BSON_APPEND_INT32(&cmd, "replSetGetStatus", 1);
-	ok = conn_read(c, "admin", &cmd, &reply, &why);
+	ok = conn_ask(c, "replSetGetStatus", false, &reply, &why);
 	if (ok)
 		each_member(&reply, ms, text, size);
 	bson_destroy(&reply);
-	bson_destroy(&cmd);
 	if (!ok && why.code == CODE_UNAUTHORIZED)
 		return majority_behind(c, ms, text, size, error);
 	if (!ok && error)

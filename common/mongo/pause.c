@@ -8,18 +8,6 @@
 #define HOST_MAX 300
 
 static bool
-ask(struct conn *c, const char *command, bson_t *reply, bson_error_t *error)
-{
-	bson_t cmd = BSON_INITIALIZER;
-	bool ok;
-
-	BSON_APPEND_INT32(&cmd, command, 1);
-	ok = conn_read(c, "admin", &cmd, reply, error);
-	bson_destroy(&cmd);
-	return ok;
-}
-
-static bool
 no_pause(const struct conn *c, const char *why, bson_error_t *error)
 {
 	return error_set(error, MM_EXIT_REFUSED, 0, "%s cannot be locked: %s",
@@ -138,10 +126,10 @@ pause_may(struct conn *c, bson_error_t *error)
 	bool ok;
 
 	bson_destroy(&status);
-	ok = ask(c, "replSetGetStatus", &status, error);
+	ok = conn_ask(c, "replSetGetStatus", false, &status, error);
 	if (ok) {
 		bson_destroy(&config);
-		ok = ask(c, "replSetGetConfig", &config, error);
+		ok = conn_ask(c, "replSetGetConfig", false, &config, error);
 	}
 	ok = ok && check_member(c, &config, &status, c->server->info.me, error);
 	bson_destroy(&status);
@@ -185,13 +173,12 @@ pause_lock(struct conn *c, int64_t *count, bson_error_t *error)
 bool
 pause_unlock(struct conn *c, int64_t *count, bson_error_t *error)
 {
-	bson_t cmd = BSON_INITIALIZER, reply;
 	bson_error_t why;
+	bson_t reply;
 	bool ok;
 
 	*count = 0;
-	BSON_APPEND_INT32(&cmd, "fsyncUnlock", 1);
-	ok = conn_command(c, "admin", &cmd, &reply, &why);
+	ok = conn_ask(c, "fsyncUnlock", true, &reply, &why);
 	if (ok)
 		*count = doc_int(&reply, "lockCount");
 	/* Codes differ by version. */
@@ -200,7 +187,6 @@ pause_unlock(struct conn *c, int64_t *count, bson_error_t *error)
 	else if (error)
 		*error = why;
 	bson_destroy(&reply);
-	bson_destroy(&cmd);
 	return ok;
 }
 
@@ -211,7 +197,7 @@ pause_position(struct conn *c, struct optime *at, bson_error_t *error)
 	bson_t reply, optimes;
 	bool ok;
 
-	ok = ask(c, "replSetGetStatus", &reply, error) &&
+	ok = conn_ask(c, "replSetGetStatus", false, &reply, error) &&
 	    conn_positions(c, NULL, &last, error);
 	if (ok &&
 	    !(doc_sub(&reply, "optimes", &optimes) &&
@@ -243,7 +229,7 @@ pause_others(
 		    c->server->info.me);
 	if (ok) {
 		bson_destroy(&status);
-		ok = ask(c, "replSetGetStatus", &status, error);
+		ok = conn_ask(c, "replSetGetStatus", false, &status, error);
 	}
 	host = ok ? doc_text(&status, "syncSourceHost") : NULL;
 	bson_strncpy(sync_source, host && *host ? host : primary, HOST_MAX);

@@ -147,13 +147,12 @@ rights_release(struct rights *r)
 bool
 rights_own(struct conn *c, bson_t *names, bson_error_t *error)
 {
-	bson_t cmd = BSON_INITIALIZER, reply, list, doc;
 	uint32_t n = bson_count_keys(names);
+	bson_t reply, list, doc;
 	bson_iter_t it;
 	bool ok;
 
-	BSON_APPEND_INT32(&cmd, "connectionStatus", 1);
-	ok = conn_read(c, "admin", &cmd, &reply, error);
+	ok = conn_ask(c, "connectionStatus", false, &reply, error);
 	if (ok && doc_sub(&reply, "authInfo.authenticatedUsers", &list) &&
 	    bson_iter_init(&it, &list))
 		while (doc_next(&it, &doc)) {
@@ -167,7 +166,6 @@ rights_own(struct conn *c, bson_t *names, bson_error_t *error)
 			bson_free(text);
 		}
 	bson_destroy(&reply);
-	bson_destroy(&cmd);
 	return ok;
 }
 

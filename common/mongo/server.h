@@ -89,6 +89,9 @@ bool conn_command(struct conn *c, const char *db, const bson_t *command,
  * by a stop signal) on network errors, not-primary and shutdown codes. */
 bool conn_read(struct conn *c, const char *db, const bson_t *command,
     bson_t *reply, bson_error_t *error);
+/* {command: 1} to admin; once: not retried. */
+bool conn_ask(struct conn *c, const char *command, bool once, bson_t *reply,
+    bson_error_t *error);
 /* DDL on the target: w:majority added, no client timeout, not retried. */
 bool conn_ddl(struct conn *c, const char *db, const bson_t *command,
     bson_t *reply, bson_error_t *error);

@@ -10,18 +10,16 @@ enum { MODE_OFF = 1, MODE_ON = 2 };
 int
 write_block_now(struct conn *c, bson_error_t *error)
 {
-	bson_t cmd = BSON_INITIALIZER, reply, mode;
 	int64_t now = 0;
+	bson_t reply, mode;
 	bool ok, known = false;
 
-	BSON_APPEND_INT32(&cmd, "serverStatus", 1);
-	ok = conn_read(c, "admin", &cmd, &reply, error);
+	ok = conn_ask(c, "serverStatus", false, &reply, error);
 	if (ok && doc_sub(&reply, "repl", &mode)) {
 		known = bson_has_field(&mode, "userWriteBlockMode");
 		now = doc_int(&mode, "userWriteBlockMode");
 	}
 	bson_destroy(&reply);
-	bson_destroy(&cmd);
 	if (ok && !known)
 		ok = error_set(error, MM_EXIT_REFUSED, 0,
 		    "%s: the server knows no setUserWriteBlockMode",
