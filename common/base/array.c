@@ -1,5 +1,7 @@
 #include "base/array.h"
 
+#include "base/doc.h"
+
 const char *
 array_key(uint32_t *n, char room[ARRAY_KEY])
 {
@@ -33,4 +35,13 @@ array_begin(bson_t *array, uint32_t *n, bson_t *doc)
 	char room[ARRAY_KEY];
 
 	bson_append_document_begin(array, array_key(n, room), -1, doc);
+}
+
+void
+array_copy(const bson_t *from, const char *field, bson_t *to)
+{
+	bson_t array;
+
+	if (doc_sub(from, field, &array))
+		BSON_APPEND_ARRAY(to, field, &array);
 }

@@ -1,4 +1,4 @@
-/* base: the next element of a BSON array that is being built. `n`, the
+/* base: BSON arrays that are being built, one element after the other. `n`, the
  * caller's, is how many it has, and is counted on: bson_count_keys would read
  * all of it for each.
  */
@@ -16,5 +16,7 @@ void array_add(bson_t *array, uint32_t *n, const bson_t *doc);
 void array_add_text(bson_t *array, uint32_t *n, const char *text);
 /* A document; bson_append_document_end(array, doc) ends it. */
 void array_begin(bson_t *array, uint32_t *n, bson_t *doc);
+/* The array `field` of from, as that of to; nothing where it has none. */
+void array_copy(const bson_t *from, const char *field, bson_t *to);
 
 #endif

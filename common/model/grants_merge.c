@@ -150,15 +150,6 @@ merge_fresh(const bson_t *change, void *arg)
 	return true;
 }
 
-static void
-copy_list(const bson_t *from, const char *key, bson_t *to)
-{
-	bson_t list;
-
-	if (doc_sub(from, key, &list))
-		BSON_APPEND_ARRAY(to, key, &list);
-}
-
 bool
 grants_merge(const bson_t *plan, const bson_t *recorded, const bson_t *users,
     const bson_t *roles, bson_t *out, bson_error_t *error)
@@ -174,8 +165,8 @@ grants_merge(const bson_t *plan, const bson_t *recorded, const bson_t *users,
 	ok = each_change(recorded, merge_recorded, &m) &&
 	    each_change(plan, merge_fresh, &m);
 	bson_append_array_end(out, &m.list);
-	copy_list(plan, "open", out);
-	copy_list(plan, "kept", out);
+	array_copy(plan, "open", out);
+	array_copy(plan, "kept", out);
 	return ok;
 }
 

@@ -22,15 +22,6 @@ make_id(const char *job, const bson_t *change, bson_t *q)
 	return true;
 }
 
-static void
-copy_list(const bson_t *from, const char *key, bson_t *to)
-{
-	bson_t list;
-
-	if (doc_sub(from, key, &list))
-		BSON_APPEND_ARRAY(to, key, &list);
-}
-
 bool
 withheld_add(
     struct conn *c, const char *job, const bson_t *change, bson_error_t *error)
@@ -42,8 +33,8 @@ withheld_add(
 
 	if (ok) {
 		bson_copy_to(&q, &doc);
-		copy_list(change, "before", &doc);
-		copy_list(change, "after", &doc);
+		array_copy(change, "before", &doc);
+		array_copy(change, "after", &doc);
 		ok = control_update(c, COLL, &q, &doc, true, &result, error);
 		bson_destroy(&doc);
 	}
@@ -63,8 +54,8 @@ append_change(bson_t *list, uint32_t *n, const bson_t *doc)
 	BSON_APPEND_UTF8(&change, "kind", doc_text(&id, "kind"));
 	BSON_APPEND_UTF8(&change, "db", doc_text(&id, "db"));
 	BSON_APPEND_UTF8(&change, "name", doc_text(&id, "name"));
-	copy_list(doc, "before", &change);
-	copy_list(doc, "after", &change);
+	array_copy(doc, "before", &change);
+	array_copy(doc, "after", &change);
 	bson_append_document_end(list, &change);
 }
 

@@ -132,6 +132,10 @@ test_array(void)
 	bson_append_bool(&a, array_key(&n, room), -1, true);
 	bson_append_array_end(&got, &a);
 	OK(n == 4 && bson_equal(&got, want), "an array by its elements");
+	bson_reinit(&got);
+	array_copy(want, "gone", &got);
+	array_copy(want, "a", &got);
+	OK(bson_equal(&got, want), "an array of another document");
 	bson_destroy(&got);
 	bson_destroy(one);
 	bson_destroy(want);
