@@ -76,6 +76,13 @@ static const struct opt_program program = {
     -1,
 };
 
+static struct server *
+open_target(bson_error_t *error)
+{
+	status_state("connecting");
+	return server_open(SIDE_TARGET, &target_flags, job, false, error);
+}
+
 static bool
 load(struct input *in, bson_error_t *error)
 {
@@ -97,11 +104,9 @@ load(struct input *in, bson_error_t *error)
 	    .log = log_out};
 	char from[OPTIME_TEXT], to[OPTIME_TEXT];
 	struct load_result got;
-	struct server *server;
+	struct server *server = open_target(error);
 	bool ok;
 
-	status_state("connecting");
-	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
 	if (!server)
 		return false;
 	ok = max_load == 0 ||
@@ -128,11 +133,9 @@ load_users(struct input *in, bson_error_t *error)
 	    .flags = &ns_flags,
 	    .skip = strcmp(on_duplicate, "skip") == 0};
 	struct users_count n;
-	struct server *server;
+	struct server *server = open_target(error);
 	bool ok;
 
-	status_state("connecting");
-	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
 	if (!server)
 		return false;
 	ok = users_load(server, input_fd(in), input_name(in), &opts, &n, error);
@@ -189,11 +192,8 @@ on_target(bool (*act)(struct conn *c, const struct ns_rules *rules,
 	struct conn *c;
 	bool ok;
 
-	if (!status_start(opt_status_file(), error))
-		return false;
-	status_state("connecting");
-	server = server_open(SIDE_TARGET, &target_flags, job, false, error);
-	if (!server)
+	if (!status_start(opt_status_file(), error) ||
+	    !(server = open_target(error)))
 		return false;
 	c = conn_open(server, error);
 	ok = c && act(c, rules, error);
