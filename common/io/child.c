@@ -9,28 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "io/spawn.h"
 
-enum { NOT_STARTED = 127, PIECE = 4096, GRACE_MS = 1000 };
-
-/* In the child, between fork and exec: nothing that takes a lock. */
-static _Noreturn void
-become(char *const *argv, int out, int err)
-{
-	int null = open("/dev/null", O_RDONLY);
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	setpgid(0, 0);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 ||
-	    dup2(err, 2) < 0 || close_range(3, ~0U, 0) != 0)
-		_exit(NOT_STARTED);
-	execv(argv[0], argv);
-	_exit(NOT_STARTED);
-}
+enum { PIECE = 4096, GRACE_MS = 1000 };
 
 static void
 keep_complaint(struct child_result *r, const struct buf *err)
@@ -147,7 +128,7 @@ child_run(char *const *argv, int seconds, size_t max_out,
 	}
 	pid = fork();
 	if (pid == 0)
-		become(argv, out[1], err[1]);
+		spawn_become(argv, environ, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	if (pid > 0) {

@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "io/spawn.h"
 
-enum { NOT_STARTED = 127, POLL_MS = 10 };
+enum { POLL_MS = 10 };
 
 /* ------------------------------------------------------------------- where */
 
@@ -109,23 +110,10 @@ environment(char *const *env)
 static _Noreturn void
 become(char *const *argv, char *const *env, int log, pid_t parent)
 {
-	int null = open("/dev/null", O_RDONLY);
-	sigset_t none;
-
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
-		_exit(NOT_STARTED);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	setpgid(0, 0);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 ||
-	    dup2(log, 2) < 0 || close_range(3, ~0U, 0) != 0)
-		_exit(NOT_STARTED);
-	execve(argv[0], argv, env);
-	_exit(NOT_STARTED);
+		_exit(SPAWN_FAILED);
+	spawn_become(argv, env, log, log);
 }
 
 bool
