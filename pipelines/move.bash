@@ -26,24 +26,23 @@ write_command() {
 	fi
 }
 
+# What mm-switch says of this move; of one that nobody has begun, its state.
+switch_status() {
+	if [[ -d $work/switch ]]; then
+		mm-switch status --state "$work/switch" 2>/dev/null
+	else
+		echo 'state none'
+	fi
+}
+
 # The last state of the journal.
 journal() {
-	[[ -d $work/switch ]] || {
-		echo none
-		return
-	}
-	mm-switch status --state "$work/switch" 2>/dev/null |
-		sed -n 's/^state *//p'
+	switch_status | sed -n 's/^state *//p'
 }
 
 # How often applications were moved back.
 returns() {
-	[[ -d $work/switch ]] || {
-		echo 0
-		return
-	}
-	mm-switch status --state "$work/switch" 2>/dev/null |
-		grep -c 'back-switching$'
+	switch_status | grep -c 'back-switching$'
 }
 
 # What a run before left half done is brought to its end first: applications
