@@ -9,6 +9,9 @@
 
 /* Monotonic: for spans within a process, never set back. */
 int64_t clock_ms(void);
+int64_t clock_ns(void);
+/* CPU time of the calling thread. */
+int64_t clock_thread_ns(void);
 /* Since 1970: for people, files and other hosts; may be set back. */
 int64_t clock_wall_ms(void);
 /* What `clock` will show in ms: the end of a pthread_cond_timedwait. */

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/msg.h"
 #include "base/sig.h"
+#include "base/stage.h"
 #include "base/status.h"
 
 enum { TICK_MS = 200, SECOND_MS = 1000 };
@@ -172,6 +173,16 @@ escape(const char *text, char *out, size_t size)
 }
 
 static void
+put_stages(struct buf *b, const char *name, const char *help, const char *label,
+    double (*of)(enum stage s))
+{
+	metric(b, name, "counter", help);
+	for (int s = 0; s < STAGES; s++)
+		buf_add_format(b, "%s{%s,stage=\"%s\"} %.3f\n", name, label,
+		    stage_name(s), of(s));
+}
+
+static void
 put_metrics(struct buf *b, int status)
 {
 	char job[300], quoted[600], label[700], position[64];
@@ -196,6 +207,11 @@ put_metrics(struct buf *b, int status)
 	    label, status_read("bytes_total"));
 	put_metric(b, "mm_collections_total", "counter",
 	    "Collections finished.", label, status_read("collections"));
+	put_stages(b, "mm_stage_seconds_total",
+	    "Time of the threads that move data, by what they did.", label,
+	    stage_seconds);
+	put_stages(b, "mm_stage_cpu_seconds_total", "CPU time of these.", label,
+	    stage_cpu);
 	status_read_text("position", position, sizeof position);
 	if (position[0])
 		put_metric(b, "mm_position_seconds", "gauge",

@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/stage.h"
+
 #define JOBS_MAX 256
 
 struct job {
@@ -72,24 +74,30 @@ helpers_offer(
 void
 helpers_wait(struct helpers *h, unsigned *pending)
 {
+	enum stage was = stage_enter(STAGE_TURN);
+
 	pthread_mutex_lock(&h->lock);
 	while (*pending > 0)
 		pthread_cond_wait(&h->done, &h->lock);
 	pthread_mutex_unlock(&h->lock);
+	stage_enter(was);
 }
 
 bool
 helpers_serve(struct helpers *h, bson_error_t *error)
 {
+	enum stage was;
 	bool ok = true;
 	struct job j;
 
 	pthread_mutex_lock(&h->lock);
 	while (ok) {
+		was = stage_enter(STAGE_IDLE);
 		h->idle++;
 		while (h->n_jobs == 0 && !h->closed)
 			pthread_cond_wait(&h->offered, &h->lock);
 		h->idle--;
+		stage_enter(was);
 		if (h->n_jobs == 0)
 			break;
 		j = h->job[--h->n_jobs];

@@ -7,6 +7,7 @@
 
 #include "base/msg.h"
 #include "base/sig.h"
+#include "base/stage.h"
 #include "base/status.h"
 #include "mongo/lag.h"
 
@@ -113,6 +114,12 @@ lag_watch_end(struct lag_watch *w)
 void
 lag_watch_wait(struct lag_watch *w)
 {
-	while (w && w->slow && sig_sleep(POLL_MS))
+	enum stage was;
+
+	if (!w || !w->slow)
+		return;
+	was = stage_enter(STAGE_HELD);
+	while (w->slow && sig_sleep(POLL_MS))
 		;
+	stage_enter(was);
 }

@@ -7,6 +7,7 @@
 
 #include "base/msg.h"
 #include "base/sig.h"
+#include "base/stage.h"
 #include "base/status.h"
 #include "engine/load_coll.h"
 #include "engine/load_job.h"
@@ -101,12 +102,14 @@ count(struct load *l, struct load_coll *lc, const struct block_view *block,
 static struct load_coll *
 enter(struct load *l, int32_t c)
 {
+	enum stage was = stage_enter(STAGE_TURN);
 	struct load_coll *lc;
 
 	pthread_mutex_lock(&l->lock);
 	lc = load_colls_find(l->colls, c);
 	while (lc && !l->failed && lc->active >= l->opts->per_coll)
 		pthread_cond_wait(&l->freed, &l->lock);
+	stage_enter(was);
 	if (l->failed)
 		lc = NULL;
 	if (lc)
@@ -292,14 +295,18 @@ work(void *arg)
 {
 	struct load *l = arg;
 	bson_error_t error;
-	struct conn *c = conn_open(l->server, &error);
-	struct loader *loader = c ? loader_new(c) : NULL;
+	struct conn *c;
+	struct loader *loader;
 
+	stage_begin();
+	c = conn_open(l->server, &error);
+	loader = c ? loader_new(c) : NULL;
 	if (!c || !load_units(l, loader, &error))
 		fail(l, &error);
 	loader_free(loader);
 	if (c)
 		conn_close(c);
+	stage_end();
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/msg.h"
+#include "base/stage.h"
 
 /* What waits for a block before it, in one part: beyond that the part stays
  * where it is. */
@@ -316,11 +317,13 @@ progress_done(struct progress *p, struct progress_coll *c)
 bool
 progress_wait(struct progress *p, uint64_t number, bson_error_t *error)
 {
+	enum stage was = stage_enter(STAGE_SAVE);
 	bool ok;
 
 	pthread_mutex_lock(&p->lock);
 	while (p->kept < number && !p->failed)
 		pthread_cond_wait(&p->saved, &p->lock);
+	stage_enter(was);
 	ok = !p->failed;
 	if (!ok && error)
 		*error = p->error;

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/msg.h"
 #include "base/sig.h"
+#include "base/stage.h"
 #include "base/status.h"
 #include "mongo/scan.h"
 
@@ -33,9 +34,14 @@ struct reading {
 static void
 go_alone(struct reading *r)
 {
+	enum stage was;
+
 	r->calm = 0;
-	if (!r->alone)
-		pthread_mutex_lock(&r->s->large);
+	if (r->alone)
+		return;
+	was = stage_enter(STAGE_TURN);
+	pthread_mutex_lock(&r->s->large);
+	stage_enter(was);
 	r->alone = true;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/sig.h"
+#include "base/stage.h"
 #include "base/status.h"
 #include "engine/read_part.h"
 
@@ -159,12 +160,14 @@ pick(struct readers *r)
 static bool
 take(struct readers *r, struct part *p)
 {
+	enum stage was = stage_enter(STAGE_IDLE);
 	struct reading *g = NULL;
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->shared.failed && !sig_stopping() && !(g = pick(r)) &&
 	    r->first < r->n)
 		pthread_cond_wait(&r->freed, &r->lock);
+	stage_enter(was);
 	if (g) {
 		*p = (struct part){g, g->taken++};
 		if (p->i == 0)
@@ -287,9 +290,12 @@ work(void *arg)
 	struct block b = {0};
 	bson_error_t error;
 	struct part p;
-	struct conn *c = conn_open(r->server, &error);
-	bool ok = c;
+	struct conn *c;
+	bool ok;
 
+	stage_begin();
+	c = conn_open(r->server, &error);
+	ok = c;
 	if (c)
 		conn_read_at(c, r->opts.at);
 	while (ok && take(r, &p)) {
@@ -305,6 +311,7 @@ work(void *arg)
 	block_release(&b);
 	if (c)
 		conn_close(c);
+	stage_end();
 	return NULL;
 }
 

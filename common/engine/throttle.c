@@ -6,11 +6,12 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "base/opt.h"
 #include "base/sig.h"
+#include "base/stage.h"
 
 #define SECOND 1000000000ll
 #define BURST (SECOND / 4)
@@ -42,15 +43,6 @@ throttle_free(struct throttle *t)
 		return;
 	pthread_mutex_destroy(&t->lock);
 	bson_free(t);
-}
-
-static int64_t
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
 /* What the file says; an unreadable one: the rate that was given. False: it
@@ -104,7 +96,7 @@ throttle_watch(struct throttle *t, const char *file)
 {
 	pthread_mutex_lock(&t->lock);
 	t->file = file;
-	look(t, now_ns());
+	look(t, clock_ns());
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -112,7 +104,7 @@ throttle_watch(struct throttle *t, const char *file)
 static int64_t
 owed(struct throttle *t, size_t bytes, int64_t *rate)
 {
-	int64_t now = now_ns(), wait = 0;
+	int64_t now = clock_ns(), wait = 0;
 
 	pthread_mutex_lock(&t->lock);
 	look(t, now);
@@ -128,26 +120,39 @@ owed(struct throttle *t, size_t bytes, int64_t *rate)
 }
 
 /* Each thread waits for its own turn: what others spend meanwhile is theirs. */
-bool
-throttle_spend(struct throttle *t, size_t bytes)
+static void
+wait_owed(struct throttle *t, int64_t wait, int64_t rate)
 {
-	int64_t rate, wait = owed(t, bytes, &rate), step;
+	int64_t step;
 
 	while (wait > 0) {
 		step = t->file && wait > LOOK ? LOOK : wait;
 		if (step > 3600 * SECOND)
 			step = 3600 * SECOND;
 		if (!sig_sleep((int)(step / 1000000)))
-			return false;
+			return;
 		wait -= step;
 		if (!t->file || wait <= 0)
 			break;
 		pthread_mutex_lock(&t->lock);
-		look(t, now_ns());
+		look(t, clock_ns());
 		/* A new rate forgives what was owed under the old one. */
 		if (rate != t->rate)
 			wait = 0;
 		pthread_mutex_unlock(&t->lock);
+	}
+}
+
+bool
+throttle_spend(struct throttle *t, size_t bytes)
+{
+	int64_t rate, wait = owed(t, bytes, &rate);
+	enum stage was;
+
+	if (wait > 0) {
+		was = stage_enter(STAGE_HELD);
+		wait_owed(t, wait, rate);
+		stage_enter(was);
 	}
 	return !sig_stopping();
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/sig.h"
+#include "base/stage.h"
 
 #define PIPE_BYTES (1 << 20)
 
@@ -24,8 +25,8 @@ wait_ready(int fd, short events, bool stoppable)
 	return !(stoppable && sig_stopping());
 }
 
-ssize_t
-fdio_read_some(int fd, const char *name, void *data, size_t len, bool stoppable,
+static ssize_t
+read_some(int fd, const char *name, void *data, size_t len, bool stoppable,
     bson_error_t *error)
 {
 	for (;;) {
@@ -43,6 +44,17 @@ fdio_read_some(int fd, const char *name, void *data, size_t len, bool stoppable,
 	}
 	error_errno(error, MM_EXIT_IO, "could not read %s", name);
 	return -1;
+}
+
+ssize_t
+fdio_read_some(int fd, const char *name, void *data, size_t len, bool stoppable,
+    bson_error_t *error)
+{
+	enum stage was = stage_enter(STAGE_READ);
+	ssize_t n = read_some(fd, name, data, len, stoppable, error);
+
+	stage_enter(was);
+	return n;
 }
 
 enum fdio_got
@@ -71,8 +83,8 @@ fdio_read_full(int fd, const char *name, void *data, size_t len, bool stoppable,
 	return FDIO_ALL;
 }
 
-bool
-fdio_write_all(
+static bool
+write_all(
     int fd, const char *name, const void *data, size_t len, bson_error_t *error)
 {
 	const char *p = data;
@@ -91,6 +103,17 @@ fdio_write_all(
 		}
 	}
 	return true;
+}
+
+bool
+fdio_write_all(
+    int fd, const char *name, const void *data, size_t len, bson_error_t *error)
+{
+	enum stage was = stage_enter(STAGE_WRITE);
+	bool ok = write_all(fd, name, data, len, error);
+
+	stage_enter(was);
+	return ok;
 }
 
 bool

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "base/stage.h"
+
 #define LEVEL_DEFAULT 1
 #define LEVEL_MAX 12
 #define PZSTD_BYTES 12
@@ -89,6 +91,7 @@ zio_pack(struct zio_packer *p, const void *data, size_t len, struct buf *out,
     bson_error_t *error)
 {
 	size_t bound = ZSTD_compressBound(len), n;
+	enum stage was;
 	uint32_t size;
 	uint8_t *head;
 
@@ -96,7 +99,9 @@ zio_pack(struct zio_packer *p, const void *data, size_t len, struct buf *out,
 		p->c = compressor(p->level);
 	buf_reserve(out, PZSTD_BYTES + bound);
 	head = out->data + out->len;
+	was = stage_enter(STAGE_PACK);
 	n = ZSTD_compress2(p->c, head + PZSTD_BYTES, bound, data, len);
+	stage_enter(was);
 	if (ZSTD_isError(n))
 		return error_set(error, MM_EXIT_INTERNAL, 0,
 		    "cannot compress %zu bytes: %s", len, ZSTD_getErrorName(n));
@@ -150,6 +155,7 @@ zio_unpack(struct zio_packer *p, const void *frame, size_t len, struct buf *out,
 {
 	unsigned long long size = ZSTD_getFrameContentSize(frame, len);
 	size_t whole, n;
+	enum stage was;
 
 	if (size == ZSTD_CONTENTSIZE_ERROR)
 		return error_set(
@@ -175,8 +181,10 @@ zio_unpack(struct zio_packer *p, const void *frame, size_t len, struct buf *out,
 	if (size == ZSTD_CONTENTSIZE_UNKNOWN)
 		return unpack_unsized(p, frame, len, out, error);
 	buf_reserve(out, (size_t)size + 1);
+	was = stage_enter(STAGE_UNPACK);
 	n = ZSTD_decompressDCtx(
 	    p->d, out->data + out->len, (size_t)size, frame, len);
+	stage_enter(was);
 	if (ZSTD_isError(n))
 		return damaged(error, n);
 	out->len += n;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "base/stage.h"
+
 #define RAW_BYTES (256u << 10)
 #define ZSTD_MAGIC 0xfd2fb528u
 #define SKIP_MAGIC 0x184d2a50u /* 16 of them */
@@ -240,6 +242,7 @@ read_frame(struct zio_reader *z, void *data, size_t len, bool stoppable,
 
 	while (out.pos == 0) {
 		ZSTD_inBuffer in;
+		enum stage was;
 		size_t left;
 
 		if (!z->held) {
@@ -253,7 +256,9 @@ read_frame(struct zio_reader *z, void *data, size_t len, bool stoppable,
 				return r;
 		}
 		in = (ZSTD_inBuffer){z->raw + z->start, z->end - z->start, 0};
+		was = stage_enter(STAGE_UNPACK);
 		left = ZSTD_decompressStream(z->d, &out, &in);
+		stage_enter(was);
 		if (ZSTD_isError(left)) {
 			error_set(error, MM_EXIT_STREAM, 0,
 			    "%s: damaged zstd frame near byte %llu: %s",

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/sig.h"
+#include "base/stage.h"
 
 struct conn *
 conn_open(struct server *s, bson_error_t *error)
@@ -204,14 +205,17 @@ conn_run(struct conn *c, const char *db, const bson_t *command,
     const bson_t *opts, bson_t *reply, bson_error_t *error)
 {
 	bson_error_t why = {0};
+	enum stage was;
 	bson_t local;
 	bool ok;
 
 	if (!reply)
 		reply = &local;
 	c->no_reply = false;
+	was = stage_enter(STAGE_SERVER);
 	ok = mongoc_client_command_with_opts(c->client, db, command,
 	    c->server->prefs, opts ? opts : &c->opts, reply, &why);
+	stage_enter(was);
 	if (!ok)
 		conn_fail(c, command_name(command), reply, &why, error);
 	else
@@ -240,6 +244,8 @@ bool
 conn_back_off(unsigned n, int64_t since)
 {
 	static const int ms[] = {100, 1000, 3000, 8000, 18000};
+	enum stage was;
+	bool ok;
 
 	if (n >= sizeof ms / sizeof *ms)
 		return false;
@@ -247,7 +253,10 @@ conn_back_off(unsigned n, int64_t since)
 	 * worth two more. */
 	if (n >= 2 && bson_get_monotonic_time() - since > 31 * 1000000LL)
 		return false;
-	return sig_sleep(ms[n]);
+	was = stage_enter(STAGE_SERVER);
+	ok = sig_sleep(ms[n]);
+	stage_enter(was);
+	return ok;
 }
 
 bool

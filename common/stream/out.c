@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/msg.h"
+#include "base/stage.h"
 #include "io/fdio.h"
 #include "stream/out.h"
 
@@ -82,6 +83,7 @@ emit(struct stream_out *s, const void *data, size_t len, bool end,
 	struct buf head = s->pending;
 	uint64_t ticket = s->next_ticket++;
 	struct out_piece *piece;
+	enum stage was;
 	bson_error_t why;
 	bool ok;
 
@@ -91,9 +93,11 @@ emit(struct stream_out *s, const void *data, size_t len, bool end,
 	/* The live frame is one state, so it is advanced in turn below. */
 	ok = s->o.live || out_piece_pack(piece, &head, data, len, &why);
 
+	was = stage_enter(STAGE_TURN);
 	pthread_mutex_lock(&s->lock);
 	while (s->turn != ticket && !s->failed)
 		pthread_cond_wait(&s->turned, &s->lock);
+	stage_enter(was);
 	ok = ok && recall(s, &why);
 	pthread_mutex_unlock(&s->lock);
 	if (ok && s->o.live)
@@ -208,6 +212,7 @@ stream_put_block(struct stream_out *s, struct block *b, const bson_t *extra,
 {
 	bool large = b->docs.len > STREAM_KEEP_BYTES, ok;
 	bson_t doc = BSON_INITIALIZER;
+	enum stage was;
 	uint64_t hash;
 
 	if (b->n == 0)
@@ -215,9 +220,11 @@ stream_put_block(struct stream_out *s, struct block *b, const bson_t *extra,
 	hash = hash_xxh64(b->docs.data, b->docs.len, 0);
 	BSON_APPEND_UTF8(&doc, "$mm", "block");
 
+	was = stage_enter(STAGE_TURN);
 	if (large)
 		pthread_mutex_lock(&s->large);
 	pthread_mutex_lock(&s->lock);
+	stage_enter(was);
 	ok = recall(s, error);
 	/* What waits and the block must fit into one frame. The lock is let go
 	 * in there, so nothing was counted yet. */

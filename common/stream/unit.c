@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/sig.h"
+#include "base/stage.h"
 #include "stream/in.h"
 
 struct stream_unit {
@@ -184,6 +185,7 @@ admit_all(struct stream_in *s, struct stream_unit *u, stream_admit_fn *admit,
 static bool
 wait_turn(struct stream_in *s, uint64_t ticket)
 {
+	enum stage was = stage_enter(STAGE_TURN);
 	bool go;
 
 	pthread_mutex_lock(&s->lock);
@@ -191,6 +193,7 @@ wait_turn(struct stream_in *s, uint64_t ticket)
 		pthread_cond_wait(&s->turned, &s->lock);
 	go = !s->failed;
 	pthread_mutex_unlock(&s->lock);
+	stage_enter(was);
 	return go;
 }
 
@@ -235,6 +238,7 @@ give_back(struct stream_in *s, struct stream_unit *u)
 static void
 take_budget(struct stream_in *s, struct stream_unit *u)
 {
+	enum stage was = stage_enter(STAGE_TURN);
 	size_t need = u->raw.len + u->data.len;
 	struct timespec until;
 
@@ -249,6 +253,7 @@ take_budget(struct stream_in *s, struct stream_unit *u)
 	u->held = need;
 	s->held += need;
 	pthread_mutex_unlock(&s->lock);
+	stage_enter(was);
 }
 
 /* Reads the next unit and takes its ticket. STREAM_EOF also after the end. */
@@ -257,9 +262,11 @@ take_unit(struct stream_in *s, struct stream_unit *u, bool *ticket,
     bson_error_t *error)
 {
 	enum stream_got got = STREAM_EOF;
+	enum stage was = stage_enter(STAGE_TURN);
 
 	*ticket = false;
 	pthread_mutex_lock(&s->reading);
+	stage_enter(was);
 	s->parallel = true;
 	if (!s->ended && !is_failed(s)) {
 		got = read_unit(s, u, error);

@@ -47,6 +47,10 @@ metric() {
 	assert_file_contains "$TMP/dump.err" 'rate: no limit'
 	assert_equal "$(metric mm_docs_total)" 6000
 	assert_equal "$(metric mm_exit_status)" 0
+	# what it waited for: it was held back most of the time
+	run sed -nE 's/^mm_stage_seconds_total\{.*stage="(held|server|pack)"\} //p' "$TMP/m.prom"
+	[[ ${lines[0]} != 0.000 && ${lines[1]} != 0.000 && ${lines[2]%.*} -ge 1 ]] ||
+		fail "server, pack, held: $output"
 	run mm-load -d shop --progress always --metrics-file "$TMP/m.prom" <"$TMP/dump.out"
 	assert_success
 	assert_equal "$(metric mm_docs_total)" 6000
