@@ -6,6 +6,7 @@
 #   make check-recordings  the recordings of real servers alone ($$MM_CORPUS)
 #   make bench      speed, CPU time, memory, latency; PARTS='tail apply' for some
 #   make bench-switch  how long applications wait (SWITCHES=50, DOCS=1000000)
+#   make bench-tools  beside mongodump and mongorestore (RUNS=5, BYTES=67108864)
 #   make demo       a whole migration on two local servers
 #   make deps       install the Debian packages that all of these need
 #
@@ -166,10 +167,13 @@ check-peers: tests
 deps:
 	scripts/deps.sh
 
-# mongodump and mongorestore, for comparisons; needs Go.
 bench-switch: all $(B)/tests/mongosim $(benches)
 	B=$(abspath $(B)) $$(scripts/python.sh) tests/bench/bench.py switch
 
+bench-tools: all $(B)/tests/mongosim $(benches)
+	B=$(abspath $(B)) $$(scripts/python.sh) tests/bench/bench.py dump tools
+
+# mongodump and mongorestore, for comparisons; needs Go.
 deps-bench:
 	B=$(abspath $(B)) scripts/deps-bench.sh
 
@@ -201,7 +205,7 @@ check-recordings: tests
 check-rules:
 	$$(scripts/python.sh) tests/tools/rules.py $(if $(R),'$(R)')
 
-.PHONY: all tests check check-recordings check-peers check-rules lint demo bench bench-switch fuzz deps deps-bench install uninstall clean
+.PHONY: all tests check check-recordings check-peers check-rules lint demo bench bench-switch bench-tools fuzz deps deps-bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -1,5 +1,5 @@
-"""dump, load, both at once, and comparing, beside a plain cursor drain, zstd,
-mongodump and mongorestore."""
+"""dump, load, both at once, and comparing, beside a plain cursor drain and
+zstd."""
 import os
 import shutil
 
@@ -8,9 +8,9 @@ import harness as h
 SIZE = 300
 
 
-def gen(name, docs, size=SIZE):
-    h.run([[h.bench_program("gen"), str(docs), "snapshot", str(size)]],
-          stdout=h.path_of(name))
+def gen(name, docs, size=SIZE, content="text", colls=1):
+    h.run([[h.bench_program("gen"), str(docs), "snapshot", str(size), content,
+            str(colls)]], stdout=h.path_of(name))
     return h.path_of(name)
 
 
@@ -18,13 +18,19 @@ def mm(name, *options, db="bench"):
     return [h.program(name), "-d", db, "--quiet", *options]
 
 
-def load(servers, docs):
-    """The source is filled on the way."""
-    plain = gen("plain.bson", docs)
+def fill(servers, docs, *shape):
+    """Into the source; what the load took, and its bytes."""
+    plain = gen("plain.bson", docs, *shape)
     size = os.path.getsize(plain)
     got = h.run([mm("mm-load")], stdin=plain, env={"MM_TARGET_URI": servers.source})
-    h.report("load", "bare, 1 collection", got, docs, size)
     os.unlink(plain)
+    return got, size
+
+
+def load(servers, docs):
+    """The source is filled on the way."""
+    got, size = fill(servers, docs)
+    h.report("load", "bare, 1 collection", got, docs, size)
 
 
 def dump(servers, docs):
@@ -81,50 +87,6 @@ def diff(servers, docs):
     drains = {k: got["drain source"][k] + got["drain target"][k] for k in got["diff"]}
     h.report("diff", "equal sides", got["diff"], docs, 0, drains,
              "drain of both sides", {"docs_per_s": (">=", 150000)})
-
-
-def peers(docs):
-    """dump | load beside mongodump | mongorestore."""
-    dumper, restorer = h.peer("mongodump"), h.peer("mongorestore")
-    if not dumper or not restorer:
-        h.skip("copy beside mongodump | mongorestore", "no tools: make deps-bench")
-        return
-    bars = {300: {"wall_s": ("<=", 0.5), "cpu_s": ("<=", 0.35)},
-            5120: {"wall_s": ("<=", 0.7), "cpu_s": ("<=", 0.6)}}
-    packed_bars = {"wall_s": ("<=", 0.3), "cpu_s": ("<=", 0.2)}
-    for size, bar in bars.items():
-        count = docs if size == SIZE else docs // 10
-        with h.Pair(count + 1000) as servers:
-            h.run([mm("mm-load")], stdin=gen("plain.bson", count, size),
-                  env={"MM_TARGET_URI": servers.source})
-            for packing, name in ((["-Z", "none"], "bare"), ([], "packed")):
-                gzip = ["--gzip"] if name == "packed" else []
-                theirs = [[dumper, "--uri", servers.source, "-d", "bench", "--archive",
-                           "--quiet", *gzip],
-                          [restorer, "--uri", servers.target, "--archive", "--drop",
-                           "--quiet", *gzip]]
-                ours = [mm("mm-dump", *packing), mm("mm-load", "--drop")]
-
-                def theirs_run(stages=theirs, uri=servers.target):
-                    h.reset(uri)
-                    return h.run(stages)
-
-                def ours_run(stages=ours, uri=servers.target, env=servers.env):
-                    h.reset(uri)
-                    return h.run(stages, env=env)
-
-                got = h.interleaved(theirs=theirs_run, ours=ours_run)
-                h.report("copy", f"{name}, documents of {size} B", got["ours"], count, 0,
-                         got["theirs"],
-                         "mongodump | mongorestore" + (" --gzip" if gzip else ""),
-                         bar if name == "bare" else packed_bars)
-                if gzip:
-                    a, b = h.path_of("theirs"), h.path_of("ours")
-                    h.run(theirs[:1], stdout=a)
-                    h.run(ours[:1], stdout=b, env=servers.env)
-                    h.figure("copy", f"{name}, documents of {size} B", "bytes",
-                             os.path.getsize(b), "B", "mongodump --gzip",
-                             os.path.getsize(a), ("<=", 1.05))
 
 
 def memory(most):

@@ -1,7 +1,11 @@
-/* gen N snapshot|oplog [SIZE [EVEN|ZIPF]]: a stream of N synthetic documents
- * of about SIZE bytes (300; below 180 hardly more than an _id), or an oplog
- * stream of N mixed entries on those N documents, as a server would have
- * written it, to standard output. Deterministic. For benchmarks. */
+/* gen N snapshot [SIZE [text|random [COLLECTIONS]]]
+ * gen N oplog [SIZE [even|zipf]]
+ * A stream of N synthetic documents of about SIZE bytes (300; below 180 hardly
+ * more than an _id), half words or all random, spread over that many
+ * collections (1); or an oplog stream of N mixed entries on those N documents,
+ * as a server would have written it. To standard output. Deterministic. For
+ * benchmarks. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,43 +123,94 @@ put(struct stream_out *s, struct block *b, const bson_t *doc, uint64_t *sum,
 	return !block_full(b) || stream_put_block(s, b, NULL, error);
 }
 
-static bool
-snapshot(struct stream_out *s, int64_t n, size_t size, bson_error_t *error)
+/* Does not compress: as images do, or what was compressed or encrypted. */
+static void
+random_doc(bson_t *doc, int64_t id, size_t size)
 {
-	bson_t coll = BSON_INITIALIZER, empty = BSON_INITIALIZER, doc;
-	bson_t cend = BSON_INITIALIZER, end = BSON_INITIALIZER;
-	struct block b = {.c = 1};
-	uint64_t sum = 0, bytes = 0;
+	size_t len = size > 32 ? size - 32 : 1;
+	uint8_t *bytes = bson_malloc(len + sizeof state);
+
+	for (size_t at = 0; at < len; at += sizeof state) {
+		uint64_t r = next_random();
+
+		memcpy(bytes + at, &r, sizeof r);
+	}
+	BSON_APPEND_INT64(doc, "_id", id);
+	BSON_APPEND_BINARY(
+	    doc, "bytes", BSON_SUBTYPE_BINARY, bytes, (uint32_t)len);
+	bson_free(bytes);
+}
+
+struct shape {
+	int64_t docs, colls;
+	size_t size;
+	bool random;
+};
+
+static bool
+put_coll(struct stream_out *s, int32_t c, bson_error_t *error)
+{
+	bson_t coll = BSON_INITIALIZER;
+	char name[16];
 	bool ok;
 
-	BSON_APPEND_UTF8(&coll, "$mm", "coll");
-	BSON_APPEND_INT32(&coll, "c", 1);
-	BSON_APPEND_UTF8(&coll, "db", "bench");
-	BSON_APPEND_UTF8(&coll, "coll", "docs");
-	BSON_APPEND_UTF8(&coll, "type", "collection");
-	BSON_APPEND_DOCUMENT(&coll, "options", &empty);
-	BSON_APPEND_ARRAY(&coll, "indexes", &empty);
+	snprintf(name, sizeof name, c == 1 ? "docs" : "docs%" PRId32, c);
+	BCON_APPEND(&coll, "$mm", "coll", "c", BCON_INT32(c), "db", "bench",
+	    "coll", BCON_UTF8(name), "type", "collection", "options", "{", "}",
+	    "indexes", "[", "]");
 	ok = stream_put(s, &coll, error);
+	bson_destroy(&coll);
+	return ok;
+}
+
+/* Its documents, from number `from` on, and its end. */
+static bool
+put_docs(struct stream_out *s, struct block *b, const struct shape *shape,
+    int64_t from, int64_t n, bson_error_t *error)
+{
+	bson_t cend = BSON_INITIALIZER, doc;
+	uint64_t sum = 0;
+	int64_t bytes = 0;
+	bool ok = true;
+
 	for (int64_t i = 0; ok && i < n; i++) {
 		bson_init(&doc);
-		make_doc(&doc, i, size, 0);
+		if (shape->random)
+			random_doc(&doc, from + i, shape->size);
+		else
+			make_doc(&doc, from + i, shape->size, 0);
 		bytes += doc.len;
-		ok = put(s, &b, &doc, &sum, error);
+		ok = put(s, b, &doc, &sum, error);
 		bson_destroy(&doc);
 	}
-	BSON_APPEND_UTF8(&cend, "$mm", "cend");
-	BSON_APPEND_INT32(&cend, "c", 1);
-	BSON_APPEND_INT64(&cend, "docs", n);
-	BSON_APPEND_INT64(&cend, "bytes", (int64_t)bytes);
-	BSON_APPEND_INT64(&cend, "sum", (int64_t)sum);
+	BCON_APPEND(&cend, "$mm", "cend", "c", BCON_INT32(b->c), "docs",
+	    BCON_INT64(n), "bytes", BCON_INT64(bytes), "sum",
+	    BCON_INT64((int64_t)sum));
+	ok = ok && stream_put_block(s, b, NULL, error) &&
+	    stream_put(s, &cend, error);
+	bson_destroy(&cend);
+	return ok;
+}
+
+static bool
+snapshot(struct stream_out *s, const struct shape *shape, bson_error_t *error)
+{
+	int64_t each = shape->docs / shape->colls, n;
+	bson_t end = BSON_INITIALIZER;
+	struct block b = {.c = 0};
+	bool ok = true;
+
+	for (int32_t c = 1; ok && c <= shape->colls; c++)
+		ok = put_coll(s, c, error);
+	while (ok && b.c < shape->colls) {
+		n = ++b.c < shape->colls ? each
+					 : shape->docs - each * (b.c - 1);
+		ok = put_docs(s, &b, shape, each * (b.c - 1), n, error);
+	}
 	optime_append(&end, "to", (struct optime){1000, 1, 1});
 	optime_append(&end, "readFrom", (struct optime){1000, 1, 1});
-	ok = ok && stream_put_block(s, &b, NULL, error) &&
-	    stream_put(s, &cend, error) &&
-	    stream_put_end(s, "complete", &end, error);
+	ok = ok && stream_put_end(s, "complete", &end, error);
 	block_release(&b);
-	bson_destroy(&coll);
-	bson_destroy(&cend);
 	bson_destroy(&end);
 	return ok;
 }
@@ -275,6 +330,10 @@ main(int argc, char **argv)
 	bool log = argc > 2 && strcmp(argv[2], "oplog") == 0;
 	size_t size = argc > 3 ? (size_t)atoll(argv[3]) : 300;
 	bool zipf = argc > 4 && strcmp(argv[4], "zipf") == 0;
+	struct shape shape = {.docs = n,
+	    .colls = argc > 5 ? atoll(argv[5]) : 1,
+	    .size = size,
+	    .random = argc > 4 && strcmp(argv[4], "random") == 0};
 	struct stream_out_opts opts = {1, "standard output", 0, false};
 	bson_t head = BSON_INITIALIZER;
 	bson_error_t error;
@@ -282,7 +341,7 @@ main(int argc, char **argv)
 	struct optime start = {1000, 1, 1};
 	bool ok;
 
-	if (n <= 0)
+	if (n <= 0 || shape.colls < 1 || shape.colls > n)
 		return 2;
 	source_fields(&head);
 	if (log) {
@@ -296,7 +355,7 @@ main(int argc, char **argv)
 	    &opts, log ? STREAM_OPLOG : STREAM_SNAPSHOT, &head, &error);
 	ok = s &&
 	    (log ? oplog(s, n, size, zipf, &error)
-		 : snapshot(s, n, size, &error));
+		 : snapshot(s, &shape, &error));
 	if (!ok)
 		fprintf(stderr, "gen: %s\n", error.message);
 	stream_out_free(s);

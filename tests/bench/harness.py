@@ -51,6 +51,7 @@ def watch_memory(procs):
     peak = {}
 
     def watch(pid):
+        pause = 0.001  # of a short program there is little to see
         try:
             while True:
                 with open(f"/proc/{pid}/status", encoding="ascii") as f:
@@ -60,7 +61,8 @@ def watch_memory(procs):
                             break
                     else:
                         return
-                time.sleep(0.02)
+                time.sleep(pause)
+                pause = min(1.2 * pause, 0.02)
         except OSError:
             return
 
@@ -70,7 +72,8 @@ def watch_memory(procs):
 
 
 def run(stages, stdin=None, stdout=os.devnull, env=None):
-    """Run a pipeline; wall and CPU seconds, the largest RSS in MiB."""
+    """Run a pipeline; wall and CPU seconds, the largest RSS in MiB and whose it
+    was."""
     full = dict(os.environ, **(env or {}))
     source = open(stdin, "rb") if stdin else subprocess.DEVNULL
     procs = []
@@ -100,27 +103,41 @@ def run(stages, stdin=None, stdout=os.devnull, env=None):
     bad = [(s[0], p.returncode) for s, p in zip(stages, procs) if p.returncode]
     if bad:
         sys.exit(f"bench: {bad}: {message.decode(errors='replace')[-2000:]}")
-    return {"wall_s": wall, "cpu_s": cpu, "rss_mib": max(rss.values(), default=0)}
+    most, whose = max(
+        ((rss.get(p.pid, 0), os.path.basename(s[0])) for s, p in zip(stages, procs)))
+    return {"wall_s": wall, "cpu_s": cpu, "rss_mib": most, "rss_of": whose}
 
 
 def medians(runs):
-    return {key: statistics.median(r[key] for r in runs) for key in runs[0]}
+    return {key: statistics.median(r[key] for r in runs)
+            for key, first in runs[0].items() if isinstance(first, (int, float))}
+
+
+def rounds(count, what, done=None):
+    """Each of the functions in turn, `count` times (A B A B A B); the lists of
+    what they return, by name. done is called after each round."""
+    got = {name: [] for name in what}
+    for i in range(count):
+        for name, function in what.items():
+            got[name].append(function())
+        if done:
+            done(i + 1)
+    return got
 
 
 def interleaved(**what):
-    """Each of the named functions in turn, ROUNDS times (A B A B A B); the
-    medians of what they return, by name."""
-    got = {name: [] for name in what}
-    for _ in range(ROUNDS):
-        for name, function in what.items():
-            got[name].append(function())
-    return {name: medians(runs) for name, runs in got.items()}
+    """The same, ROUNDS times; the medians, by name."""
+    return {name: medians(runs) for name, runs in rounds(ROUNDS, what).items()}
 
 
-def figure(bench, case, metric, value, unit, baseline=None, base_value=None, bar=None):
+def figure(bench, case, metric, value, unit, baseline=None, base_value=None, bar=None,
+           ratios=None, more=None, tell=True):
     """One result. bar: ("<=" or ">=", limit) for the value, or for the ratio
-    where there is a baseline."""
+    where there is a baseline. ratios: round by round; the result is their
+    median then. more: fields for programs that read it."""
     ratio = value / base_value if base_value else None
+    if ratios:
+        ratio = statistics.median(ratios)
     line = {
         "bench": bench,
         "case": case,
@@ -130,15 +147,21 @@ def figure(bench, case, metric, value, unit, baseline=None, base_value=None, bar
         "baseline": baseline,
         "baseline_value": round(base_value, 4) if base_value else None,
         "ratio": round(ratio, 4) if ratio is not None else None,
+        **(more or {}),
     }
     note = f"  {ratio:6.2f} x {baseline}" if ratio is not None else ""
+    if ratios:
+        line["ratio_min"], line["ratio_max"] = round(min(ratios), 4), round(max(ratios), 4)
+        note += f" ({min(ratios):.2f}..{max(ratios):.2f})"
     if bar:
         have = value if ratio is None else ratio
         line["bar"] = f"{bar[0]} {bar[1]}"
         line["held"] = have <= bar[1] if bar[0] == "<=" else have >= bar[1]
         note += f"  (bar {line['bar']}{'' if line['held'] else ', MISSED'})"
     figures.append(line)
-    print(f"{bench:17} {case:34} {metric:16} {value:13.2f} {unit:4}{note}", flush=True)
+    if tell:
+        print(f"{bench:17} {case:34} {metric:16} {value:13.2f} {unit:4}{note}", flush=True)
+    return line
 
 
 def report(bench, case, got, docs=0, size=0, base=None, base_name=None, bars=None):
@@ -170,8 +193,7 @@ def start(name, oplog_entries, auth=False):
     mongod = os.environ.get("MM_MONGOD") or shutil.which("mongod")
     if mongod:
         port = free_port()
-        path = path_of(name)
-        os.mkdir(path)
+        path = tempfile.mkdtemp(prefix=name + ".", dir=work)
         command = [mongod, "--dbpath", path, "--port", str(port), "--replSet", name,
                    "--bind_ip", "127.0.0.1"]
         if auth:
@@ -231,10 +253,10 @@ class Pair:
 
 
 def reset(uri):
-    client = pymongo.MongoClient(uri)
-    for name in client.list_database_names():
-        if name not in ("admin", "config", "local"):
-            client.drop_database(name)
+    with pymongo.MongoClient(uri) as client:
+        for name in client.list_database_names():
+            if name not in ("admin", "config", "local"):
+                client.drop_database(name)
 
 
 def finish():
