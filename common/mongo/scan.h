@@ -45,9 +45,9 @@ bool scan_place(const struct scan *s, const bson_t *last, bson_t *at);
 unsigned scan_reopened(const struct scan *s);
 
 /* Splits the `_id`s of a collection into up to n ranges of about equal size by
- * sampling. bounds: n-1 or fewer ascending inner bounds, each a document
- * {"": value}; caller destroys each and frees the array. Small collections and
- * collated `_id`s: 0 bounds. */
+ * sampling. bounds: n-1 or fewer inner bounds, each a document {"": value},
+ * ascending in the order of the collection's collation; caller destroys each
+ * and frees the array. Small collections: 0 bounds. */
 bool scan_split(struct conn *c, const char *db, const char *coll, int n,
     bson_t ***bounds, size_t *n_bounds, bson_error_t *error);
 

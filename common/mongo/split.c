@@ -1,10 +1,8 @@
 /* Ranges of `_id` by a sample: $sample walks the collection at random places
  * while it is far smaller than the collection, whatever the types of the
- * `_id`s are. */
-#include <stdlib.h>
-
+ * `_id`s are. The server puts the sample in order, as the collection's
+ * collation has it. */
 #include "model/value.h"
-#include "mongo/catalog.h"
 #include "mongo/driver.h"
 #include "mongo/scan.h"
 
@@ -56,8 +54,9 @@ take_sample(struct conn *c, const char *db, const char *coll, int64_t size,
 
 	BCON_APPEND(&cmd, "aggregate", BCON_UTF8(coll), "pipeline", "[", "{",
 	    "$sample", "{", "size", BCON_INT64(size), "}", "}", "{", "$project",
-	    "{", "_id", BCON_INT32(1), "}", "}", "]", "cursor", "{",
-	    "batchSize", BCON_INT64(size), "}");
+	    "{", "_id", BCON_INT32(1), "}", "}", "{", "$sort", "{", "_id",
+	    BCON_INT32(1), "}", "}", "]", "cursor", "{", "batchSize",
+	    BCON_INT64(size), "}");
 	cur = cursor_new_command(c, db, &cmd);
 	bson_destroy(&cmd);
 	while ((got = cursor_next(cur, &doc, error)) == CURSOR_DOC)
@@ -67,21 +66,15 @@ take_sample(struct conn *c, const char *db, const char *coll, int64_t size,
 	return got == CURSOR_END || got == CURSOR_LOST;
 }
 
-static int
-compare(const bson_t *a, const bson_t *b)
+/* One key: no collection has it twice, whatever its collation. */
+static bool
+same(const bson_t *a, const bson_t *b)
 {
 	struct elem x, y;
 
-	if (!walk_find(bson_get_data(a), a->len, "", &x) ||
-	    !walk_find(bson_get_data(b), b->len, "", &y))
-		return 0;
-	return value_cmp(&x.value, &y.value);
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	return compare(*(bson_t *const *)a, *(bson_t *const *)b);
+	return walk_find(bson_get_data(a), a->len, "", &x) &&
+	    walk_find(bson_get_data(b), b->len, "", &y) &&
+	    value_cmp(&x.value, &y.value) == 0;
 }
 
 /* Equal steps through the sorted sample, each bound once. */
@@ -91,30 +84,14 @@ choose(struct sample *s, size_t ranges, bson_t ***bounds, size_t *n_bounds)
 	bson_t **out = bson_malloc0(ranges * sizeof *out);
 	size_t n = 0;
 
-	qsort(s->id, s->n, sizeof *s->id, by_value);
 	for (size_t i = 1; i < ranges; i++) {
 		const bson_t *id = s->id[i * s->n / ranges];
 
-		if (n == 0 || compare(out[n - 1], id) < 0)
+		if (n == 0 || !same(out[n - 1], id))
 			out[n++] = bson_copy(id);
 	}
 	*bounds = out;
 	*n_bounds = n;
-}
-
-/* 1 when `_id` is ordered by a collation of the collection. */
-static int
-collated(struct conn *c, const char *db, const char *coll, bson_error_t *error)
-{
-	struct coll found;
-	char *ns = bson_strdup_printf("%s.%s", db, coll);
-	int got = catalog_one(c, ns, &found, error);
-
-	if (got == 1)
-		got = found.collated;
-	coll_release(&found);
-	bson_free(ns);
-	return got;
 }
 
 bool
@@ -123,7 +100,6 @@ scan_split(struct conn *c, const char *db, const char *coll, int n,
 {
 	struct sample s = {0};
 	int64_t docs, ranges;
-	int is;
 	bool ok;
 
 	*bounds = NULL;
@@ -135,9 +111,6 @@ scan_split(struct conn *c, const char *db, const char *coll, int n,
 		ranges = docs / RANGE_MIN;
 	if (ranges < 2)
 		return true;
-	is = collated(c, db, coll, error);
-	if (is)
-		return is > 0;
 	ok = take_sample(c, db, coll, ranges * SAMPLES, &s, error);
 	if (ok && s.n)
 		choose(&s, (size_t)ranges, bounds, n_bounds);

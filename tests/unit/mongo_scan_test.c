@@ -116,43 +116,65 @@ test_gone(void)
 	scan_free(s);
 }
 
-/* Every type in the `_id`, also MinKey and MaxKey, through ranges. */
+static const char *const ids[] = {"{\"$minKey\":1}", "null",
+    "{\"$numberDouble\":\"NaN\"}", "{\"$numberDouble\":\"-Infinity\"}", "-5",
+    "0", "{\"$numberDecimal\":\"0.1\"}", "{\"$numberLong\":\"7\"}", "7.5",
+    "{\"$numberLong\":\"9223372036854775807\"}",
+    "{\"$numberDecimal\":\"1E+6000\"}", "{\"$numberDouble\":\"Infinity\"}",
+    "\"\"", "\"m\"", "{\"$symbol\":\"sym\"}", "\"text\"", "{}", "{\"a\":1}",
+    "{\"a\":{\"$minKey\":1}}", "{\"a\":[]}",
+    "{\"$binary\":{\"base64\":\"AA==\",\"subType\":\"00\"}}",
+    "{\"$binary\":{\"base64\":\"AA==\",\"subType\":\"80\"}}",
+    "{\"$oid\":\"5f0000000000000000000001\"}", "false", "true",
+    "{\"$date\":{\"$numberLong\":\"-1\"}}",
+    "{\"$date\":{\"$numberLong\":\"1\"}}", "{\"$timestamp\":{\"t\":0,\"i\":0}}",
+    "{\"$timestamp\":{\"t\":4294967295,\"i\":1}}",
+    "{\"$dbPointer\":{\"$ref\":\"a\",\"$id\":"
+    "{\"$oid\":\"5f0000000000000000000001\"}}}",
+    "{\"$code\":\"f\"}", "{\"$code\":\"f\",\"$scope\":{\"x\":1}}",
+    "{\"$maxKey\":1}"};
+#define N_IDS ((int)(sizeof ids / sizeof *ids))
+
+static void
+insert_json(struct bulk *b, char *json)
+{
+	bson_t *doc = tap_json(json);
+
+	bulk_insert(b, bson_get_data(doc), doc->len);
+	bson_destroy(doc);
+	bson_free(json);
+}
+
+static void
+insert_all(struct bulk *b, const char *what)
+{
+	const struct bulk_error *errors;
+	bson_error_t error = {0};
+	size_t n;
+
+	OK(bulk_run(b, &errors, &n, &error) == BULK_CLEAN, "%s", what);
+	bulk_free(b);
+}
+
+/* Every type that an `_id` may have, also MinKey and MaxKey, through ranges
+ * that begin and end at each of them. */
 static void
 test_mixed(void)
 {
-	static const char *const ids[] = {"{\"$minKey\":1}", "null",
-	    "{\"$numberDouble\":\"NaN\"}", "-5", "0", "{\"$numberLong\":\"7\"}",
-	    "7.5", "\"\"", "\"text\"", "{}", "{\"a\":1}",
-	    "{\"a\":{\"$minKey\":1}}",
-	    "{\"$binary\":{\"base64\":\"AA==\",\"subType\":\"00\"}}",
-	    "{\"$oid\":\"5f0000000000000000000001\"}", "false", "true",
-	    "{\"$date\":{\"$numberLong\":\"1\"}}",
-	    "{\"$timestamp\":{\"t\":0,\"i\":0}}", "{\"$maxKey\":1}"};
-	const int n = sizeof ids / sizeof *ids;
 	struct bulk *b = bulk_new(rig.conn);
-	const struct bulk_error *errors;
 	struct scan_opts o = {.db = "t", .coll = "mixed"};
 	struct seen all, low, high;
 	struct value v;
 	bson_error_t error = {0};
-	size_t n_errors;
 
 	bulk_begin(b, "t.mixed", false);
-	for (int i = 0; i < n; i++) {
-		char *json = bson_strdup_printf("{\"_id\":%s}", ids[i]);
-		bson_t *doc = tap_json(json);
-
-		bulk_insert(b, bson_get_data(doc), doc->len);
-		bson_destroy(doc);
-		bson_free(json);
-	}
-	OK(bulk_run(b, &errors, &n_errors, &error) == BULK_CLEAN,
-	    "documents with every type of _id");
-	bulk_free(b);
+	for (int i = 0; i < N_IDS; i++)
+		insert_json(b, bson_strdup_printf("{\"_id\":%s}", ids[i]));
+	insert_all(b, "documents with every type of _id");
 	all = scan(&o, &error);
-	OK(all.got == 0 && all.n == n && all.ordered,
+	OK(all.got == 0 && all.n == N_IDS && all.ordered,
 	    "all of them in the server's order");
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < N_IDS; i++) {
 		char *json = bson_strdup_printf("{\"_id\":%s}", ids[i]);
 		bson_t *doc = tap_json(json);
 
@@ -163,7 +185,7 @@ test_mixed(void)
 		o.from = &v;
 		o.to = NULL;
 		high = scan(&o, &error);
-		OK(low.got == 0 && high.got == 0 && low.n + high.n == n &&
+		OK(low.got == 0 && high.got == 0 && low.n + high.n == N_IDS &&
 			low.sum + high.sum == all.sum,
 		    "cut at %s: %d and %d", ids[i], low.n, high.n);
 		bson_destroy(doc);
@@ -171,30 +193,27 @@ test_mixed(void)
 	}
 }
 
+/* The ranges of a collection hold each of its n documents once. */
 static void
-test_split(void)
+split_is_whole(const char *coll, int ranges, int n)
 {
-	bson_t **bounds;
-	size_t n = 99;
-	struct scan_opts o = {.db = "t", .coll = "c"};
+	struct scan_opts o = {.db = "t", .coll = coll};
+	struct seen all = scan(&o, NULL), seen;
 	struct value from, to;
 	struct elem e;
 	bson_error_t error = {0};
-	int sum = 0, largest = 0;
+	uint64_t sum = 0;
+	bson_t **bounds;
+	size_t n_bounds = 99;
+	int total = 0, largest = 0;
+	bool ok = true;
 
-	OK(scan_split(rig.conn, "t", "mixed", 8, &bounds, &n, &error) && n == 0,
-	    "a small collection is not split");
-	bson_free(bounds);
-	OK(scan_split(rig.conn, "t", "none", 8, &bounds, &n, &error) && n == 0,
-	    "nor one that is not there");
-	bson_free(bounds);
-	if (!OK(scan_split(rig.conn, "t", "c", 4, &bounds, &n, &error) &&
-		    n == 3,
-		"a large one is: %s", error.message))
+	if (!OK(scan_split(
+		    rig.conn, "t", coll, ranges, &bounds, &n_bounds, &error) &&
+		    n_bounds == (size_t)ranges - 1,
+		"\"%s\" is split: %s", coll, error.message))
 		return;
-	for (size_t i = 0; i <= n; i++) {
-		struct seen seen;
-
+	for (size_t i = 0; i <= n_bounds; i++) {
 		o.from = o.to = NULL;
 		if (i > 0 &&
 		    walk_find(bson_get_data(bounds[i - 1]), bounds[i - 1]->len,
@@ -202,21 +221,79 @@ test_split(void)
 			from = e.value;
 			o.from = &from;
 		}
-		if (i < n &&
+		if (i < n_bounds &&
 		    walk_find(
 			bson_get_data(bounds[i]), bounds[i]->len, "", &e)) {
 			to = e.value;
 			o.to = &to;
 		}
 		seen = scan(&o, &error);
-		sum += seen.n;
+		ok &= seen.got == 0;
+		total += seen.n;
+		sum += seen.sum;
 		largest = seen.n > largest ? seen.n : largest;
 	}
-	OK(sum == 20000 && largest < 12000,
-	    "into ranges that hold all, the largest %d", largest);
-	for (size_t i = 0; i < n; i++)
+	OK(ok && all.n == n && total == n && sum == all.sum &&
+		largest < 3 * n / ranges,
+	    "into ranges that hold all %d once, the largest %d", total,
+	    largest);
+	for (size_t i = 0; i < n_bounds; i++)
 		bson_destroy(bounds[i]);
 	bson_free(bounds);
+}
+
+static void
+test_split(void)
+{
+	static const char *const kinds[][2] = {{"", ""}, {"", ".5"},
+	    {"\"k", "\""}, {"{\"$symbol\":\"s", "\"}"}, {"{\"x\":", "}"},
+	    {"{\"$oid\":\"5f00000000000000", "\"}"},
+	    {"{\"$date\":{\"$numberLong\":\"", "\"}}"},
+	    {"{\"$timestamp\":{\"t\":", ",\"i\":1}}"},
+	    {"{\"$code\":\"f", "\"}"}, {"{\"$numberDecimal\":\"", ".25\"}"}};
+	const int n_kinds = sizeof kinds / sizeof *kinds;
+	bson_t **bounds;
+	size_t n = 99;
+	bson_error_t error = {0};
+	struct bulk *b;
+
+	OK(scan_split(rig.conn, "t", "mixed", 8, &bounds, &n, &error) && n == 0,
+	    "a small collection is not split");
+	bson_free(bounds);
+	OK(scan_split(rig.conn, "t", "none", 8, &bounds, &n, &error) && n == 0,
+	    "nor one that is not there");
+	bson_free(bounds);
+	split_is_whole("c", 4, 20000);
+
+	/* Bounds of any type, and all types beside each other. */
+	b = bulk_new(rig.conn);
+	bulk_begin(b, "t.kinds", false);
+	for (int i = 0; i < 12000 - N_IDS; i++) {
+		const char *const *kind = kinds[i * 7 % n_kinds];
+
+		insert_json(b,
+		    bson_strdup_printf("{\"_id\":%s%d%s}", kind[0],
+			10000000 + i * 7919 % 12007, kind[1]));
+	}
+	for (int i = 0; i < N_IDS; i++)
+		insert_json(b, bson_strdup_printf("{\"_id\":%s}", ids[i]));
+	insert_all(b, "documents of many types");
+	split_is_whole("kinds", 12, 12000);
+
+	/* The order is that of the collection's collation. */
+	rig_run(&rig, "t",
+	    "{\"create\":\"words\",\"collation\":{\"locale\":\"en\","
+	    "\"strength\":2}}",
+	    NULL);
+	b = bulk_new(rig.conn);
+	bulk_begin(b, "t.words", false);
+	for (int i = 0; i < 6000; i++)
+		insert_json(b,
+		    bson_strdup_printf(
+			i % 3 ? "{\"_id\":\"%c%d\"}" : "{\"_id\":{\"%c\":%d}}",
+			i % 2 ? 'a' + i % 26 : 'A' + i % 26, i));
+	insert_all(b, "documents under a collation");
+	split_is_whole("words", 6, 6000);
 }
 
 int
