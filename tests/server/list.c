@@ -156,17 +156,33 @@ list_view(void *ctx, const struct doc *d)
 	return true;
 }
 
+/* A real server, too, looks a collection up that the filter names. */
+static const char *
+wanted_name(const bson_t *filter)
+{
+	bson_iter_t it;
+
+	return bson_iter_init_find(&it, filter, "name") &&
+		BSON_ITER_HOLDS_UTF8(&it)
+	    ? bson_iter_utf8(&it, NULL)
+	    : NULL;
+}
+
 static void
-list_all(struct request *r, struct buf *docs)
+list_all(struct request *r, const bson_t *filter, struct buf *docs)
 {
 	struct listing l = {docs, strlen(r->db), arg_bool(r, "nameOnly")};
+	const char *name = wanted_name(filter);
+	struct coll *one = name ? catalog_find(r->db, name) : NULL;
 	struct coll *views = catalog_find(r->db, "system.views");
 	struct plan plan = {.kind = PLAN_NATURAL, .covered = true};
 
-	for (struct coll *c = catalog_next(NULL, r->db); c;
+	if (one)
+		put_coll(docs, one, l.name_only);
+	for (struct coll *c = name ? NULL : catalog_next(NULL, r->db); c;
 	     c = catalog_next(c, r->db))
 		put_coll(docs, c, l.name_only);
-	if (views)
+	if (views && !one)
 		scan_each(views, &plan, NULL, VIEW_LOCAL, list_view, &l, NULL);
 }
 
@@ -227,7 +243,7 @@ cmd_list_collections(struct request *r, bson_error_t *error)
 
 	arg_doc(r, "filter", &filter);
 	snprintf(ns, sizeof ns, "%s.$cmd.listCollections", r->db);
-	list_all(r, &docs);
+	list_all(r, &filter, &docs);
 	ok = reply_list(r, ns, &docs, &filter, error);
 	buf_release(&docs);
 	return ok;
