@@ -13,7 +13,8 @@ recheck, switch, memory; all of them when none is named. Sizes:
   SECONDS  each measurement of latency (20)
   SWITCHES how often applications are moved there and back (50)
   ROUNDS   how often everything else is done (3)
-  TOOLS_CASES  tools: SIZE:COLLECTIONS:text|random, several of them, or "all" (7)
+  TOOLS_CASES  tools: SIZE:COLLECTIONS:text|random, several of them, or "all",
+           which are 24 (7 of these)
   BYTES    tools: data of each case (64 MiB)
   RUNS     tools: how often everything is done (5); each run is in
            build/bench/tools.tsv, the ratios in build/bench/tools.svg
