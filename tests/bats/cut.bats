@@ -15,13 +15,6 @@ setup() {
 	P
 }
 
-position() {
-	py "$src_uri" <<-'P'
-		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
-		print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))
-	P
-}
-
 write() { # write SEED [ddl]
 	py "$src_uri" "$1" "$MONGOD" ${2:+"$2"} <<-'P'
 		seed = int(sys.argv[2])

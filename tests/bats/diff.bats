@@ -52,49 +52,11 @@ setup() {
 		client.shop.big.insert_many(docs)
 		client.shop.same.insert_many({"_id": i} for i in range(500))
 	P
-	py "$dst_uri" "$TMP/planted" <<-'P'
-		from bson import json_util
-		options = json_util.JSONOptions(json_mode=json_util.JSONMode.CANONICAL)
-		c = client.shop.big
-		docs = list(c.find({}, sort=[("$natural", 1)]))
-		random.seed(7)
-		random.shuffle(docs)
-		out = open(sys.argv[2], "w")
-		def plant(kind, key):
-		    text = json.dumps(json.loads(json_util.dumps(key, json_options=options)),
-		                      separators=(",", ":"))
-		    print('["%s","shop.big",%s]' % (kind, text), file=out)
-		def take(n):
-		    return [docs.pop() for _ in range(n)]
-		def put(doc, kind="content"):
-		    c.replace_one({"_id": doc["_id"]}, doc)
-		    plant(kind, doc["_id"])
-		for d in take(120):
-		    c.delete_one({"_id": d["_id"]})
-		    plant("missing", d["_id"])
-		for i in range(120):
-		    key = [-1 - i, "new%d" % i, {"z": i}, ObjectId()][i % 4]
-		    c.insert_one({"_id": key})
-		    plant("extra", key)
-		for d in take(120):                      # a changed byte
-		    d["a"] += 1
-		    put(d)
-		for d in take(120):                      # the type of a number
-		    d["a"] = Int64(d["a"])
-		    put(d, "type-only")
-		for d in take(120):                      # the order of fields
-		    put(SON([("_id", d["_id"]), ("b", d["b"]), ("a", d["a"]), ("c", d["c"])]), "order-only")
-		pairs = take(240)
-		for x, y in zip(pairs[::2], pairs[1::2]):  # bodies swapped
-		    a, b = SON(x), SON(y)
-		    a["_id"], b["_id"] = y["_id"], x["_id"]
-		    put(a)
-		    put(b)
+	plant <<-'P'
 		for d in take(120):                      # a field more, far down
 		    d["c"][1]["e"] = None
 		    put(d)
 	P
-	sort -o "$TMP/planted" "$TMP/planted"
 	run wc -l <"$TMP/planted"
 	assert_output 960
 	for how in '--workers 1' '--workers 4 --partition-size 64K' '--by-lookup'; do

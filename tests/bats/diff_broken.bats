@@ -84,7 +84,7 @@ saved_since() { # saved_since FILE: a comparison has been saved after it
 	start_both
 	fill
 	go --transactions 0.05
-	plant
+	plant_all
 	run_bg gremlin "$PY" -c 'import pymongo, random, sys, time
 from bson.son import SON
 sides = [pymongo.MongoClient(u).admin for u in sys.argv[1:]]

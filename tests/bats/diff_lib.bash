@@ -28,47 +28,14 @@ go() { # go [options of the writer]
 	wait_until 20 grows apply.st entries 50
 }
 
-written() { # written N: so many entries are in the source's oplog
-	py "$src_uri" "$1" <<<'sys.exit(client.local["oplog.rs"].estimated_document_count() < int(sys.argv[2]))'
-}
-
-field() {
-	jq -r ".$2" "$TMP/$1" 2>/dev/null
-}
-
-field_is() {
-	[[ $(field "$1" "$2") == "$3" ]]
-}
-
-grows() { # grows FILE FIELD N
-	(($(field "$1" "$2") >= $3))
-}
-
 apply_bg() {
 	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
 }
 
-stop() { # stop NAME: a drain, which ends with 0
-	local pid=${1}_pid
-	kill "${!pid}"
-	wait "${!pid}"
-}
-
 still() { # everything written so far is applied, and nothing writes
 	stop writer
-	at=$(py "$src_uri" <<-'P'
-		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
-		print("%d:%d" % (at["ts"].time, at["ts"].inc))
-	P
-	)
+	at=$(position)
 	wait_until 30 applied "$at"
-}
-
-applied() { # applied POSITION: the status file says so
-	local hs hi
-	IFS=: read -r hs hi _ <<<"$(field apply.st position)"
-	IFS=: read -r s i _ <<<"$1"
-	[[ -n $hi ]] && ((hs > s || (hs == s && hi >= i)))
 }
 
 # found REPORT: class, namespace and _id or name of a JSON report, sorted.
@@ -93,57 +60,67 @@ fill() {
 	P
 }
 
-# What the applier knows nothing of, written to the target; to the file what
-# has to be found.
+# Written to the documents of shop.big on the target, past any applier, 120 of
+# each kind; to the file what has to be found. The Python program on standard
+# input goes on with take(N), put(DOCUMENT) and plant(KIND, KEY, NS).
 plant() {
-	py "$dst_uri" "$TMP/planted" <<-'P'
-		from bson import json_util
-		options = json_util.JSONOptions(json_mode=json_util.JSONMode.CANONICAL)
-		c = client.shop.big
-		docs = list(c.find({"a": {"$gte": 0}}, sort=[("a", 1)]))
-		random.seed(7)
-		random.shuffle(docs)
-		out = open(sys.argv[2], "w")
-		def plant(kind, key, ns="shop.big"):
-		    text = json.dumps(json.loads(json_util.dumps(key, json_options=options)),
-		                      separators=(",", ":"))
-		    print('["%s","%s",%s]' % (kind, ns, text), file=out)
-		def take(n):
-		    return [docs.pop() for _ in range(n)]
-		def put(kind, doc):
-		    c.replace_one({"_id": doc["_id"]}, doc)
-		    plant(kind, doc["_id"])
+	{
+		cat <<-'P'
+			from bson import json_util
+			options = json_util.JSONOptions(json_mode=json_util.JSONMode.CANONICAL)
+			c = client.shop.big
+			docs = list(c.find({"a": {"$gte": 0}}, sort=[("a", 1)]))
+			random.seed(7)
+			random.shuffle(docs)
+			out = open(sys.argv[2], "w")
+			def plant(kind, key, ns="shop.big"):
+			    text = json.dumps(json.loads(json_util.dumps(key, json_options=options)),
+			                      separators=(",", ":"))
+			    print('["%s","%s",%s]' % (kind, ns, text), file=out)
+			def take(n):
+			    return [docs.pop() for _ in range(n)]
+			def put(doc, kind="content"):
+			    c.replace_one({"_id": doc["_id"]}, doc)
+			    plant(kind, doc["_id"])
+			for d in take(120):
+			    c.delete_one({"_id": d["_id"]})
+			    plant("missing", d["_id"])
+			for i in range(120):
+			    key = [-1 - i, "new%d" % i, {"z": i}, ObjectId()][i % 4]
+			    c.insert_one({"_id": key})
+			    plant("extra", key)
+			for d in take(120):                      # a changed byte
+			    d["a"] += 1
+			    put(d)
+			for d in take(120):                      # the type of a number
+			    d["a"] = Int64(d["a"])
+			    put(d, "type-only")
+			for d in take(120):                      # the order of fields
+			    put(SON([("_id", d["_id"]), ("b", d["b"]), ("a", d["a"]),
+			             ("c", d["c"])]), "order-only")
+			pairs = take(240)
+			for x, y in zip(pairs[::2], pairs[1::2]):  # bodies swapped
+			    a, b = SON(x), SON(y)
+			    a["_id"], b["_id"] = y["_id"], x["_id"]
+			    put(a)
+			    put(b)
+		P
+		cat
+	} | py "$dst_uri" "$TMP/planted"
+	sort -o "$TMP/planted" "$TMP/planted"
+}
+
+# The same, documents of somebody else, and 100 indexes.
+plant_all() {
+	plant <<-'P'
 		for d in take(120):
-		    c.delete_one({"_id": d["_id"]})
-		    plant("missing", d["_id"])
-		for i in range(120):
-		    key = [-1 - i, "new%d" % i, {"z": i}, ObjectId()][i % 4]
-		    c.insert_one({"_id": key})
-		    plant("extra", key)
-		for d in take(120):
-		    d["a"] += 1
-		    put("content", d)
-		for d in take(120):
-		    d["a"] = Int64(d["a"])
-		    put("type-only", d)
-		for d in take(120):
-		    put("order-only", SON([("_id", d["_id"]), ("b", d["b"]), ("a", d["a"]),
-		                           ("c", d["c"])]))
-		pairs = take(240)
-		for x, y in zip(pairs[::2], pairs[1::2]):
-		    a, b = SON(x), SON(y)
-		    a["_id"], b["_id"] = y["_id"], x["_id"]
-		    put("content", a)
-		    put("content", b)
-		for d in take(120):  # somebody else's
-		    put("content", {"_id": d["_id"], "foreign": os.getpid()})
+		    put({"_id": d["_id"], "foreign": os.getpid()})
 		for i in range(100):
 		    m = client.shop["many%d" % (i % 2)]
 		    m.drop_index("f%d" % i)
 		    m.create_index("f%d" % i, name="f%d" % i, sparse=True)
 		    plant("metadata", "f%d" % i, m.full_name)
 	P
-	sort -o "$TMP/planted" "$TMP/planted"
 }
 
 planted_are_found() {

@@ -9,36 +9,21 @@ setup() {
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
 }
 
-status_is() { # status_is FILE FIELD VALUE
-	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
-}
-
-applied() { # everything the source has
-	local s i hs hi
-	IFS=: read -r s i _ < <(py "$src_uri" <<-'P'
-		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
-		print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))
-	P
-	)
-	IFS=: read -r hs hi _ <<<"$(jq -r .position "$TMP/apply.st" 2>/dev/null)"
-	[[ -n $hi ]] && ((hs > s || (hs == s && hi >= i)))
-}
-
 # migrate: 600 documents of three versions, all copied and applied with a
 # journal; the applier goes on.
 migrate() {
 	py "$src_uri" <<<'client.shop.c.insert_many({"_id": i, "v": 0} for i in range(600))'
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop --status-file "$TMP/tail.st"
-	wait_until 15 status_is tail.st state following
+	wait_until 15 field_is tail.st state following
 	mm-dump -d shop --quiet | mm-load -d shop --quiet
 	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --journal "$TMP/journal" --status-file "$TMP/apply.st"
-	wait_until 15 status_is apply.st state applying
+	wait_until 15 field_is apply.st state applying
 	py "$src_uri" <<-'P'
 		for v in 1, 2, 3:
 		    client.shop.c.update_many({"_id": {"$lt": 500}}, {"$set": {"v": v}})
 		client.shop.c.delete_many({"_id": {"$gte": 450, "$lt": 500}})
 	P
-	wait_until 30 applied
+	wait_until 30 applied "$(position)"
 }
 
 # entry N V: the position of the entry that made version V of document N, or

@@ -1,7 +1,7 @@
 # Shared by all bats files: `load lib`. Starts servers (mongosim, or a real
 # mongod from $MM_MONGOD or PATH), runs Python snippets against them, compares
 # data with an oracle that shares no code with the programs.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of start_server and run_bg
 
 bats_load_library bats-support
 bats_load_library bats-assert
@@ -166,4 +166,45 @@ fired() {
 # databases holds the same documents byte for byte (an oracle in Python).
 assert_same() {
 	"$PY" "$TOOLS/same.py" "$@" || fail "data differ: $*"
+}
+
+# field FILE FIELD: of a status file in $TMP.
+field() {
+	jq -r ".$2" "$TMP/$1" 2>/dev/null
+}
+
+field_is() { # field_is FILE FIELD VALUE
+	[[ $(field "$1" "$2") == "$3" ]]
+}
+
+grows() { # grows FILE FIELD N
+	(($(field "$1" "$2") >= $3))
+}
+
+position() { # the majority position of the source
+	py "$src_uri" <<-'P'
+		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
+		print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))
+	P
+}
+
+reaches() { # reaches FILE FIELD POSITION
+	local s i hs hi
+	IFS=: read -r s i _ <<<"$3"
+	IFS=: read -r hs hi _ <<<"$(field "$1" "$2")"
+	[[ -n $hi ]] && ((hs > s || (hs == s && hi >= i)))
+}
+
+applied() { # applied POSITION: the status file says so
+	reaches apply.st position "$1"
+}
+
+written() { # written N: so many entries are in the source's oplog
+	py "$src_uri" "$1" <<<'sys.exit(client.local["oplog.rs"].estimated_document_count() < int(sys.argv[2]))'
+}
+
+stop() { # stop NAME: a drain, which ends with 0
+	local pid=${1}_pid
+	kill "${!pid}"
+	wait "${!pid}"
 }

@@ -17,44 +17,9 @@ begin() { # begin [options of the source]
 	mm-dump -d shop --quiet | mm-load -d shop --quiet
 }
 
-written() { # written N: so many entries are in the source's oplog
-	py "$src_uri" "$1" <<<'sys.exit(client.local["oplog.rs"].estimated_document_count() < int(sys.argv[2]))'
-}
-
-field() {
-	jq -r ".$2" "$TMP/$1" 2>/dev/null
-}
-
-field_is() {
-	[[ $(field "$1" "$2") == "$3" ]]
-}
-
 stop_writer() {
-	kill "$writer_pid"
-	wait "$writer_pid"
-	end=$(py "$src_uri" <<-'P'
-		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
-		print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))
-	P
-	)
-}
-
-applied() { # applied POSITION: the status file says so
-	local have
-	have=$(field apply.st position)
-	IFS=: read -r s i _ <<<"$1"
-	IFS=: read -r hs hi _ <<<"$have"
-	[[ -n $hi ]] && ((hs > s || (hs == s && hi >= i)))
-}
-
-grows() { # grows FILE FIELD N
-	(($(field "$1" "$2") >= $3))
-}
-
-stop() { # stop NAME: a drain, which ends with 0
-	local pid=${1}_pid
-	kill "${!pid}"
-	wait "${!pid}"
+	stop writer
+	end=$(position)
 }
 
 apply_bg() {

@@ -2,19 +2,11 @@ bats_require_minimum_version 1.8.0
 # mm-migrate with an address: the whole arc, by a block hook; the writer follows
 # the address.
 load lib
+load switch_lib
 # bats file_tags=server
 
 setup() {
-	start_server src
-	start_server dst
-	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
-	umask 077
-	printf '%s\n' "$src_uri" >"$TMP/old"
-	printf '%s\n' "$dst_uri" >"$TMP/new"
-	cp "$TMP/old" "$TMP/app.uri"
-	cp "$TOOLS/switch_gate.sh" "$TMP/gate"
-	echo open 0 >"$TMP/gate.source"
-	echo open 0 >"$TMP/gate.target"
+	sides
 	W=$TMP/w
 	migrate=(mm-migrate -w "$W" -d shop --address "file path=$TMP/app.uri"
 		--address-old "$TMP/old" --address-new "$TMP/new"
@@ -37,14 +29,9 @@ written_to() {
 }
 
 nothing_lost() { # nothing_lost URI
-	kill "$writer_pid"
-	wait "$writer_pid"
+	no_more_writes
 	assert_file_not_exists "$TMP/violations"
-	py "$1" "$TMP/acked" <<-'P'
-		acked = [int(x) for x in open(sys.argv[2])]
-		found = sorted(d["n"] for d in client.shop.numbers.find())
-		assert found == acked, (len(found), len(acked), found[-3:], acked[-3:])
-	P
+	numbers_are_there py "$1"
 }
 
 @test "there, back, there again and to stay: no write is lost" {

@@ -8,13 +8,6 @@ setup() {
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
 }
 
-position() { # the majority position of the source
-	py "$src_uri" <<-'P'
-		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
-		print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))
-	P
-}
-
 # oplog [PYTHON]: the source's oplog as mongodump writes it; PYTHON says which
 # entries `e` are in it.
 oplog() {

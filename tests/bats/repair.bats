@@ -108,37 +108,15 @@ plant() {
 	assert_regex "$stderr" 'the repair is empty'
 }
 
-written() { # written N: so many entries are in the source's oplog
-	py "$src_uri" "$1" <<<'sys.exit(client.local["oplog.rs"].estimated_document_count() < int(sys.argv[2]))'
-}
-
-status_is() { # status_is FILE FIELD VALUE
-	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
-}
-
-applied() { # applied POSITION: the status file says so
-	local s i hs hi
-	IFS=: read -r s i _ <<<"$1"
-	IFS=: read -r hs hi _ <<<"$(jq -r .position "$TMP/apply.st" 2>/dev/null)"
-	[[ -n $hi ]] && ((hs > s || (hs == s && hi >= i)))
-}
-
 follow() {
 	rm -f "$TMP/apply.st"
 	run_bg apply mm-oplog-apply -D "$TMP/seg" -d shop --status-file "$TMP/apply.st"
-	wait_until 30 status_is apply.st state applying
+	wait_until 30 field_is apply.st state applying
 }
 
 pause() {
 	kill "$apply_pid"
 	wait "$apply_pid"
-}
-
-here() {
-	py "$src_uri" <<-'P'
-		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
-		print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))
-	P
 }
 
 left() { # left N: fewer than N planted documents are there
@@ -160,12 +138,12 @@ left() { # left N: fewer than N planted documents are there
 		--rate 300 --threads 2 --initial 150
 	wait_until 20 written 1200
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop --status-file "$TMP/tail.st"
-	wait_until 15 status_is tail.st state following
+	wait_until 15 field_is tail.st state following
 	mm-dump -d shop --quiet | mm-load -d shop --quiet
 	follow
-	wait_until 30 applied "$(here)"
+	wait_until 30 applied "$(position)"
 	plant 2
-	wait_until 30 applied "$(here)"
+	wait_until 30 applied "$(position)"
 	# While it runs: differences that are only under way are in it, too.
 	run -1 mm-diff -d shop --emit repair -o "$TMP/repair"
 	run -8 --separate-stderr mm-oplog-apply -d shop "$TMP/repair"
@@ -182,14 +160,14 @@ left() { # left N: fewer than N planted documents are there
 	run -1 left 10
 	# The applier goes on where the repair has put it back to.
 	follow
-	wait_until 30 applied "$(here)"
+	wait_until 30 applied "$(position)"
 	pause
 	run -0 --separate-stderr mm-oplog-apply -d shop "$TMP/repair"
 	assert_regex "$stderr" 'repaired'
 	follow
 	kill "$writer_pid"
 	wait "$writer_pid"
-	wait_until 30 applied "$(here)"
+	wait_until 30 applied "$(position)"
 	pause
 	kill "$tail_pid"
 	wait "$tail_pid"
@@ -228,13 +206,13 @@ left() { # left N: fewer than N planted documents are there
 	begin
 	py "$src_uri" <<<'client.shop.a.insert_many({"_id": i} for i in range(100))'
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop --status-file "$TMP/tail.st"
-	wait_until 15 status_is tail.st state following
+	wait_until 15 field_is tail.st state following
 	mm-dump -d shop --quiet | mm-load -d shop --quiet
 	py "$dst_uri" <<<'client.shop.a.update_one({"_id": 1}, {"$set": {"planted": 1}})'
 	run -1 mm-diff -d shop --emit repair -o "$TMP/repair"
 	follow
 	py "$src_uri" <<<'client.shop.a.rename("b"); client.shop.b.insert_one({"_id": 100})'
-	wait_until 30 applied "$(here)"
+	wait_until 30 applied "$(position)"
 	pause
 	checkpoint >"$TMP/before"
 	run -8 --separate-stderr mm-oplog-apply -d shop "$TMP/repair"
@@ -244,7 +222,7 @@ left() { # left N: fewer than N planted documents are there
 	run -1 mm-diff -d shop --emit repair -o "$TMP/repair"
 	mm-oplog-apply -d shop "$TMP/repair"
 	follow
-	wait_until 30 applied "$(here)"
+	wait_until 30 applied "$(position)"
 	pause
 	assert_same "$src_uri" "$dst_uri" shop
 }

@@ -33,19 +33,9 @@ setup() {
 	run --separate-stderr -8 switch abort
 }
 
-# Kills at one record after the other; the last run ends well.
-every_record() { # every_record HOW N N-LATER
-	local n=$2
+every_record() { # every_record HOW N N-LATER RUNS
 	migration
-	for record in $(seq 12); do
-		run under_kill "$n $1" run --deadline 200
-		assert_file_not_exists "$TMP/violations"
-		[[ $status == 137 ]] || break
-		n=$3
-	done
-	assert_equal "$status" 0
-	assert_equal "$record" "$4"
-	more_writes
+	killed_at_each "$@" run
 	writable target
 	nothing_lost "$dst_uri"
 	run -0 mm-switch status --state "$S"
@@ -106,23 +96,10 @@ every_record() { # every_record HOW N N-LATER
 	nothing_lost "$dst_uri"
 }
 
-# An open transaction of an application, until the file `commit` is there.
-transaction() {
-	run_bg txn "$PY" -c 'import os, pymongo, sys, time
-client = pymongo.MongoClient(sys.argv[1], w="majority")
-with client.start_session() as s:
-    with s.start_transaction():
-        client.shop.late.insert_one({"_id": "late"}, session=s)
-        open(sys.argv[2] + "/open", "w").close()
-        while not os.path.exists(sys.argv[2] + "/commit"):
-            time.sleep(0.02)' "$src_uri" "$TMP"
-	wait_until 10 test -e "$TMP/open"
-}
-
 @test "a transaction that was open before the block is waited for, and is not lost" {
 	migration
 	py "$src_uri" <<<'client.shop.create_collection("late")'
-	transaction
+	transaction late
 	run --separate-stderr -1 switch run --deadline 1
 	assert_regex "$stderr" '1 transactions and 0 writes are open'
 	writable source
@@ -136,8 +113,8 @@ with client.start_session() as s:
 	wait_until 20 field_is diff.st in_sync true
 	run_bg move switch run
 	wait_until 10 grep -q closed "$TMP/gate.source"
-	touch "$TMP/commit"
-	wait "$txn_pid"
+	touch "$TMP/late.commit"
+	wait "$late_pid"
 	wait "$move_pid"
 	writable target
 	run -0 py "$dst_uri" <<<'print(client.shop.late.find_one()["_id"])'

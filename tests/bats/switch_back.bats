@@ -50,21 +50,6 @@ lifetime() { # lifetime URI: of the TTL index
 	nothing_lost "$src_uri"
 }
 
-# Kills at one record of the way back after the other; the last run ends well.
-back_every_record() { # back_every_record HOW N N-LATER RUNS
-	local n=$2 record
-	for record in $(seq 9); do
-		run under_kill "$n $1" rollback --deadline 200
-		assert_file_not_exists "$TMP/violations"
-		[[ $status == 137 ]] || break
-		n=$3
-	done
-	assert_equal "$status" 0
-	assert_equal "$record" "$4"
-	more_writes
-	writable source
-}
-
 @test "killed around each record of the way back: the next run goes on, and no write is lost" {
 	migration
 	for how in 'kept 1 1 6' 'lost 2 2 5'; do
@@ -72,7 +57,8 @@ back_every_record() { # back_every_record HOW N N-LATER RUNS
 		more_writes
 		writable target
 		# shellcheck disable=SC2086 # words
-		back_every_record $how
+		killed_at_each $how rollback
+		writable source
 		follow_again
 	done
 	nothing_lost "$src_uri"

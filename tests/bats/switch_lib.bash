@@ -4,11 +4,10 @@
 # Shared by the tests of mm-switch: `load switch_lib` after lib. A migration
 # with a writer that follows the address, and kills at records of the journal.
 
-SEL=(-d shop) # what is moved: a test may say otherwise
-
-field_is() { # field_is FILE FIELD VALUE
-	[[ $(jq -r ".$2" "$TMP/$1" 2>/dev/null) == "$3" ]]
-}
+# A test may say otherwise:
+SEL=(-d shop) # what is moved
+WRITER=writer # name of the program that writes,
+ACKED=acked   # and the file of what it was acknowledged
 
 # Two servers, an address, and gates for applications.
 sides() {
@@ -35,6 +34,11 @@ migration() {
 	P
 	run_bg writer "$PY" "$TOOLS/switch_writer.py" "$TMP" "$TMP/app.uri"
 	wait_until 30 test -s "$TMP/acked"
+	follow
+}
+
+# The copy, followed and compared.
+follow() {
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now "${SEL[@]}" \
 		--status-file "$TMP/tail.st"
 	wait_until 30 field_is tail.st state following
@@ -43,6 +47,10 @@ migration() {
 	wait_until 30 field_is apply.st state applying
 	mm-load --finish-indexes "${SEL[@]}" --quiet
 	run_bg diff mm-diff "${SEL[@]}" --follow --status-file "$TMP/diff.st"
+	in_sync
+}
+
+in_sync() {
 	wait_until 60 field_is diff.st in_sync true
 }
 
@@ -77,24 +85,50 @@ writable() {
 	assert_line --regexp "^$1 +takes writes"
 }
 
-# Ends the writer; what it was acknowledged is on this server, once.
-nothing_lost() { # nothing_lost URI
-	kill "$writer_pid"
-	wait "$writer_pid"
-	py "$1" "$TMP/acked" <<-'P'
+# Ends the writer.
+no_more_writes() {
+	local pid=${WRITER}_pid
+	kill "${!pid}"
+	wait "${!pid}"
+}
+
+# What the writer was acknowledged is there, once. py URI, or the like.
+numbers_are_there() { # numbers_are_there COMMAND...
+	"$@" "$TMP/$ACKED" <<-'P'
 		acked = [int(x) for x in open(sys.argv[2])]
 		found = sorted(d["n"] for d in client.shop.numbers.find())
 		assert found == acked, (len(found), len(acked), found[-3:], acked[-3:])
-		assert acked == list(range(len(acked)))
+		assert acked == list(range(len(acked))) and acked
+	P
+}
+
+nothing_lost() { # nothing_lost URI: on this server
+	no_more_writes
+	numbers_are_there py "$1"
+	py "$1" "$TMP/$ACKED" <<-'P'
+		acked = len(open(sys.argv[2]).readlines())
 		count = client.shop.counts.find_one({"_id": "all"})["v"]
-		assert count == len(acked), (count, len(acked))
+		assert count == acked, (count, acked)
 	P
 }
 
 more_writes() { # a write is acknowledged from now on
 	local n
-	n=$(wc -l <"$TMP/acked")
-	wait_until 10 eval "((\$(wc -l <'$TMP/acked') > $n))"
+	n=$(wc -l <"$TMP/$ACKED")
+	wait_until 10 eval "((\$(wc -l <'$TMP/$ACKED') > $n))"
+}
+
+# An open transaction of an application, until the file NAME.commit is there.
+transaction() { # transaction NAME [URI DB]
+	run_bg "$1" "$PY" -c 'import os, pymongo, sys, time
+client = pymongo.MongoClient(sys.argv[2], w="majority")
+with client.start_session() as s:
+    with s.start_transaction():
+        client[sys.argv[3]].late.insert_one({"_id": sys.argv[4]}, session=s)
+        open(sys.argv[1] + ".open", "w").close()
+        while not os.path.exists(sys.argv[1] + ".commit"):
+            time.sleep(0.02)' "$TMP/$1" "${2:-$src_uri}" "${3:-shop}" "$1"
+	wait_until 10 test -e "$TMP/$1.open"
 }
 
 # killed "N HOW" COMMAND [options]: at the n-th time the journal is synced; the
@@ -115,6 +149,20 @@ under_kill() (
 	shift
 	switch "$@"
 )
+
+# Kills at one record after the other; run RUNS ends well.
+killed_at_each() { # killed_at_each HOW N N-LATER RUNS COMMAND
+	local n=$2 record
+	for record in $(seq 12); do
+		run under_kill "$n $1" "$5" --deadline 200
+		assert_file_not_exists "$TMP/violations"
+		[[ $status == 137 ]] || break
+		n=$3
+	done
+	assert_equal "$status" 0
+	assert_equal "$record" "$4"
+	more_writes
+}
 
 state_is() {
 	run -0 mm-switch status --state "$S"

@@ -8,7 +8,7 @@ setup() {
 	S=$TMP/state
 	# Of mongosim itself; may write everywhere.
 	KEEP=(--keep-user admin.noplog)
-	WHERE=(-d shop)
+	WRITER=app ACKED=app.acked
 }
 
 # as SIDE: the program on standard input, by root. run, people.
@@ -61,7 +61,7 @@ servers() {
 # Another business in the same database: of it, numbers alone are moved. What
 # is left of a right to the whole of it are rights to the others.
 neighbours() {
-	WHERE=(-d shop -c numbers)
+	SEL=(-d shop -c numbers)
 	for side in src dst; do
 		as $side <<-'P'
 			def role(name, coll, *actions):
@@ -83,26 +83,13 @@ neighbours() {
 migration() {
 	run_bg app "$PY" "$TOOLS/app_writer.py" "$TMP/app" "$TMP/app.uri" shop numbers
 	wait_until 30 test -s "$TMP/app.acked"
-	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now "${WHERE[@]}" \
-		--status-file "$TMP/tail.st"
-	wait_until 30 field_is tail.st state following
-	mm-dump "${WHERE[@]}" --quiet | mm-load "${WHERE[@]}" --quiet
-	run_bg apply mm-oplog-apply -D "$TMP/seg" "${WHERE[@]}" \
-		--status-file "$TMP/apply.st"
-	wait_until 30 field_is apply.st state applying
-	mm-load --finish-indexes "${WHERE[@]}" --quiet
-	run_bg diff mm-diff "${WHERE[@]}" --follow --status-file "$TMP/diff.st"
-	in_sync
-}
-
-in_sync() {
-	wait_until 60 field_is diff.st in_sync true
+	follow
 }
 
 switch() { # switch COMMAND [options]
 	local command=$1
 	shift
-	mm-switch "$command" --state "$S" "${WHERE[@]}" "${KEEP[@]}" \
+	mm-switch "$command" --state "$S" "${SEL[@]}" "${KEEP[@]}" \
 		--address "file path=$TMP/app.uri" \
 		--address-old "$TMP/old" --address-new "$TMP/new" \
 		--diff-status "$TMP/diff.st" --apply-status "$TMP/apply.st" "$@"
@@ -142,22 +129,9 @@ writers() {
 	done | paste -sd' '
 }
 
-more_writes() {
-	local n
-	n=$(wc -l <"$TMP/app.acked")
-	wait_until 10 eval "((\$(wc -l <'$TMP/app.acked') > $n))"
-}
-
-# Ends the writer; what it was acknowledged is on this side, once.
 nothing_lost() { # nothing_lost SIDE
-	kill "$app_pid"
-	wait "$app_pid"
-	as "$1" "$TMP/app.acked" <<-'P'
-		acked = [int(x) for x in open(sys.argv[2])]
-		found = sorted(d["n"] for d in client.shop.numbers.find())
-		assert found == acked, (len(found), len(acked), found[-3:], acked[-3:])
-		assert acked == list(range(len(acked))) and acked
-	P
+	no_more_writes
+	numbers_are_there as "$1"
 }
 
 @test "killed after each record: rights are where they belong, and another business is left alone" {
@@ -328,7 +302,7 @@ c.shop.numbers.insert_one({"n": -2})'
 }
 
 @test "by the server itself: only for all of it" {
-	WHERE=(--nsInclude "*")
+	SEL=(--nsInclude "*")
 	servers --fcv 6.0
 	as src <<<'client.other.drop_collection("numbers")'
 	for side in src dst; do

@@ -85,19 +85,6 @@ print(time.strftime("%H:%M", time.localtime(time.time() + int(sys.argv[1]))))' "
 	nothing_lost "$dst_uri"
 }
 
-# An open transaction of an application, until the file NAME.commit is there.
-transaction() { # transaction NAME [URI DB]
-	run_bg "$1" "$PY" -c 'import os, pymongo, sys, time
-client = pymongo.MongoClient(sys.argv[2], w="majority")
-with client.start_session() as s:
-    with s.start_transaction():
-        client[sys.argv[3]].late.insert_one({"_id": sys.argv[4]}, session=s)
-        open(sys.argv[1] + ".open", "w").close()
-        while not os.path.exists(sys.argv[1] + ".commit"):
-            time.sleep(0.02)' "$TMP/$1" "${2:-$src_uri}" "${3:-shop}" "$1"
-	wait_until 10 test -e "$TMP/$1.open"
-}
-
 by_role() { # by_role COMMAND [options]
 	local command=$1
 	shift

@@ -8,7 +8,7 @@ load lib
 setup() {
 	start_server src
 	export MM_SOURCE_URI=$src_uri
-	first=$(last_position)
+	first=$(position)
 	more 40
 }
 
@@ -22,13 +22,6 @@ more() { # more N [DB]: N changes of shop and N of others
 		    if i % 4 == 3:
 		        db.a.update_many({}, {"$set": {"n": i}})
 		        db.b.delete_one({"_id": base + i - 2})
-	P
-}
-
-last_position() { # the majority position of the source
-	py "$src_uri" <<-'P'
-		at = client.admin.command("isMaster")["lastWrite"]["majorityOpTime"]
-		print("%d:%d:%d" % (at["ts"].time, at["ts"].inc, at["t"]))
 	P
 }
 
@@ -82,9 +75,9 @@ status_position_is() { # status_position_is FILE POSITION
 
 @test "the selection, byte for byte, from a position to what is committed" {
 	mm-oplog-tail --from "$first" --exit-when-caught-up -d shop >"$TMP/s"
-	expect "$first" "$(last_position)" "$TMP/s"
+	expect "$first" "$(position)" "$TMP/s"
 	mm-oplog-tail --from "${first%:*}" --exit-when-caught-up -d shop -Z none >"$TMP/s"
-	expect "$first" "$(last_position)" "$TMP/s"
+	expect "$first" "$(position)" "$TMP/s"
 	run control "$TMP/s" 'c[-1]["reason"], c[0]["filters"]["include"]'
 	assert_output "('until', ['shop.*'])"
 	mm-oplog-tail --from "$first" --exit-when-caught-up --nsInclude 'shop.*' \
@@ -101,7 +94,7 @@ status_position_is() { # status_position_is FILE POSITION
 	mm-oplog-tail --from "$first" --until "$at" -d shop >"$TMP/s"
 	expect "$first" "$at" "$TMP/s"
 	# a limit between two entries
-	limit=$(last_position)
+	limit=$(position)
 	py "$src_uri" <<<'time.sleep(2.1); client.other.x.insert_one({})'
 	IFS=: read -r s i _ <<<"$limit"
 	mm-oplog-tail --from "$first" --until "$s:$((i + 1000))" -d shop >"$TMP/s"
@@ -116,11 +109,11 @@ status_position_is() { # status_position_is FILE POSITION
 
 @test "from now, from a time, from the position in a file" {
 	local now seconds
-	now=$(last_position)
+	now=$(position)
 	mm-oplog-tail --from now -d shop --exit-when-caught-up >"$TMP/a"
 	more 10
 	mm-oplog-tail --from "$TMP/a" -d shop --exit-when-caught-up >"$TMP/b"
-	expect "$now" "$(last_position)" "$TMP/a" "$TMP/b"
+	expect "$now" "$(position)" "$TMP/a" "$TMP/b"
 	mm-dump -d shop --quiet >"$TMP/snapshot"
 	more 10
 	mm-oplog-tail --from "$TMP/snapshot" -d shop --exit-when-caught-up >"$TMP/c"
@@ -131,7 +124,7 @@ status_position_is() { # status_position_is FILE POSITION
 	# a time: everything of that second and later
 	seconds=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 	py "$src_uri" <<<'time.sleep(1.1)'
-	now=$(last_position)
+	now=$(position)
 	more 5
 	mm-oplog-tail --from "$seconds" -d shop --exit-when-caught-up >"$TMP/d"
 	run control "$TMP/d" 'c[-1]["docs"] >= 5, c[0]["after"]["ts"].inc > 0'
@@ -151,7 +144,7 @@ status_position_is() { # status_position_is FILE POSITION
 	assert_output --partial 'was rolled back: the entry there is of another term'
 	run -6 mm-oplog-tail --from "$((s - 1)):4000000:1" -d shop --exit-when-caught-up
 	assert_output --regexp 'was rolled back: no entry is there|has rolled over'
-	IFS=: read -r s i t <<<"$(last_position)"
+	IFS=: read -r s i t <<<"$(position)"
 	run -6 mm-oplog-tail --from "$((s + 1000)):1:1" -d shop --exit-when-caught-up
 	assert_output --partial 'ahead of the source'
 	run -6 mm-oplog-tail --from 1000:1:1 -d shop --exit-when-caught-up
@@ -174,7 +167,7 @@ status_position_is() { # status_position_is FILE POSITION
 	mkfifo "$TMP/fifo"
 	exec 8<>"$TMP/fifo"
 	run_bg tail bash -c 'exec mm-oplog-tail --from "$1" -d shop --status-file "$2" >"$3" 8>&-' _ \
-		"$(last_position)" "$TMP/st" "$TMP/fifo"
+		"$(position)" "$TMP/st" "$TMP/fifo"
 	wait_until 20 field_is '.oplog_left_seconds >= 0 and .oplog_window_seconds >= .oplog_left_seconds'
 	local old
 	old=$(py "$src_uri" <<<'print(len(list(client.local["oplog.rs"].find())) + 10)')
@@ -196,7 +189,7 @@ status_position_is() { # status_position_is FILE POSITION
 	py "$src_uri" <<-'P'
 		client.admin.command("appendOplogNote", data={"mongomove": "fence", "job": "j", "token": "t"}, writeConcern={"w": "majority"})
 	P
-	wait_until 30 status_position_is "$TMP/st" "$(last_position)"
+	wait_until 30 status_position_is "$TMP/st" "$(position)"
 	kill "$tail_pid"
 	wait "$tail_pid"
 	run control "$TMP/tail.out" '[d["reason"] for d in c if d["$mm"] == "mark"][0]'
@@ -206,7 +199,7 @@ status_position_is() { # status_position_is FILE POSITION
 @test "only what a majority has is read; heartbeats move in quiet namespaces" {
 	require_sim
 	local at
-	at=$(last_position)
+	at=$(position)
 	simulate "$src_uri" '{"simulate": "hold"}'
 	more 9
 	run_bg tail mm-oplog-tail --from "$at" -d shop --heartbeat 0.1 --status-file "$TMP/st"
@@ -215,10 +208,10 @@ status_position_is() { # status_position_is FILE POSITION
 	status_position_is "$TMP/st" "$at"
 	simulate "$src_uri" '{"simulate": "release"}'
 	more 3 quiet
-	wait_until 10 status_position_is "$TMP/st" "$(last_position)"
+	wait_until 10 status_position_is "$TMP/st" "$(position)"
 	kill "$tail_pid"
 	wait "$tail_pid"
-	expect "$at" "$(last_position)" "$TMP/tail.out"
+	expect "$at" "$(position)" "$TMP/tail.out"
 	run control "$TMP/tail.out" 'c[-1]["reason"], len([1 for d in c if d["$mm"] == "mark" and d["reason"] == "heartbeat" and d["readFrom"]["ts"] == d["ts"]]) > 3'
 	assert_output "('signal', True)"
 }
@@ -234,11 +227,11 @@ status_position_is() { # status_position_is FILE POSITION
 		'"fail", "command": "getMore", "code": 43, "errmsg": "gone"'; do
 		simulate "$src_uri" "{\"simulate\": $fault}"
 		more 12
-		wait_until 15 status_position_is "$TMP/st" "$(last_position)"
+		wait_until 15 status_position_is "$TMP/st" "$(position)"
 	done
 	kill "$tail_pid"
 	wait "$tail_pid"
-	expect "$first" "$(last_position)" "$TMP/tail.out"
+	expect "$first" "$(position)" "$TMP/tail.out"
 	for fault in killCursors loseReply dropConnection fail; do
 		[[ $(fired "$src_uri" "$fault") -ge 1 ]]
 	done
@@ -250,14 +243,14 @@ status_position_is() { # status_position_is FILE POSITION
 		run_bg tail mm-oplog-tail -D "$TMP/seg" --from "$first" -d shop \
 			--segment-bytes 3000 --status-file "$TMP/st"
 		more 20
-		wait_until 15 status_position_is "$TMP/st" "$(last_position)"
+		wait_until 15 status_position_is "$TMP/st" "$(position)"
 		kill -9 "$tail_pid"
 		wait "$tail_pid" || true
 		rm "$TMP/st"
 	done
 	more 5
 	mm-oplog-tail -D "$TMP/seg" --from "$first" -d shop --exit-when-caught-up
-	expect "$first" "$(last_position)" "$TMP"/seg/*.oplog.bson.zst
+	expect "$first" "$(position)" "$TMP"/seg/*.oplog.bson.zst
 	mm-cat verify "$TMP/seg"
 	[[ $(ls "$TMP/seg"/*.oplog.bson.zst | wc -l) -gt 4 ]]
 }
@@ -282,16 +275,16 @@ status_position_is() { # status_position_is FILE POSITION
 	at=$(nth_position 20)
 	run -2 mm-oplog-tail -D "$TMP/seg" -d shop --exit-when-caught-up
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from "$at" -d shop --status-file "$TMP/st" --synchronous
-	wait_until 15 status_position_is "$TMP/st" "$(last_position)"
+	wait_until 15 status_position_is "$TMP/st" "$(position)"
 	run -8 mm-oplog-tail -D "$TMP/seg" --from now -d shop --exit-when-caught-up
 	kill -USR2 "$tail_pid"
 	rotated() { compgen -G "$TMP/seg/2*_2*.zst" >/dev/null; }
 	wait_until 10 rotated
 	more 3
-	wait_until 15 status_position_is "$TMP/st" "$(last_position)"
+	wait_until 15 status_position_is "$TMP/st" "$(position)"
 	kill "$tail_pid"
 	wait "$tail_pid"
-	expect "$at" "$(last_position)" "$TMP"/seg/*.oplog.bson.zst
+	expect "$at" "$(position)" "$TMP"/seg/*.oplog.bson.zst
 	[[ $(ls "$TMP/seg"/*.oplog.bson.zst | wc -l) -eq 2 ]]
 	run -8 mm-oplog-tail -D "$TMP/seg" -d other --exit-when-caught-up
 	run -6 mm-oplog-tail -D "$TMP/seg" --from "$first" -d shop --exit-when-caught-up
@@ -304,7 +297,7 @@ status_position_is() { # status_position_is FILE POSITION
 	require_sim
 	py "$src_uri" <<<'client.other.command({"create": "system.buckets.t"}); client.shop.a.insert_one({})'
 	mm-oplog-tail --from "$first" -d shop --exit-when-caught-up >"$TMP/s"
-	expect "$first" "$(last_position)" "$TMP/s"
+	expect "$first" "$(position)" "$TMP/s"
 	run -8 mm-oplog-tail --from "$first" -d other --exit-when-caught-up
 	assert_output --partial 'other.system.buckets.t'
 }
