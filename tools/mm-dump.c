@@ -8,6 +8,7 @@
 #include "base/gauge.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "engine/dump_query.h"
 #include "engine/foreign.h"
 #include "engine/users.h"
 #include "io/output.h"
@@ -17,6 +18,7 @@
 
 static const char *out_file, *method = "zstd", *job, *partition = "auto",
 			     *resume_from;
+static const char *query_text, *query_file;
 static bool users, archive;
 static int64_t collections = 4, threads, part_bytes = 512 * MIB,
 	       batch_bytes = MIB, block_bytes = MIB, rate;
@@ -32,6 +34,10 @@ static const struct opt own_rows[] = {
 	"write to FILE (standard output)"},
     {'Z', "compress", "METHOD", OPT_TEXT, &method,
 	"none, zstd or zstd:LEVEL, 1-12 (zstd:1)"},
+    {'q', "query", "JSON", OPT_TEXT, &query_text,
+	"of one collection only the documents that match: a part"},
+    {0, "queryFile", "FILE", OPT_TEXT, &query_file,
+	"the same, with the query in FILE"},
     {'j', "numParallelCollections", "N", OPT_COUNT, &collections,
 	"collections read at the same time (4)", 1, 256},
     {'T', "readers", "N", OPT_COUNT, &threads,
@@ -95,7 +101,8 @@ partition_of(const char *how)
 }
 
 static struct dump_opts
-make_opts(const struct output *out, int level, const struct resume *resume)
+make_opts(const struct output *out, int level, const struct resume *resume,
+    const bson_t *query)
 {
 	struct dump_opts opts = {
 	    .out = {.fd = output_fd(out),
@@ -105,6 +112,7 @@ make_opts(const struct output *out, int level, const struct resume *resume)
 		.collections = (int)collections,
 		.batch_bytes = batch_bytes,
 		.block_bytes = block_bytes,
+		.query = query,
 		.rate = rate,
 		.rate_file = rate_file},
 	    .part_bytes = part_bytes,
@@ -151,11 +159,16 @@ dump(struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
 	struct resume *resume = NULL;
 	struct server *server;
 	struct dump_opts opts;
+	bson_t *query = NULL;
 	bool ok;
 
-	if (resume_from && !(resume = resume_read(resume_from, error)))
+	if (((query_text || query_file) &&
+		!(query = dump_query_read(query_text, query_file, error))) ||
+	    (resume_from && !(resume = resume_read(resume_from, error)))) {
+		bson_destroy(query);
 		return false;
-	opts = make_opts(out, level, resume);
+	}
+	opts = make_opts(out, level, resume, query);
 	if (lock_secondary) {
 		lock.uri = server_uri_copy(SIDE_SOURCE, &source_flags);
 		opts.lock = &lock;
@@ -172,6 +185,7 @@ dump(struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
 	server_close(server);
 	server_uri_forget(&lock.uri);
 	resume_free(resume);
+	bson_destroy(query);
 	return ok;
 }
 
@@ -179,7 +193,7 @@ static bool
 dump_users(
     struct ns_rules *rules, struct output *out, int level, bson_error_t *error)
 {
-	struct stream_out_opts opts = make_opts(out, level, NULL).out;
+	struct stream_out_opts opts = make_opts(out, level, NULL, NULL).out;
 	struct users_count n;
 	struct server *server;
 	bool ok;
@@ -210,6 +224,22 @@ lift(bson_error_t *error)
 }
 
 static const char *
+query_contradiction(void)
+{
+	if (!query_text && !query_file)
+		return NULL;
+	if (query_text && query_file)
+		return "--query and --queryFile exclude each other";
+	if (!ns_flags.db || !ns_flags.coll || ns_flags.include.n > 0)
+		return "--query is for one collection: -d and -c name it";
+	if (users || unlock)
+		return "--query is for data";
+	/* Nothing in it could say so. */
+	return archive ? "an archive cannot be told from one of the whole"
+		       : NULL;
+}
+
+static const char *
 contradiction(void)
 {
 	if (users && (resume_from || lock_secondary || *read_concern == 's'))
@@ -224,7 +254,7 @@ contradiction(void)
 		return "a locked member needs no --read-concern snapshot";
 	if (!optime_is_null(at) && *read_concern != 's')
 		return "--at-cluster-time needs --read-concern snapshot";
-	return NULL;
+	return query_contradiction();
 }
 
 int

@@ -4,6 +4,7 @@
 #include "base/msg.h"
 #include "engine/identity.h"
 #include "mongo/cursor.h"
+#include "mongo/job_part.h"
 
 const char *
 apply_job_name(const char *name, const bson_t *head, const struct grant *g,
@@ -88,6 +89,7 @@ apply_job_position(struct conn *c, const char *name,
 	struct job_checkpoint cp;
 	bool ok = find_one(c, name, rules, &doc, error);
 
+	ok = ok && job_doc_whole(&doc, error);
 	if (ok && !job_doc_checkpoint(&doc, &cp))
 		ok = error_set(error, MM_EXIT_REFUSED, 0,
 		    "the job has no position yet: its load is not finished");

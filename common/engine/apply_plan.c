@@ -5,6 +5,7 @@
 #include "base/msg.h"
 #include "engine/apply_job.h"
 #include "engine/undo.h"
+#include "mongo/job_part.h"
 
 static struct adopt_copy copy;
 static const char *format = "stream";
@@ -141,8 +142,8 @@ static bool
 prepare(struct apply_plan *p, struct conn *c, struct job *j,
     const bson_t *source, bson_error_t *error)
 {
-	return apply_job_check(
-		   job_doc(j), p->kind, &p->head, p->grant, error) &&
+	return job_doc_whole(job_doc(j), error) &&
+	    apply_job_check(job_doc(j), p->kind, &p->head, p->grant, error) &&
 	    (optime_is_null(p->copy.to) ||
 		apply_adopt(c, j, &p->copy, source, p->grant, error)) &&
 	    apply_job_ready(j, error) && job_learn_source(j, source, error);

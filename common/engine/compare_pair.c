@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mongo/job_part.h"
+
 static int64_t
 sum_of(const struct tally *t, bool in(enum diff_class class))
 {
@@ -202,6 +204,37 @@ add_targets(struct pair_list *list, const struct ns_flags *flags,
 	bson_free(sorted);
 }
 
+struct wholes {
+	const struct pair_list *list;
+	bson_error_t *error;
+	bool part;
+};
+
+static bool
+refuse_part(void *arg, const char *ns, const char *job)
+{
+	struct wholes *w = arg;
+
+	for (size_t i = 0; !w->part && i < w->list->n; i++)
+		w->part = strcmp(w->list->item[i].target_ns, ns) == 0;
+	if (w->part)
+		error_set(w->error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" on the target holds only the documents that match "
+		    "a query (job \"%s\"): it cannot be compared",
+		    ns, job);
+	return !w->part;
+}
+
+/* What is there by mm-dump --query is not what the source has. */
+static bool
+all_whole(
+    const struct pair_list *list, struct conn *target, bson_error_t *error)
+{
+	struct wholes w = {.list = list, .error = error};
+
+	return job_each_part(target, refuse_part, &w, error) && !w.part;
+}
+
 bool
 pair_list_read(struct pair_list *list, struct conn *source, struct conn *target,
     const struct ns_flags *flags, const struct ns_rules *rules,
@@ -227,7 +260,7 @@ pair_list_read(struct pair_list *list, struct conn *source, struct conn *target,
 	qsort(list->item, list->n, sizeof *list->item, by_source);
 	for (size_t i = 0; i < list->n; i++)
 		list->item[i].c = (int32_t)i;
-	return true;
+	return !target || all_whole(list, target, error);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "engine/lane_doc.h"
 #include "io/fdio.h"
 #include "model/ddl.h"
+#include "mongo/job_part.h"
 
 enum kind { ENTRY, UPDATE, SELECTION, CATALOG, TRANSACTION, KINDS };
 
@@ -319,7 +320,7 @@ ask_target(struct dry *d, struct optime *to, bson_error_t *error)
 	if (got > 0)
 		bson_concat(&d->job, &doc);
 	bson_destroy(&doc);
-	if (got < 0)
+	if (got < 0 || !job_doc_whole(&d->job, error))
 		return false;
 	if (got == 0 && !optime_is_null(p->copy.to))
 		return true;

@@ -8,6 +8,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/dump_plan.h"
+#include "engine/dump_query.h"
 #include "engine/position.h"
 #include "engine/read_part.h"
 
@@ -31,6 +32,27 @@ struct dump {
 	size_t n_done;
 };
 
+/* Whoever does not know them would take a part for the whole. */
+static void
+append_features(const struct dump_opts *o, bson_t *head)
+{
+	uint32_t n = 0;
+	char buf[16];
+	const char *key;
+	bson_t list;
+
+	BSON_APPEND_ARRAY_BEGIN(head, "features", &list);
+	if (o->resume) {
+		bson_uint32_to_string(n++, &key, buf, sizeof buf);
+		BSON_APPEND_UTF8(&list, key, "resume");
+	}
+	if (o->readers.query) {
+		bson_uint32_to_string(n++, &key, buf, sizeof buf);
+		BSON_APPEND_UTF8(&list, key, "query");
+	}
+	bson_append_array_end(head, &list);
+}
+
 static bool
 open_stream(struct dump *d, bson_error_t *error)
 {
@@ -41,6 +63,8 @@ open_stream(struct dump *d, bson_error_t *error)
 	server_append(d->server, "source", &head);
 	BSON_APPEND_DOCUMENT_BEGIN(&head, "filters", &filters);
 	ns_rules_append(d->rules, &filters);
+	if (d->opts->readers.query)
+		BSON_APPEND_DOCUMENT(&filters, "query", d->opts->readers.query);
 	bson_append_document_end(&head, &filters);
 	optime_append(&head, "from", d->result->from);
 	optime_append(&head, "readFrom", d->read_from);
@@ -48,10 +72,9 @@ open_stream(struct dump *d, bson_error_t *error)
 	    d->lock                           ? "local"
 		: optime_is_null(d->opts->at) ? "majority"
 					      : "snapshot");
-	if (d->opts->resume) {
+	if (d->opts->resume)
 		BSON_APPEND_UTF8(&head, "resumes", d->opts->resume->load);
-		BCON_APPEND(&head, "features", "[", "resume", "]");
-	}
+	append_features(d->opts, &head);
 	d->out = stream_out_new(&d->opts->out, STREAM_SNAPSHOT, &head, error);
 	bson_destroy(&head);
 	return d->out;
@@ -93,8 +116,10 @@ announce(
 	}
 	msg_verbose("\"%s\": about %" PRId64 " documents in %zu parts",
 	    coll->ns, coll->est_docs, plan.read.n_bounds + 1);
-	status_add("docs_total", coll->est_docs);
-	status_add("bytes_total", coll->est_bytes);
+	if (!plan.unknown) {
+		status_add("docs_total", coll->est_docs);
+		status_add("bytes_total", coll->est_bytes);
+	}
 	readers_add(d->readers, c, coll, &plan.read);
 	return true;
 }
@@ -290,7 +315,8 @@ check_resume(struct dump *d, bson_error_t *error)
 		server_append(d->server, "source", &doc);
 		ns_rules_append(d->rules, &filters);
 		ok = doc_sub(&doc, "source", &source) &&
-		    resume_check(d->opts->resume, &source, &filters, error);
+		    resume_check(d->opts->resume, &source, &filters,
+			d->opts->readers.query, error);
 	}
 	bson_destroy(&doc);
 	bson_destroy(&filters);
@@ -308,7 +334,10 @@ dump_run(struct server *s, const struct ns_rules *rules,
 
 	*result = (struct dump_result){.from = OPTIME_NULL, .to = OPTIME_NULL};
 	d.conn = conn_open(s, error);
-	ok = d.conn && check_resume(&d, error) && take_position(&d, error);
+	ok = d.conn && check_resume(&d, error) &&
+	    (!opts->readers.query ||
+		dump_query_check(d.conn, rules, opts->readers.query, error)) &&
+	    take_position(&d, error);
 	if (ok)
 		status_position("position", result->from);
 	ok = ok && open_stream(&d, error) && read_all(&d, error);

@@ -18,9 +18,28 @@
 #include "mongo/scan.h"
 
 #define PARTS_MAX 64
+#define QUERY_PART_BYTES (64 << 20)
+#define QUERY_PARTS_MAX 1000
 #define WIRE_44 9
 #define CODE_KEY_NOT_FOUND 211
 #define CODE_POSITION_LOST 136
+
+/* A server says nothing before it has found a whole reply, or has come to the
+ * end of the part: with a query that few match, its parts are so small that it
+ * says so before it is taken for dead. */
+static int
+parts_of_query(const struct dump_opts *o, const struct coll *coll)
+{
+	int64_t n = coll->est_bytes /
+	    (o->part_bytes < QUERY_PART_BYTES ? o->part_bytes
+					      : QUERY_PART_BYTES);
+
+	if (o->partition == DUMP_NONE || o->partition == DUMP_NATURAL)
+		return 1;
+	if (o->partition == DUMP_ID && n < 2 * o->readers.threads)
+		n = 2 * o->readers.threads;
+	return n < 1 ? 1 : n < QUERY_PARTS_MAX ? (int)n : QUERY_PARTS_MAX;
+}
 
 /* In how many parts a collection is to be read. */
 static int
@@ -28,6 +47,8 @@ parts_of(const struct dump_opts *o, const struct coll *coll)
 {
 	int64_t n = coll->est_bytes / o->part_bytes;
 
+	if (o->readers.query)
+		return parts_of_query(o, coll);
 	if (o->partition == DUMP_NONE || o->partition == DUMP_NATURAL ||
 	    (n == 0 && o->partition != DUMP_ID) || o->readers.threads == 1)
 		return 1;
@@ -139,6 +160,7 @@ dump_plan(struct conn *c, const struct dump_opts *opts, const struct coll *coll,
 	int got = 0;
 
 	memset(plan, 0, sizeof *plan);
+	plan->unknown = opts->readers.query;
 	if (rc && rc->done) {
 		plan->done = plan->resumed = true;
 		return true;
@@ -170,11 +192,22 @@ put_bounds(const struct readers_plan *read, bson_t *doc)
 	bson_append_array_end(doc, &array);
 }
 
+static void
+put_estimate(const struct coll *coll, bool done, bson_t *doc)
+{
+	bson_t est;
+
+	BSON_APPEND_DOCUMENT_BEGIN(doc, "est", &est);
+	BSON_APPEND_INT64(&est, "docs", done ? 0 : coll->est_docs);
+	BSON_APPEND_INT64(&est, "bytes", done ? 0 : coll->est_bytes);
+	bson_append_document_end(doc, &est);
+}
+
 bool
 dump_put_coll(struct stream_out *out, int32_t c, const struct coll *coll,
     const struct dump_plan *plan, bson_error_t *error)
 {
-	bson_t doc = BSON_INITIALIZER, est;
+	bson_t doc = BSON_INITIALIZER;
 	bool ok;
 
 	BSON_APPEND_UTF8(&doc, "$mm", "coll");
@@ -188,12 +221,8 @@ dump_put_coll(struct stream_out *out, int32_t c, const struct coll *coll,
 	BSON_APPEND_DOCUMENT(&doc, "options", &coll->options);
 	if (plan) {
 		BSON_APPEND_ARRAY(&doc, "indexes", &coll->indexes);
-		BSON_APPEND_DOCUMENT_BEGIN(&doc, "est", &est);
-		BSON_APPEND_INT64(
-		    &est, "docs", plan->done ? 0 : coll->est_docs);
-		BSON_APPEND_INT64(
-		    &est, "bytes", plan->done ? 0 : coll->est_bytes);
-		bson_append_document_end(&doc, &est);
+		if (!plan->unknown)
+			put_estimate(coll, plan->done, &doc);
 		BSON_APPEND_BOOL(&doc, "natural", plan->read.natural);
 		put_bounds(&plan->read, &doc);
 		if (plan->resumed)

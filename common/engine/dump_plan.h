@@ -9,6 +9,7 @@ struct dump_plan {
 	struct readers_plan read;
 	bool resumed; /* a part of it is on the target already */
 	bool done;    /* all of it is */
+	bool unknown; /* how much will come (a query) */
 };
 
 /* Of a collection, no view; read.. is the caller's. */

@@ -10,6 +10,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/apply_job.h"
+#include "mongo/job_part.h"
 #include "mongo/request.h"
 
 enum {
@@ -44,8 +45,9 @@ settled(struct finish_wait *w, const bson_t *doc)
 	char applied[OPTIME_TEXT], to[OPTIME_TEXT];
 	struct optime need;
 
-	if (!job_doc_checkpoint(doc, &cp))
-		return true; /* refused for its phase when it is opened */
+	/* Refused for its phase when it is opened, or no log can follow. */
+	if (!job_doc_checkpoint(doc, &cp) || !job_doc_whole(doc, NULL))
+		return true;
 	need = optime_max(cp.seen, cp.ahead);
 	return optime_cmp(cp.applied, need) >= 0 ||
 	    error_set(w->error, MM_EXIT_REFUSED, 0,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/hash.h"
 #include "base/msg.h"
 #include "engine/again.h"
@@ -95,10 +96,21 @@ load_resumes(const bson_t *head)
 	return bson_has_field(head, "resumes");
 }
 
+/* What the documents of the stream match, as text; NULL: it has all. */
+static char *
+query_of(const bson_t *head)
+{
+	bson_t query;
+
+	return doc_sub(head, "filters.query", &query)
+	    ? bson_as_canonical_extended_json(&query, NULL)
+	    : NULL;
+}
+
 /* The load that the stream goes on with is the one under way. */
 static bool
-go_on(struct job *j, const bson_t *head, struct optime from, bool drop,
-    bson_error_t *error)
+go_on(struct job *j, const bson_t *head, const char *query, struct optime from,
+    bool drop, bson_error_t *error)
 {
 	struct optime begun;
 	bson_t load;
@@ -112,7 +124,10 @@ go_on(struct job *j, const bson_t *head, struct optime from, bool drop,
 		return false;
 	if (job_phase(j) == JOB_LOADING && job_load(j, &load) &&
 	    record_text(&load, "id", &id, &ignored) && strcmp(id, want) == 0 &&
-	    optime_read(job_doc(j), "from", &begun) && optime_same(begun, from))
+	    optime_read(job_doc(j), "from", &begun) &&
+	    optime_same(begun, from) &&
+	    strcmp(doc_text_or(job_doc(j), "query", ""), query ? query : "") ==
+		0)
 		return true;
 	return error_set(error, MM_EXIT_REFUSED, 0,
 	    "the stream goes on with another load than that of job \"%s\"",
@@ -122,7 +137,7 @@ go_on(struct job *j, const bson_t *head, struct optime from, bool drop,
 static bool
 note_load(struct job *j, const bson_t *head, bson_error_t *error)
 {
-	bson_t load = BSON_INITIALIZER, filters;
+	bson_t load = BSON_INITIALIZER, filters, plain;
 	struct optime read_from;
 	bson_oid_t id;
 	char text[25];
@@ -134,10 +149,37 @@ note_load(struct job *j, const bson_t *head, bson_error_t *error)
 	if (optime_read(head, "readFrom", &read_from))
 		optime_append(&load, "readFrom", read_from);
 	ok = record_doc(head, "filters", &filters, error);
-	if (ok)
-		BSON_APPEND_DOCUMENT(&load, "filters", &filters);
+	if (ok) {
+		/* The job has the query as text: no server takes operators. */
+		BSON_APPEND_DOCUMENT_BEGIN(&load, "filters", &plain);
+		bson_copy_to_excluding_noinit(
+		    &filters, &plain, "query", (char *)NULL);
+		bson_append_document_end(&load, &plain);
+	}
 	ok = ok && job_note_load(j, &load, error);
 	bson_destroy(&load);
+	return ok;
+}
+
+static bool
+begin(struct conn *c, struct job *j, const bson_t *head, const bson_t *source,
+    const struct grant *g, bool drop, bson_error_t *error)
+{
+	struct optime from;
+	char *query = query_of(head);
+	bool ok = record_optime(head, "from", &from, error);
+
+	if (ok && load_resumes(head))
+		ok = go_on(j, head, query, from, drop, error);
+	else if (ok)
+		ok = clear(c, j, drop, error) &&
+		    job_begin_load(
+			j, source, grant_filters(g), query, from, error) &&
+		    note_load(j, head, error);
+	if (ok && query)
+		msg_warn("only the documents that match a query: no log can "
+			 "follow, and nothing is compared");
+	bson_free(query);
 	return ok;
 }
 
@@ -146,12 +188,10 @@ load_job_begin(struct conn *c, const char *name, const bson_t *head,
     const struct grant *g, bool drop, bson_error_t *error)
 {
 	char text[SHA256_TEXT];
-	struct optime from;
 	struct job *j;
 	bson_t source;
 
-	if (!record_doc(head, "source", &source, error) ||
-	    !record_optime(head, "from", &from, error))
+	if (!record_doc(head, "source", &source, error))
 		return NULL;
 	name = load_job_name(name, head, &source, g, text);
 	j = job_open(c, name, msg_tool(), error);
@@ -159,10 +199,7 @@ load_job_begin(struct conn *c, const char *name, const bson_t *head,
 		return NULL;
 	if (!identity_check(job_doc(j), &source, g, error))
 		error_prefix(error, "job \"%s\"", name);
-	else if (load_resumes(head) ? go_on(j, head, from, drop, error)
-				    : clear(c, j, drop, error) &&
-		    job_begin_load(j, &source, grant_filters(g), from, error) &&
-		    note_load(j, head, error))
+	else if (begin(c, j, head, &source, g, drop, error))
 		return j;
 	job_close(j);
 	return NULL;

@@ -76,6 +76,7 @@ load_token(struct conn *c, const char *name, const struct ns_rules *rules,
 		ok = none(found, error);
 	if (ok) {
 		copy(&doc, "load.readFrom", "readFrom", &token);
+		copy(&doc, "query", "query", &token);
 		ok = put_colls(c, found, &token, error);
 	}
 	if (ok)

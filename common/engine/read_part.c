@@ -81,6 +81,7 @@ open_scan(const struct reading *r, struct conn *c)
 	    .to = bound(r->p->to, &to),
 	    .after = r->p->after,
 	    .collation = r->p->collation,
+	    .query = r->p->query,
 	    .batch_bytes = r->s->batch_bytes,
 	    .read_concern = r->s->read_concern,
 	};

@@ -38,6 +38,7 @@ struct read_part {
 	const bson_t *from, *to; /* {"": _id}; NULL: open */
 	const bson_t *after;     /* gone on with from there; NULL: not */
 	const bson_t *collation; /* NULL: simple */
+	const bson_t *query;     /* only what matches it; NULL: all */
 	int64_t docs, bytes;     /* out: what was read */
 	uint64_t sum;            /* out: of the documents' XXH64 */
 };

@@ -276,6 +276,7 @@ read_one(struct readers *r, struct conn *c, struct part *p, struct block *b,
 	    .to = p->i + 1 < g->parts ? g->plan.bounds[p->i] : NULL,
 	    .after = g->plan.after ? g->plan.after[p->i] : NULL,
 	    .collation = g->collation,
+	    .query = r->opts.query,
 	    .in_order = g->capped,
 	};
 

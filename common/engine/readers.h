@@ -20,6 +20,7 @@ struct readers_opts {
 	int64_t block_bytes;      /* a block is closed here */
 	const char *read_concern; /* NULL: majority */
 	struct optime at;         /* read as of then; null: not */
+	const bson_t *query;      /* read only what matches it; NULL: all */
 	int64_t rate;          /* bytes a second of all threads; 0: no limit */
 	const char *rate_file; /* where it may be changed; NULL: nowhere */
 	struct lag_watch *brake; /* or NULL */

@@ -3,13 +3,11 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/doc.h"
 #include "base/hash.h"
 #include "engine/identity.h"
-#include "io/fdio.h"
 #include "io/file.h"
 
 #define MARK "mm-resume-1:"
@@ -67,23 +65,6 @@ decode(const char *text, size_t len, bson_error_t *error)
 	if (!doc)
 		damaged("it is cut or damaged", error);
 	return doc;
-}
-
-static bool
-read_file(const char *path, struct buf *b, bson_error_t *error)
-{
-	int fd = file_open_read(path, error);
-	ssize_t n = 1;
-
-	while (fd >= 0 && n > 0 && b->len < TEXT_MAX) {
-		buf_reserve(b, 65536);
-		n = fdio_read_some(
-		    fd, path, b->data + b->len, 65536, false, error);
-		b->len += n > 0 ? (size_t)n : 0;
-	}
-	if (fd > 0)
-		close(fd);
-	return fd >= 0 && n == 0;
 }
 
 /* --------------------------------------------------------------- documents */
@@ -186,7 +167,7 @@ resume_read(const char *arg, bson_error_t *error)
 
 	if (strncmp(arg, MARK, strlen(MARK)) == 0)
 		doc = decode(arg, strlen(arg), error);
-	else if (read_file(arg, &b, error)) {
+	else if (file_read(arg, TEXT_MAX, &b, error)) {
 		buf_add_byte(&b, 0);
 		if (strncmp((char *)b.data, MARK, strlen(MARK)) == 0)
 			doc = decode((char *)b.data, b.len - 1, error);
@@ -225,8 +206,17 @@ resume_free(struct resume *r)
 
 bool
 resume_check(const struct resume *r, const bson_t *source,
-    const bson_t *filters, bson_error_t *error)
+    const bson_t *filters, const bson_t *query, bson_error_t *error)
 {
+	char *text =
+	    query ? bson_as_canonical_extended_json(query, NULL) : NULL;
+	bool same =
+	    strcmp(doc_text_or(&r->doc, "query", ""), text ? text : "") == 0;
+
+	bson_free(text);
+	if (!same)
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "the resume token is of another --query");
 	if (!identity_same(&r->source, source))
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "the resume token is of another source");

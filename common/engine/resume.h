@@ -2,7 +2,8 @@
  * makes of what it has stored with its job, and that mm-dump goes on from.
  *
  * As text it is one line, MARK + XXH64 in hex + `:` + base64 of a document:
- * {v: 1, load, filters, source, from, readFrom, colls: [COLL ...]}. COLL is
+ * {v: 1, load, filters, source, from, readFrom, query, colls: [COLL ...]};
+ * query: of a part of a collection, as canonical Extended JSON. COLL is
  * {ns, uuid, natural, bounds, at, done}: name and UUID on the source; in
  * natural order or by ranges of `_id` with these inner bounds; where each
  * range is ({"0": ...}); whether all of it is on the target. Bounds and places
@@ -45,10 +46,10 @@ char *resume_text(const bson_t *token);
  * input). NULL: error is set, 3 where it is damaged. */
 struct resume *resume_read(const char *arg, bson_error_t *error);
 void resume_free(struct resume *r);
-/* Status 8: it is of another source set or selection (filters of a stream
- * header, as is source). */
+/* Status 8: it is of another source set, selection (filters of a stream
+ * header, as is source) or query (NULL: none). */
 bool resume_check(const struct resume *r, const bson_t *source,
-    const bson_t *filters, bson_error_t *error);
+    const bson_t *filters, const bson_t *query, bson_error_t *error);
 /* What is known of the very same collection, or NULL. */
 const struct resume_coll *resume_find(
     const struct resume *r, const struct coll *coll);

@@ -4,6 +4,7 @@
 #include "base/doc.h"
 #include "engine/switch_work.h"
 #include "model/textset.h"
+#include "mongo/job_part.h"
 
 struct check {
 	struct switcher *s;
@@ -162,6 +163,8 @@ switch_may_begin(struct switcher *s, bool tell, bson_error_t *error)
 	struct check c = {.s = s, .tell = tell};
 	bson_error_t why = {0};
 
+	item(&c, "the copy is the whole of the selection",
+	    job_whole(s->tgt, s->job, &why), &why);
 	the_address(&c);
 	the_block(&c);
 	item(&c, "what will be written to the target can come back",

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "engine/switch_after_work.h"
 #include "mongo/fence.h"
+#include "mongo/job_part.h"
 
 /* ------------------------------------------------------------------ guards */
 
@@ -145,7 +146,7 @@ all_unchanged(struct switcher *s, bson_error_t *error)
 bool
 delete_may(struct switcher *s, bson_error_t *error)
 {
-	if (!confirmed(s, error))
+	if (!confirmed(s, error) || !job_whole(s->tgt, s->job, error))
 		return false;
 	/* Some of it is gone already. */
 	if (switch_log_state(s->log) == SWITCH_DELETING)

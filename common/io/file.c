@@ -9,6 +9,8 @@
 
 #include "io/fdio.h"
 
+#define READ_BYTES 65536
+
 int
 file_open_read(const char *path, bson_error_t *error)
 {
@@ -30,6 +32,28 @@ file_open_read(const char *path, bson_error_t *error)
 		error_errno(
 		    error, MM_EXIT_IO, "could not open file \"%s\"", path);
 	return fd;
+}
+
+bool
+file_read(const char *path, size_t max, struct buf *b, bson_error_t *error)
+{
+	int fd = file_open_read(path, error);
+	size_t end = b->len + max;
+	ssize_t n = 1;
+
+	while (fd >= 0 && n > 0 && b->len <= end) {
+		buf_reserve(b, READ_BYTES);
+		n = fdio_read_some(
+		    fd, path, b->data + b->len, READ_BYTES, false, error);
+		b->len += n > 0 ? (size_t)n : 0;
+	}
+	if (fd > 0)
+		close(fd);
+	if (fd < 0 || n < 0)
+		return false;
+	return b->len <= end ||
+	    error_set(error, MM_EXIT_USAGE, 0,
+		"file \"%s\" has more than %zu bytes", path, max);
 }
 
 int

@@ -6,11 +6,15 @@
 #ifndef MM_IO_FILE_H
 #define MM_IO_FILE_H
 
+#include "base/buf.h"
 #include "base/error.h"
 
 /* Open for reading ("-" is standard input, fd 0, never a terminal). -1:
  * error, status 7. */
 int file_open_read(const char *path, bson_error_t *error);
+/* All of it, appended to b. Status 2: more than max bytes; 7. */
+bool file_read(
+    const char *path, size_t max, struct buf *b, bson_error_t *error);
 /* Create exclusively. -1: error, status 7 (code EEXIST when it is there). */
 int file_create(const char *path, bson_error_t *error);
 bool file_sync(int fd, const char *path, bson_error_t *error);

@@ -171,7 +171,7 @@ job_append_checkpoint(bson_t *set, const struct job_checkpoint *cp)
 
 bool
 job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
-    struct optime from, bson_error_t *error)
+    const char *query, struct optime from, bson_error_t *error)
 {
 	bson_t set = BSON_INITIALIZER, unset = BSON_INITIALIZER;
 	enum job_phase phase = job_phase(j);
@@ -184,6 +184,10 @@ job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
 	BSON_APPEND_DOCUMENT(&set, "source", source);
 	BSON_APPEND_DOCUMENT(&set, "selection", filters);
 	optime_append(&set, "from", from);
+	if (query)
+		BSON_APPEND_UTF8(&set, "query", query);
+	else
+		BSON_APPEND_INT32(&unset, "query", 1);
 	BCON_APPEND(&unset, "to", BCON_INT32(1), "checkpoint", BCON_INT32(1),
 	    "load", BCON_INT32(1));
 	ok = job_put(j, &set, &unset, error);
@@ -206,7 +210,8 @@ job_reset(struct job *j, bson_error_t *error)
 	BCON_APPEND(&unset, "phase", BCON_INT32(1), "source", BCON_INT32(1),
 	    "selection", BCON_INT32(1), "from", BCON_INT32(1), "to",
 	    BCON_INT32(1), "checkpoint", BCON_INT32(1), "intent", BCON_INT32(1),
-	    "requests", BCON_INT32(1), "load", BCON_INT32(1));
+	    "requests", BCON_INT32(1), "load", BCON_INT32(1), "query",
+	    BCON_INT32(1));
 	/* Owned ones first: a phase without them would hide data of ours. */
 	ok = !job_lost(j) || job_refuse_lost(j, error);
 	pthread_mutex_lock(&j->lock);

@@ -14,6 +14,8 @@
  *   phase      "loading" | "loaded" | "applying" | "switched"
  *   source     as in the stream header: {set, replicaSetId, me, version, ...}
  *   selection  filters of the stream: {include, exclude, rename}
+ *   query      of a copy that is a part: what its documents match, as
+ *              canonical Extended JSON (mongo/job_part.h)
  *   from, to   {ts, t} of the copy
  *   checkpoint {readFrom, applied, seen, ahead}, each {ts, t}, and journal,
  *              the epoch (engine/journal.h)
@@ -91,10 +93,10 @@ const char *job_name(const struct job *j);
 const bson_t *job_doc(const struct job *j);
 bool job_read_checkpoint(const struct job *j, struct job_checkpoint *cp);
 
-/* A load begins: phase loading, identity (source, filters), from. Refused (8):
- * phase loaded or later. */
+/* A load begins: phase loading, identity (source, filters), from; query: of a
+ * copy that is a part, NULL: the whole. Refused (8): phase loaded or later. */
 bool job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
-    struct optime from, bson_error_t *error);
+    const char *query, struct optime from, bson_error_t *error);
 /* The job wrote (will write) this namespace, recorded before the first write
  * to it; staged: array of raw index specs held back or asleep, each {ns, spec,
  * why: "unique"|"ttl"}. */

@@ -35,6 +35,7 @@ scan_new(struct conn *c, const struct scan_opts *o)
 	s->ids_only = o->ids_only;
 	s->collated = o->collation != NULL;
 	s->batch_bytes = o->batch_bytes;
+	s->query = o->query ? bson_copy(o->query) : NULL;
 	s->tokens = c->server->info.wire >= WIRE_RESUME;
 	if (o->from)
 		scan_put_bound(&s->from, o->from);
@@ -61,6 +62,8 @@ scan_free(struct scan *s)
 	place_release(&s->token);
 	place_release(&s->prev);
 	place_release(&s->ahead);
+	if (s->query)
+		bson_destroy(s->query);
 	bson_free(s->db);
 	bson_free(s->coll);
 	bson_free(s->read_concern);
@@ -118,6 +121,23 @@ put_more(struct scan *s, struct buf *more)
 	raw_end(more, 0);
 }
 
+/* Of the find at hand. */
+static void
+put_filter(const struct scan *s, bson_t *filter)
+{
+	bson_t id = BSON_INITIALIZER;
+
+	BSON_APPEND_MAXKEY(&id, "_id");
+	if (s->stage == STAGE_MAXKEY && s->query)
+		BCON_APPEND(filter, "$and", "[", BCON_DOCUMENT(&id),
+		    BCON_DOCUMENT(s->query), "]");
+	else if (s->stage == STAGE_MAXKEY)
+		bson_concat(filter, &id);
+	else if (s->query)
+		bson_concat(filter, s->query);
+	bson_destroy(&id);
+}
+
 static void
 open_cursor(struct scan *s)
 {
@@ -132,8 +152,7 @@ open_cursor(struct scan *s)
 
 	put_more(s, &more);
 	raw_view(&more, 0, &view);
-	if (s->stage == STAGE_MAXKEY)
-		BSON_APPEND_MAXKEY(&filter, "_id");
+	put_filter(s, &filter);
 	s->cur = cursor_new(s->c, &o);
 	s->given_here = false;
 	place_set(&s->ahead, s->token.known ? &s->token.token : NULL);

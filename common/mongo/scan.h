@@ -21,6 +21,7 @@ struct scan_opts {
 	bool ids_only; /* documents of nothing but _id: from the index alone */
 	const struct value *from, *to; /* NULL: open; _id order only */
 	const bson_t *collation;       /* of the collection, NULL: simple */
+	const bson_t *query; /* only documents that match it; NULL: all */
 	const bson_t *after; /* where another scan had got to (scan_place);
 				NULL: from the start */
 	int64_t batch_bytes;

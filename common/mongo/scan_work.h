@@ -14,6 +14,7 @@ struct scan {
 	char *db, *coll, *read_concern;
 	bool natural, collated, tokens, ids_only;
 	int64_t batch_bytes;
+	bson_t *query;       /* NULL: all */
 	struct buf from, to; /* {"": value}; empty: open */
 	enum stage stage;
 	struct cursor *cur;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/doc.h"
 #include "stream/item.h"
 
 #define VERSION 1
@@ -73,7 +74,8 @@ known_feature(const bson_iter_t *it, enum stream_kind kind)
 	    BSON_ITER_HOLDS_UTF8(it) ? bson_iter_utf8(it, NULL) : "";
 
 	return (kind == STREAM_OPLOG && strcmp(name, "repair") == 0) ||
-	    (kind == STREAM_SNAPSHOT && strcmp(name, "resume") == 0);
+	    (kind == STREAM_SNAPSHOT &&
+		(strcmp(name, "resume") == 0 || strcmp(name, "query") == 0));
 }
 
 static bool
@@ -97,6 +99,19 @@ check_features(const bson_t *doc, enum stream_kind kind, bson_error_t *error)
 	return true;
 }
 
+/* A log of a part would be one that leaves entries out. */
+static bool
+check_query(const bson_t *doc, enum stream_kind kind, bson_error_t *error)
+{
+	bson_t query;
+
+	return kind == STREAM_SNAPSHOT ||
+	    !doc_sub(doc, "filters.query", &query) ||
+	    error_set(error, MM_EXIT_REFUSED, 0,
+		"a stream of kind %s of a part of a collection (a query)",
+		stream_kind_text(kind));
+}
+
 static bool
 check_stream(struct stream_check *c, const bson_t *doc, bson_error_t *error)
 {
@@ -117,6 +132,8 @@ check_stream(struct stream_check *c, const bson_t *doc, bson_error_t *error)
 		    "the stream is of kind \"%s\", unknown to this version",
 		    kind);
 	if (!check_features(doc, c->kind, error))
+		return false;
+	if (!check_query(doc, c->kind, error))
 		return false;
 	forget_colls(c);
 	c->inside = true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/doc.h"
+#include "base/ejson.h"
 #include "base/hash.h"
 #include "io/zio.h"
 
@@ -66,68 +67,13 @@ append_coll(int32_t c, const char *db, const char *coll, const bson_t *meta,
 		BSON_APPEND_ARRAY(record, "indexes", &indexes);
 }
 
-/* $regex and $options in metadata are operators of a query: a value that is a
- * regular expression is written in another way. The parser of libbson takes
- * them for one all the same, so their keys have another first byte while it is
- * at work. */
-#define MASK 0x7f
-
-static const char *const operators[] = {"regex", "options"};
-
-static void
-mask(char *text)
-{
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = strlen(operators[i]);
-		char key[16];
-
-		bson_snprintf(key, sizeof key, "\"$%s\"", operators[i]);
-		for (char *at = text; (at = strstr(at, key)); at += n)
-			if ((at == text || at[-1] != '\\') &&
-			    at[n + 3 + strspn(at + n + 3, " \t\r\n")] == ':')
-				at[1] = MASK;
-	}
-}
-
-/* No number ends in the bytes of a key: type and name of the next field follow
- * it. */
-static void
-unmask(uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = strlen(operators[i]) + 1;
-
-		for (size_t at = 0; at + n < len; at++)
-			if (data[at] == MASK &&
-			    memcmp(data + at + 1, operators[i], n) == 0)
-				data[at] = '$';
-	}
-}
-
-/* NULL: it is no Extended JSON. */
-static bson_t *
-parse(const char *metadata)
-{
-	char *text = bson_strdup(metadata ? metadata : "{}");
-	bool masked = !strchr(text, MASK) && !strstr(text, "\\u007");
-	bson_error_t why;
-	bson_t *meta;
-
-	if (masked)
-		mask(text);
-	meta = bson_new_from_json((const uint8_t *)text, -1, &why);
-	if (meta && masked)
-		unmask((uint8_t *)bson_get_data(meta), meta->len);
-	bson_free(text);
-	return meta;
-}
-
 bool
 dump_coll_read(int32_t c, const char *db, const char *coll,
     const char *metadata, const char *type, bson_t *record, bool *view,
     bson_error_t *error)
 {
 	size_t len = metadata ? strlen(metadata) : 0;
+	bson_error_t why;
 	bson_t *meta;
 	bool ok = true;
 
@@ -135,7 +81,7 @@ dump_coll_read(int32_t c, const char *db, const char *coll,
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "metadata of \"%s.%s\" of more than %u MiB", db, coll,
 		    DUMP_META_MAX >> 20);
-	meta = parse(len ? metadata : NULL);
+	meta = ejson_parse(len ? metadata : "{}", &why);
 	if (!meta)
 		return error_set(error, MM_EXIT_STREAM, 0,
 		    "the metadata of \"%s.%s\" are no Extended JSON", db, coll);

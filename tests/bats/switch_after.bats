@@ -205,6 +205,10 @@ while True:
 		--address-new "$TMP/old" --block-hook "$TMP/gate"
 	run --separate-stderr -8 after delete-source --confirm "delete $job" \
 		--min-age 0 --nsInclude 'shop.others'
+	py "$dst_uri" <<<'client.mm_control.jobs.update_one({}, {"$set": {"query": "{}"}})'
+	run --separate-stderr -8 after delete-source --confirm "delete $job" --min-age 0
+	assert_regex "$stderr" 'match a query'
+	py "$dst_uri" <<<'client.mm_control.jobs.update_one({}, {"$unset": {"query": 1}})'
 	py "$src_uri" "$aside" <<<'client.shop[sys.argv[2] + "_visits"].insert_one({"_id": "late"})'
 	run --separate-stderr -8 after delete-source --confirm "delete $job" --min-age 0
 	assert_regex "$stderr" '"shop.visits" was written to since .*: 20 documents then, 21 now'

@@ -362,6 +362,8 @@ main(void)
 	meta("{'options': {'validator': {'a': {'$regex': 'x', '$nin': ['x']},"
 	     " 'n': {'$numberDouble': 'NaN'}}}}",
 	    "", true, 0, "\"$nin\"");
+	meta("{'options': {'validator': {'a': {'$type': ['int', 'long']}}}}",
+	    "", true, 0, "\"$type\" : [ \"int\", \"long\" ]");
 	meta("{'options': {'timeseries': {'timeField': 't'}}}", "", false,
 	    MM_EXIT_REFUSED, NULL);
 	meta("{}", "timeseries", false, MM_EXIT_REFUSED, NULL);

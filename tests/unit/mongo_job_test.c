@@ -82,7 +82,7 @@ test_life(void)
 	OK(!second && error_status(&error) == MM_EXIT_REFUSED &&
 		strstr(error.message, "mm-test"),
 	    "a second writer: %s", error.message);
-	OK(job_begin_load(j, source, filters, from, &error) &&
+	OK(job_begin_load(j, source, filters, NULL, from, &error) &&
 		job_phase(j) == JOB_LOADING,
 	    "loading");
 	OK(job_own(j, "t.a", staged, &error) &&
@@ -108,14 +108,14 @@ test_life(void)
 	OK(job_each_staged(rig.conn, "life", count_staged, &n, &error) &&
 		n == 0,
 	    "and holds nothing back");
-	OK(job_begin_load(j, source, filters, from, &error) &&
+	OK(job_begin_load(j, source, filters, NULL, from, &error) &&
 		job_own(j, "t.b", NULL, &error) &&
 		job_end_load(j, from, from, to, &error) &&
 		job_phase(j) == JOB_LOADED && job_read_checkpoint(j, &got) &&
 		optime_same(got.read_from, from) &&
 		optime_same(got.applied, from) && optime_same(got.seen, to),
 	    "loaded, with its first checkpoint");
-	OK(!job_begin_load(j, source, filters, from, &error) &&
+	OK(!job_begin_load(j, source, filters, NULL, from, &error) &&
 		error_status(&error) == MM_EXIT_REFUSED,
 	    "not loaded twice: %s", error.message);
 	cp = (struct job_checkpoint){to, on, on};
