@@ -78,7 +78,8 @@ def build(tree):
 
 
 def passes(tree, test, patience):
-    """Whether the test passes. It must be there, and end by itself."""
+    """Whether the test passes, and what it says. It must be there, and end by
+    itself."""
     env = dict(os.environ, B=str(tree / "build"), BATS_TEST_TIMEOUT="240",
                MM_PATIENCE=str(patience))
     try:
@@ -93,7 +94,7 @@ def passes(tree, test, patience):
                if line.startswith(("ok ", "not ok "))]
     if len(results) != 1 or "# skip" in results[0]:
         sys.exit("rules: %s: one test \"%s\" expected:\n%s" % (*test, out))
-    return results[0].startswith("ok ")
+    return results[0].startswith("ok "), out
 
 
 def check(tree, rule):
@@ -102,7 +103,7 @@ def check(tree, rule):
     text = path.read_text()
     path.write_text(rule.change(text))
     build(tree)
-    noticed = not passes(tree, rule.test, 1)  # most fail: not waited for
+    noticed = not passes(tree, rule.test, 1)[0]  # fails: not waited for
     path.write_text(text)  # built with the next one
     print("%s - %s%s" % ("ok" if noticed else "not ok", rule.name,
                          "" if noticed else ": nothing notices its absence"))
@@ -127,9 +128,10 @@ def main():
         copy_tree(tree)
         build(tree)
         for test in sorted({rule.test for rule in rules}):
-            if not passes(tree, test, 5):
-                sys.exit("rules: %s: \"%s\" fails with all rules in place" %
-                         test)
+            good, out = passes(tree, test, 5)
+            if not good:
+                sys.exit("rules: %s: \"%s\" fails with all rules in place:\n%s"
+                         % (*test, out))
         held = sum([check(tree, rule) for rule in rules])
     print("%d rules hold, %d do not" % (held, len(rules) - held))
     sys.exit(0 if rules and held == len(rules) else 1)
