@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "building.h"
 #include "commands.h"
 #include "cursor.h"
 #include "options.h"
@@ -237,6 +238,7 @@ cmd_drop(struct request *r, bson_error_t *error)
 		return refuse(
 		    error, 20, "can't drop live oplog while replicating");
 	} else {
+		building_abort(c);
 		out_i32(r->reply, "nIndexesWas", (int32_t)c->n_indexes);
 		ddl_drop(c);
 	}
@@ -257,8 +259,10 @@ cmd_drop_database(struct request *r, bson_error_t *error)
 		    "Dropping the '%s' database is prohibited.", r->db);
 	if (!catalog_next(NULL, r->db))
 		return true;
-	while ((c = catalog_next(NULL, r->db)) != NULL)
+	while ((c = catalog_next(NULL, r->db)) != NULL) {
+		building_abort(c);
 		ddl_drop(c);
+	}
 	mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT);
 	out_i32(&o, "dropDatabase", 1);
 	out_close(&o, mark);

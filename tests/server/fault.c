@@ -23,6 +23,7 @@ enum kind {
 	CONCERN_ERROR,
 	SLOW_DOWN,
 	DUPLICATE_REPLY,
+	HOLD_BUILD,
 	N_ARMED_KINDS,
 	HOLD = N_ARMED_KINDS,
 	RELEASE,
@@ -42,9 +43,9 @@ enum kind {
 
 static const char *const names[N_KINDS] = {"killCursors", "loseReply",
     "dropConnection", "delay", "stall", "fail", "writeConcernError", "slowDown",
-    "duplicateReply", "hold", "release", "rollover", "clock", "ttl", "stepDown",
-    "stepUp", "rollback", "oplogHole", "fillHole", "forgetHistory", "pause",
-    "resume"};
+    "duplicateReply", "holdBuild", "hold", "release", "rollover", "clock",
+    "ttl", "stepDown", "stepUp", "rollback", "oplogHole", "fillHole",
+    "forgetHistory", "pause", "resume"};
 
 struct fault {
 	bool armed;
@@ -118,12 +119,19 @@ fire(enum kind kind, const struct request *r)
 	return NULL;
 }
 
-static void
-stall(struct fault *f)
+static bool
+stands(int64_t generation)
 {
-	int64_t mine = f->generation;
+	for (size_t i = 0; i < MAX_ARMED; i++)
+		if (faults[i].armed && faults[i].generation == generation)
+			return true;
+	return false;
+}
 
-	while (f->armed && f->generation == mine && server_wait(-1))
+static void
+stall(int64_t generation)
+{
+	while (stands(generation) && server_wait(-1))
 		;
 }
 
@@ -144,7 +152,7 @@ fault_before(struct request *r, bson_error_t *error)
 	if ((f = fire(DELAY, r)) != NULL)
 		sleep_ms(f->number);
 	if ((f = fire(STALL, r)) != NULL)
-		stall(f);
+		stall(f->generation);
 	if (strcmp(r->name, "getMore") == 0 && fire(KILL_CURSORS, r) != NULL)
 		cursor_kill(arg_int(r, "getMore", 0));
 	if ((f = fire(FAIL, r)) != NULL) {
@@ -153,6 +161,16 @@ fault_before(struct request *r, bson_error_t *error)
 		return refuse(error, f->code, "%s", f->errmsg);
 	}
 	return true;
+}
+
+void
+fault_hold_build(struct request *r, struct building_hold *hold)
+{
+	struct fault *f = fire(HOLD_BUILD, r);
+
+	if (f)
+		*hold =
+		    (struct building_hold){stands, f->generation, f->number};
 }
 
 bool
@@ -186,6 +204,7 @@ arm(struct request *r, enum kind kind, bson_error_t *error)
 	static const char *const number[N_ARMED_KINDS] = {
 	    [DROP_CONNECTION] = "bytes",
 	    [DELAY] = "ms",
+	    [HOLD_BUILD] = "done",
 	    [SLOW_DOWN] = "perSecond"};
 	const char *command = arg_text(r, "command"), *ns = arg_text(r, "ns");
 	const char *errmsg = arg_text(r, "errmsg");

@@ -25,6 +25,9 @@
  *   fail            {code, errmsg, labels} instead of doing it
  *   writeConcernError {code, errmsg}: done, but answered with that
  *   slowDown        {perSecond}: documents a second of a reply
+ *   holdBuild       {done}: an index build of a collection that holds
+ *                   documents stands still behind so many until cleared
+ *                   (building.h)
  *   duplicateReply  the reply is sent twice
  *
  * {simulate: "status"} answers {held, armed: [...], fired: {WHAT: COUNT}}.
@@ -32,10 +35,13 @@
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
 
+#include "building.h"
 #include "commands.h"
 
 /* Before the command is run: may wait. False: it fails with that error. */
 bool fault_before(struct request *r, bson_error_t *error);
+/* Whether this index build is to stand still. */
+void fault_hold_build(struct request *r, struct building_hold *hold);
 /* After it was run: true when a writeConcernError was put into the reply, and
  * the real wait is to be left out. */
 bool fault_concern(struct request *r);

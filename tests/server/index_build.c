@@ -2,20 +2,13 @@
 
 #include <string.h>
 
+#include "building.h"
 #include "ddl.h"
 #include "unique.h"
 
-struct build {
-	struct request *r;
-	struct coll *coll;
-	const bson_t *spec;
-	size_t n;
-	uint8_t id[16];
-};
-
 /* An empty collection gets one entry an index. */
 static void
-build_empty(struct build *b)
+build_empty(struct building *b)
 {
 	for (size_t i = 0; i < b->n; i++)
 		ddl_index(b->coll, &b->spec[i]);
@@ -23,7 +16,7 @@ build_empty(struct build *b)
 
 /* startIndexBuild, commitIndexBuild; abortIndexBuild with its cause. */
 static void
-log_step(const struct build *b, const char *step, const bson_error_t *cause)
+log_step(const struct building *b, const char *step, const bson_error_t *cause)
 {
 	struct buf o = BUF_INIT;
 	size_t mark = out_open(&o, NULL, BSON_TYPE_DOCUMENT), sub;
@@ -41,12 +34,11 @@ log_step(const struct build *b, const char *step, const bson_error_t *cause)
 		out_i32(&o, "code", (int32_t)cause->code);
 		out_text(&o, "codeName", code_name((int)cause->code));
 		out_text(&o, "errmsg", cause->message);
-		buf_add(&o, b->r->info.data, b->r->info.len);
+		buf_add(&o, b->info->data, b->info->len);
 		out_close(&o, sub);
 	}
 	out_close(&o, mark);
-	b->coll->visible =
-	    ts_of(oplog_command(b->r->db, b->coll->uuid, &o, NULL));
+	b->coll->visible = ts_of(oplog_command(b->db, b->coll->uuid, &o, NULL));
 	buf_release(&o);
 }
 
@@ -58,13 +50,13 @@ book(void)
 }
 
 static void
-put_id(struct buf *doc, const struct build *b)
+put_id(struct buf *doc, const struct building *b)
 {
 	out_bin(doc, "_id", 4, b->id, 16);
 }
 
 static void
-book_begin(const struct build *b)
+book_begin(const struct building *b)
 {
 	struct buf doc = BUF_INIT;
 	size_t mark = out_open(&doc, NULL, BSON_TYPE_DOCUMENT), names;
@@ -112,7 +104,7 @@ put_delta(struct buf *o)
 }
 
 static struct doc *
-booked(const struct build *b)
+booked(const struct building *b)
 {
 	struct buf doc = BUF_INIT;
 	struct doc *found = NULL;
@@ -129,7 +121,7 @@ booked(const struct build *b)
 
 /* The entry about the document of this build: an update, or its removal. */
 static void
-log_book(const struct build *b, const char *op, const struct buf *delta,
+log_book(const struct building *b, const char *op, const struct buf *delta,
     struct optime at)
 {
 	struct buf key = BUF_INIT;
@@ -150,7 +142,7 @@ log_book(const struct build *b, const char *op, const struct buf *delta,
 }
 
 static void
-book_ready(const struct build *b)
+book_ready(const struct building *b)
 {
 	struct optime at = oplog_next();
 	struct doc *d = booked(b);
@@ -168,7 +160,7 @@ book_ready(const struct build *b)
 }
 
 static void
-book_end(const struct build *b)
+book_end(const struct building *b)
 {
 	struct optime at = oplog_next();
 
@@ -178,7 +170,7 @@ book_end(const struct build *b)
 
 /* Would a unique index hold over what is there? It is put in to see. */
 static bool
-check(struct build *b, const bson_t *spec, bson_error_t *error)
+check(struct building *b, const bson_t *spec, bson_error_t *error)
 {
 	struct coll *c = b->coll;
 	struct index *index;
@@ -195,14 +187,15 @@ check(struct build *b, const bson_t *spec, bson_error_t *error)
 		if (d->len == 0)
 			continue;
 		ok = unique_check(
-		    index, c, d->data, d->len, NULL, &b->r->info, error);
+		    index, c, d->data, d->len, NULL, b->info, error);
 		unique_add(index->unique, d);
 	}
 	return ok;
 }
 
-static bool
-failed(struct build *b, const bson_error_t *why, bson_error_t *error)
+bool
+index_build_failed(
+    struct building *b, const bson_error_t *why, bson_error_t *error)
 {
 	char id[UUID_TEXT], uuid[UUID_TEXT];
 
@@ -214,22 +207,27 @@ failed(struct build *b, const bson_error_t *why, bson_error_t *error)
 	    why->message);
 }
 
-static bool
-build_full(struct build *b, bson_error_t *error)
+void
+index_build_begin(struct building *b)
+{
+	uuid_make(b->id);
+	book_begin(b);
+	log_step(b, "startIndexBuild", NULL);
+}
+
+bool
+index_build_end(struct building *b, bson_error_t *error)
 {
 	size_t before = b->coll->n_indexes;
 	bson_error_t why;
 	bool ok = true;
 
-	uuid_make(b->id);
-	book_begin(b);
-	log_step(b, "startIndexBuild", NULL);
 	for (size_t i = 0; i < b->n && ok; i++)
 		ok = check(b, &b->spec[i], &why);
 	if (!ok) {
 		while (b->coll->n_indexes > before)
 			coll_drop_index(b->coll, before);
-		return failed(b, &why, error);
+		return index_build_failed(b, &why, error);
 	}
 	book_ready(b);
 	log_step(b, "commitIndexBuild", NULL);
@@ -239,12 +237,22 @@ build_full(struct build *b, bson_error_t *error)
 
 bool
 index_build(struct request *r, struct coll *c, const bson_t *spec, size_t n,
-    bson_error_t *error)
+    const struct building_hold *hold, bson_error_t *error)
 {
-	struct build b = {.r = r, .coll = c, .spec = spec, .n = n};
+	struct building b = {.coll = c, .spec = spec, .n = n, .info = &r->info};
 
-	if (c->n_docs > 0)
-		return build_full(&b, error);
-	build_empty(&b);
-	return true;
+	if (c->n_docs == 0) {
+		build_empty(&b);
+		return true;
+	}
+	memcpy(b.uuid, c->uuid, 16);
+	snprintf(b.db, sizeof b.db, "%s", r->db);
+	snprintf(b.ns, sizeof b.ns, "%s", c->ns);
+	b.name = b.ns + c->db_len + 1;
+	b.hold = *hold;
+	b.at = hold->at;
+	if (hold->stands)
+		return building_run(r, &b, error);
+	index_build_begin(&b);
+	return index_build_end(&b, error);
 }

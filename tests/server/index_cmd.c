@@ -1,8 +1,10 @@
 /* mongosim: createIndexes, dropIndexes. */
 #include <string.h>
 
+#include "building.h"
 #include "commands.h"
 #include "ddl.h"
+#include "fault.h"
 #include "index_build.h"
 #include "options.h"
 #include "text.h"
@@ -13,6 +15,7 @@
 struct wanted {
 	bson_t spec[MAX_INDEXES];
 	size_t n;
+	bool busy; /* one of them is being built */
 };
 
 static void
@@ -20,6 +23,8 @@ release(struct wanted *w)
 {
 	for (size_t i = 0; i < w->n; i++)
 		bson_destroy(&w->spec[i]);
+	w->n = 0;
+	w->busy = false;
 }
 
 static bool
@@ -61,7 +66,10 @@ read_specs(struct request *r, const struct coll *c, struct wanted *w,
 			    error, 67, "add index fails, too many indexes");
 		if (!options_index(&spec, c ? &c->options : &none,
 			server_now() / 1000, &w->spec[w->n++], error) ||
-		    !have_already(r, c, &w->spec[w->n - 1], &same, error))
+		    !have_already(r, c, &w->spec[w->n - 1], &same, error) ||
+		    (c &&
+			!building_meets(
+			    r, c, &w->spec[w->n - 1], &w->busy, error)))
 			return false;
 		if (same)
 			bson_destroy(&w->spec[--w->n]);
@@ -75,6 +83,7 @@ create_indexes(
 {
 	struct coll *c = catalog_find(r->db, name);
 	bson_t none = BSON_INITIALIZER, view;
+	struct building_hold hold = {.stands = NULL};
 	bool made = !c;
 	size_t before;
 
@@ -83,6 +92,15 @@ create_indexes(
 		    "Namespace %s.%s is a view, not a collection", r->db, name);
 	if (!read_specs(r, c, w, error))
 		return false;
+	if (w->busy) {
+		/* Since 4.2 a server waits, then looks anew (its 285 is seen
+		 * by nobody). */
+		release(w);
+		return building_wait(r, c->uuid)
+		    ? create_indexes(r, name, w, error)
+		    : refuse(error, sim.secondary ? 11602 : 11601,
+			  "operation was interrupted");
+	}
 	if (c && w->n == 0) {
 		out_i32(r->reply, "numIndexesBefore", (int32_t)c->n_indexes);
 		out_i32(r->reply, "numIndexesAfter", (int32_t)c->n_indexes);
@@ -92,11 +110,14 @@ create_indexes(
 	if (!c)
 		c = ddl_create(r->db, name, &none);
 	before = c->n_indexes;
-	if (!index_build(r, c, w->spec, w->n, error))
+	if (c->n_docs > 0)
+		fault_hold_build(r, &hold);
+	if (!index_build(r, c, w->spec, w->n, &hold, error))
 		return false;
+	c = catalog_find(r->db, name);
 	out_bool(r->reply, "createdCollectionAutomatically", made);
 	out_i32(r->reply, "numIndexesBefore", (int32_t)before);
-	out_i32(r->reply, "numIndexesAfter", (int32_t)c->n_indexes);
+	out_i32(r->reply, "numIndexesAfter", (int32_t)(c ? c->n_indexes : 0));
 	out_text(r->reply, "commitQuorum", "votingMembers");
 	return true;
 }
@@ -156,6 +177,19 @@ find_index(const struct coll *c, const bson_iter_t *want, size_t *i,
 	return false;
 }
 
+/* Of a build under way: it is aborted, or has just come to its end. */
+static bool
+drop_building(struct request *r, struct coll *c, const bson_iter_t *want)
+{
+	size_t i;
+
+	if (!building_drop(r, c, want))
+		return false;
+	if (find_index(c, want, &i, NULL))
+		drop_one(r, c, i);
+	return true;
+}
+
 static bool
 drop_named(struct request *r, struct coll *c, const bson_iter_t *want,
     bson_error_t *error)
@@ -164,6 +198,8 @@ drop_named(struct request *r, struct coll *c, const bson_iter_t *want,
 	size_t i;
 
 	if (!BSON_ITER_HOLDS_ARRAY(want)) {
+		if (drop_building(r, c, want))
+			return true;
 		if (!find_index(c, want, &i, error))
 			return false;
 		drop_one(r, c, i);
@@ -200,6 +236,7 @@ cmd_drop_indexes(struct request *r, bson_error_t *error)
 	before = c->n_indexes;
 	if (BSON_ITER_HOLDS_UTF8(&want) &&
 	    strcmp(bson_iter_utf8(&want, NULL), "*") == 0) {
+		building_abort(c);
 		while (c->n_indexes > (size_t)c->has_id)
 			drop_one(r, c, c->has_id);
 		out_i32(r->reply, "nIndexesWas", (int32_t)before);

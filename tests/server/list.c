@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "building.h"
 #include "commands.h"
 #include "match.h"
 #include "stages.h"
@@ -270,6 +271,7 @@ cmd_list_indexes(struct request *r, bson_error_t *error)
 	for (size_t i = 0; i < c->n_indexes; i++)
 		buf_add(&docs, bson_get_data(c->index[i].spec),
 		    c->index[i].spec->len);
+	building_put_specs(&docs, c);
 	ok = reply_list(r, c->ns, &docs, &filter, error);
 	buf_release(&docs);
 	return ok;

@@ -4,18 +4,25 @@
 #include <string.h>
 
 #include "auth.h"
+#include "building.h"
 #include "commands.h"
 #include "trans.h"
 
 static struct op *ops;
 static __thread const struct op *mine;
 
-void
-ops_begin(struct op *op, struct request *r)
+int64_t
+ops_next_id(void)
 {
 	static int64_t ids = 1000;
 
-	*op = (struct op){.id = ++ids, .r = r, .next = ops};
+	return ++ids;
+}
+
+void
+ops_begin(struct op *op, struct request *r)
+{
+	*op = (struct op){.id = ops_next_id(), .r = r, .next = ops};
 	ops = op;
 	mine = op;
 }
@@ -159,6 +166,8 @@ ops_put_all(struct buf *docs, bool idle_sessions, const struct user *only)
 	for (const struct op *op = ops; op; op = op->next)
 		if (!only || op->r->conn->user == only)
 			put_op(docs, op);
+	if (!only)
+		building_put_ops(docs);
 	for (const struct trans *t = trans_next(NULL); t && idle_sessions;
 	     t = trans_next(t))
 		if (!is_running(t) && (!only || is_of(t, only)))

@@ -11,6 +11,7 @@ struct op {
 	struct op *next;
 };
 
+int64_t ops_next_id(void);
 /* Around a command; op lives on the caller's stack. */
 void ops_begin(struct op *op, struct request *r);
 void ops_end(struct op *op);

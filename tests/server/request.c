@@ -195,6 +195,7 @@ code_name(int code)
 	    {10003, "CannotGrowDocumentInCappedNamespace"},
 	    {10107, "NotWritablePrimary"}, {10334, "BSONObjectTooLarge"},
 	    {11000, "DuplicateKey"}, {11600, "InterruptedAtShutdown"},
+	    {276, "IndexBuildAborted"},
 	    {11602, "InterruptedDueToReplStateChange"},
 	    {13297, "DatabaseDifferCase"}, {13388, "StaleConfig"},
 	    {13435, "NotPrimaryNoSecondaryOk"},
