@@ -152,6 +152,19 @@ control_read(struct conn *c, const char *coll, const bson_t *q, bson_t *doc,
 	return cursor_one(c, &o, doc, error);
 }
 
+int
+control_find(struct conn *c, const char *coll, const char *id, bson_t *doc,
+    bson_error_t *error)
+{
+	bson_t q = BSON_INITIALIZER;
+	int got;
+
+	BSON_APPEND_UTF8(&q, "_id", id);
+	got = control_read(c, coll, &q, doc, error);
+	bson_destroy(&q);
+	return got;
+}
+
 bool
 control_now(struct conn *c, bool once, int64_t *ms, bson_error_t *error)
 {

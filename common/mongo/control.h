@@ -38,6 +38,9 @@ bool control_delete(
 /* By majority, at the primary: 1, 0, -1. doc is initialised. */
 int control_read(struct conn *c, const char *coll, const bson_t *q, bson_t *doc,
     bson_error_t *error);
+/* The one with that _id. */
+int control_find(struct conn *c, const char *coll, const char *id, bson_t *doc,
+    bson_error_t *error);
 /* Calls each for the documents of mm_control.owned of a job, until it says
  * false. */
 bool control_owned(struct conn *c, const char *job,

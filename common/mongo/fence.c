@@ -72,13 +72,7 @@ fence_write(
 int
 mirror_read(struct conn *c, const char *job, bson_t *doc, bson_error_t *error)
 {
-	bson_t q = BSON_INITIALIZER;
-	int got;
-
-	BSON_APPEND_UTF8(&q, "_id", job);
-	got = control_read(c, "switches", &q, doc, error);
-	bson_destroy(&q);
-	return got;
+	return control_find(c, "switches", job, doc, error);
 }
 
 bool

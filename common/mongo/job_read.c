@@ -114,13 +114,7 @@ control_owned(struct conn *c, const char *name,
 int
 job_peek(struct conn *c, const char *name, bson_t *doc, bson_error_t *error)
 {
-	bson_t q = BSON_INITIALIZER;
-	int got;
-
-	BSON_APPEND_UTF8(&q, "_id", name);
-	got = control_read(c, "jobs", &q, doc, error);
-	bson_destroy(&q);
-	return got;
+	return control_find(c, "jobs", name, doc, error);
 }
 
 struct staged_walk {

@@ -123,18 +123,6 @@ is_ours(const struct lease *l, const struct holder *self, const bson_t *doc)
 	    doc_date(doc, "writer.expires") > 0;
 }
 
-static int
-read_job(struct lease *l, bson_t *doc, bson_error_t *error)
-{
-	bson_t q = BSON_INITIALIZER;
-	int got;
-
-	BSON_APPEND_UTF8(&q, "_id", l->name);
-	got = control_read(l->conn, "jobs", &q, doc, error);
-	bson_destroy(&q);
-	return got;
-}
-
 /* Whether we have it is told by reading, never by the answer to the write:
  * that may have been the answer to a copy sent again. */
 static bool
@@ -148,7 +136,7 @@ take(struct lease *l, const char *tool, bson_t *doc, bson_error_t *error)
 	bson_init(doc);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		bson_destroy(doc);
-		got = read_job(l, doc, error);
+		got = control_find(l->conn, "jobs", l->name, doc, error);
 		if (got < 0)
 			return false;
 		if (l->epoch && got && is_ours(l, &self, doc)) {

@@ -109,17 +109,15 @@ request_withdraw(struct conn *c, const char *job, const char *id,
 bool
 request_look(struct job *j, struct request *out, bson_error_t *error)
 {
-	bson_t q = BSON_INITIALIZER, doc;
+	bson_t doc;
 	int got;
 
-	BSON_APPEND_UTF8(&q, "_id", j->name);
 	pthread_mutex_lock(&j->lock);
-	got = control_read(j->conn, "jobs", &q, &doc, error);
+	got = control_find(j->conn, "jobs", j->name, &doc, error);
 	pthread_mutex_unlock(&j->lock);
 	job_note_phase(j, &doc);
 	request_of(&doc, out);
 	bson_destroy(&doc);
-	bson_destroy(&q);
 	return got >= 0;
 }
 
