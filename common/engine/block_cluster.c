@@ -25,7 +25,7 @@ all_selected(struct block *b, enum side side, bson_error_t *error)
 			ok = error_set(error, MM_EXIT_REFUSED, 0,
 			    "the whole %s would take no writes, but \"%s\" is "
 			    "not of the selection, or not all of it",
-			    block_side(side), dbs.item[i]);
+			    side_name(side), dbs.item[i]);
 	}
 	textset_release(&dbs);
 	return ok;
@@ -40,7 +40,7 @@ we_may(struct block *b, enum side side, bson_error_t *error)
 	    (got == 0 &&
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "this account needs bypassWriteBlockingMode on the %s",
-		    block_side(side)));
+		    side_name(side)));
 }
 
 static bool
@@ -52,7 +52,7 @@ not_blocked(struct block *b, enum side side, bson_error_t *error)
 	    (got == 1 &&
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "the %s takes no writes, and not because of us",
-		    block_side(side)));
+		    side_name(side)));
 }
 
 bool
@@ -83,6 +83,6 @@ block_cluster_look(struct block *b, enum side side, bson_error_t *error)
 
 	if (got == 0)
 		error_set(
-		    error, block_status(side), 0, "userWriteBlockMode is off");
+		    error, side_status(side), 0, "userWriteBlockMode is off");
 	return got;
 }

@@ -11,7 +11,7 @@ call(struct block *b, const char *verb, enum side side, struct child_result *r,
     bson_error_t *error)
 {
 	char *argv[] = {(char *)b->o.hook, (char *)verb,
-	    (char *)block_side(side), (char *)b->o.job, NULL};
+	    (char *)side_name(side), (char *)b->o.job, NULL};
 
 	return child_run(argv, b->o.seconds, MAX_OUT, r, error);
 }
@@ -20,8 +20,8 @@ static bool
 complain(const struct block *b, const char *verb, enum side side,
     const struct child_result *r, bson_error_t *error)
 {
-	return error_set(error, block_status(side), r->status,
-	    "%s %s %s: %s%s%s", b->o.hook, verb, block_side(side),
+	return error_set(error, side_status(side), r->status,
+	    "%s %s %s: %s%s%s", b->o.hook, verb, side_name(side),
 	    r->late ? "no answer in time" : "failed",
 	    r->complaint[0] ? ": " : "", r->complaint);
 }
@@ -47,7 +47,7 @@ block_hook_look(struct block *b, enum side side, char token[BLOCK_TOKEN],
 	}
 	child_release(&r);
 	if (got == 0)
-		error_set(error, block_status(side), 0, "says \"%s probe\"",
+		error_set(error, side_status(side), 0, "says \"%s probe\"",
 		    b->o.hook);
 	return got;
 }

@@ -83,7 +83,7 @@ tell_first(const bson_t *plan, enum side side, bson_error_t *error)
 
 	for (int i = 0; i < 3; i++)
 		text[i] = doc_text_or(plan, fields[i], "");
-	error_set(error, block_status(side), 0, "\"%s%s%s\" can write",
+	error_set(error, side_status(side), 0, "\"%s%s%s\" can write",
 	    *text[1] ? text[0] : "", *text[1] ? "." : "",
 	    *text[1] ? text[1] : text[2]);
 }

@@ -153,7 +153,7 @@ read_keep(struct block_scope *s, const struct block_opts *o, struct conn *c,
 		return error_set(error, MM_EXIT_REFUSED, 0,
 		    "the %s has no access control (or nobody is logged in): "
 		    "rights keep nobody from writing there",
-		    s->side == SIDE_SOURCE ? "source" : "target");
+		    side_name(s->side));
 	s->keep = bson_malloc0(
 	    (bson_count_keys(&s->own) + o->n_keep) * sizeof *s->keep);
 	bson_iter_init(&it, &s->own);

@@ -18,9 +18,6 @@ struct block {
 	int64_t in_doubt[BLOCK_SIDES];
 };
 
-const char *block_side(enum side side);
-enum mm_exit block_status(enum side side);
-
 /* The scope, read where it is not known yet; again: in any case. */
 bool block_learn(
     struct block *b, enum side side, bool again, bson_error_t *error);

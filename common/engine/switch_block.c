@@ -34,18 +34,6 @@ block_kind_parse(const char *text, enum block_kind *kind)
 	return false;
 }
 
-const char *
-block_side(enum side side)
-{
-	return side == SIDE_SOURCE ? "source" : "target";
-}
-
-enum mm_exit
-block_status(enum side side)
-{
-	return side == SIDE_SOURCE ? MM_EXIT_SOURCE : MM_EXIT_TARGET;
-}
-
 static bool
 make_probe(struct block *b, enum side side, bson_error_t *error)
 {
@@ -190,7 +178,7 @@ block_stops_all(const bson_t *plan, enum side side, bson_error_t *error)
 	error_set(error, MM_EXIT_REFUSED, 0,
 	    "%u can write to the %s whatever is taken away: %s%s "
 	    "(--keep-user where that is meant)",
-	    n, block_side(side), names, n > MAX_TOLD ? " ..." : "");
+	    n, side_name(side), names, n > MAX_TOLD ? " ..." : "");
 	bson_free(names);
 	return false;
 }
@@ -268,7 +256,7 @@ block_close(struct block *b, enum side side, const bson_t *plan,
 	got = block_probe(b, side, plan, token, error);
 	if (got == 0)
 		error_prefix(
-		    error, "the %s still takes writes", block_side(side));
+		    error, "the %s still takes writes", side_name(side));
 	return got == 1;
 }
 
@@ -283,7 +271,7 @@ doubted(struct block *b, enum side side, const bson_error_t *why)
 		b->in_doubt[side] = now;
 	if (now - b->in_doubt[side] < DOUBT_MS)
 		return false;
-	msg_warn("the %s was opened, but is not probed: %s", block_side(side),
+	msg_warn("the %s was opened, but is not probed: %s", side_name(side),
 	    why->message);
 	return true;
 }
@@ -300,21 +288,21 @@ is_open(struct block *b, enum side side, bson_error_t *error)
 		got = look(b, side, NULL, token, error);
 	if (got != 0)
 		return got == 1 &&
-		    error_set(error, block_status(side), 0,
-			"the %s still refuses writes", block_side(side));
+		    error_set(error, side_status(side), 0,
+			"the %s still refuses writes", side_name(side));
 	got = block_account(b, side, &why);
 	if (got >= 0)
 		b->in_doubt[side] = 0;
 	if (got == 1)
-		error_set(&why, block_status(side), 0,
+		error_set(&why, side_status(side), 0,
 		    "the %s still refuses writes of the probing account",
-		    block_side(side));
+		    side_name(side));
 	if (got == 0 || got == 2 || (got < 0 && doubted(b, side, &why)))
 		return true;
 	if (error)
 		*error = why;
 	if (error && got < 0) /* worth another look, whatever it was */
-		error->domain = MM_ERR_DOMAIN + block_status(side);
+		error->domain = MM_ERR_DOMAIN + side_status(side);
 	return false;
 }
 

@@ -97,7 +97,7 @@ switch_same_block(struct switcher *s, enum side side, bson_error_t *error)
 		   strcmp(token, switch_log_text(s->log, "token")) == 0) ||
 	    error_set(error, MM_EXIT_REFUSED, 0,
 		"somebody has let applications write to the %s",
-		side == SIDE_SOURCE ? "source" : "target");
+		side_name(side));
 }
 
 /* Nobody has begun to use it before its time. */

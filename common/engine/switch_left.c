@@ -24,8 +24,7 @@ struct left {
 static void
 line(enum side side, const char *kind, const char *name, const char *why)
 {
-	printf(
-	    "left %s %s \"", side == SIDE_SOURCE ? "source" : "target", kind);
+	printf("left %s %s \"", side_name(side), kind);
 	for (; *name; name++)
 		putchar(
 		    (unsigned char)*name < ' ' || *name == 127 ? '?' : *name);

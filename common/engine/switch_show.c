@@ -57,7 +57,7 @@ show_side(struct block *b, enum side side)
 	bson_error_t why = {0};
 	int got = block_probe(b, side, NULL, token, &why);
 
-	printf("%s     %s%s%s\n", side == SIDE_SOURCE ? "source" : "target",
+	printf("%s     %s%s%s\n", side_name(side),
 	    got > 0        ? "refuses writes of applications"
 		: got == 0 ? "takes writes of applications"
 			   : "not known",

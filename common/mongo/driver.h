@@ -72,10 +72,6 @@ mongoc_client_pool_t *driver_pool(
 void driver_pool_end(mongoc_client_pool_t *pool);
 /* Chooses the member, fills info, refuses what server_open refuses. */
 bool server_learn(struct server *s, bool need_oplog, bson_error_t *error);
-/* Text for a side: "source" or "target". */
-const char *side_name(enum side side);
-enum mm_exit side_status(enum side side);
-
 /* URI of exactly one member, all else kept. Status 2: `member` is not
  * HOST:PORT. Caller frees. */
 char *uri_pin(const char *uri, const char *member, bson_error_t *error);

@@ -16,6 +16,9 @@ enum side {
 	SIDE_TARGET  /* errors are status 5; $MM_TARGET_URI */
 };
 
+const char *side_name(enum side side); /* "source" or "target" */
+enum mm_exit side_status(enum side side);
+
 struct server_flags {
 	char *uri;                 /* secret */
 	const char *member;        /* --server HOST:PORT */
