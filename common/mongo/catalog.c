@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "mongo/cursor.h"
 #include "mongo/driver.h"
+#include "mongo/names.h"
 
 /* Documents of a command's cursor, owned. */
 struct docs {
@@ -231,24 +232,13 @@ static bool
 each_selected(struct conn *c, const struct ns_rules *rules, each_db *each,
     void *arg, bson_error_t *error)
 {
-	bson_t cmd = BSON_INITIALIZER, reply, dbs;
-	bson_iter_t it, sub;
-	bool ok;
+	struct textset names = {0};
+	bool ok = names_databases(c, &names, error);
 
-	BCON_APPEND(
-	    &cmd, "listDatabases", BCON_INT32(1), "nameOnly", BCON_BOOL(true));
-	ok = conn_read(c, "admin", &cmd, &reply, error);
-	bson_destroy(&cmd);
-	if (ok && doc_sub(&reply, "databases", &dbs) &&
-	    bson_iter_init(&it, &dbs))
-		while (ok && bson_iter_next(&it))
-			if (bson_iter_recurse(&it, &sub) &&
-			    bson_iter_find(&sub, "name") &&
-			    BSON_ITER_HOLDS_UTF8(&sub) &&
-			    ns_db_selected(rules, bson_iter_utf8(&sub, NULL)))
-				ok = each(
-				    arg, bson_iter_utf8(&sub, NULL), error);
-	bson_destroy(&reply);
+	for (size_t i = 0; ok && i < names.n; i++)
+		if (ns_db_selected(rules, names.item[i]))
+			ok = each(arg, names.item[i], error);
+	textset_release(&names);
 	return ok;
 }
 
