@@ -190,6 +190,23 @@ is_new(const struct txn *t, const struct entry *e)
 	return optime_cmp(e->at, t->applied) > 0;
 }
 
+/* It comes out, where it has not yet; missing: what of it was not read, or
+ * NULL. */
+static bool
+end_chain(struct txn *t, struct chain *c, const struct entry *e,
+    const char *missing, bson_error_t *error)
+{
+	if (is_new(t, e)) {
+		if (missing)
+			return cut(e, missing, error);
+		if (!emit_group(t, c, e, error))
+			return false;
+	}
+	if (c)
+		chain_drop(t, c);
+	return true;
+}
+
 /* The last piece of an unprepared chain, or all of a transaction. */
 static bool
 feed_last(struct txn *t, struct chain *c, const struct entry *e,
@@ -197,15 +214,8 @@ feed_last(struct txn *t, struct chain *c, const struct entry *e,
 {
 	bool headless = c ? c->headless : !optime_is_null(k->prev);
 
-	if (is_new(t, e)) {
-		if (headless)
-			return cut(e, "the start of its chain", error);
-		if (!emit_group(t, c, e, error))
-			return false;
-	}
-	if (c)
-		chain_drop(t, c);
-	return true;
+	return end_chain(
+	    t, c, e, headless ? "the start of its chain" : NULL, error);
 }
 
 static bool
@@ -240,15 +250,10 @@ feed_commit(struct txn *t, const struct entry *e, const struct kind *k,
 
 	buf_clear(&t->ops.docs);
 	t->ops.selected = 0;
-	if (is_new(t, e)) {
-		if (!c || c->headless || !c->prepared)
-			return cut(e, "the prepared transaction", error);
-		if (!emit_group(t, c, e, error))
-			return false;
-	}
-	if (c)
-		chain_drop(t, c);
-	return true;
+	return end_chain(t, c, e,
+	    !c || c->headless || !c->prepared ? "the prepared transaction"
+					      : NULL,
+	    error);
 }
 
 static bool
