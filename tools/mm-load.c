@@ -18,11 +18,11 @@
 #include "io/fdio.h"
 #include "io/input.h"
 
-static const char *job, *dir, *log_out, *on_duplicate = "error";
-static bool drop, no_indexes, finish_only, wake, print_token, users, archive;
+static const char *job, *dir, *log_out, *rate_file, *on_duplicate = "error";
+static bool drop, no_indexes, finish_only, wake, print_token, users, archive,
+    in_order, stop_on_error;
 static struct optime from_at = OPTIME_NULL, to_at = OPTIME_NULL;
 static int64_t threads = 4, per_coll, max_load, rate;
-static const char *rate_file;
 
 static const struct opt own_rows[] = {
     {'j', "numParallelCollections", "N", OPT_COUNT, &threads,
@@ -52,7 +52,12 @@ static const struct opt own_rows[] = {
     {0, "users", NULL, OPT_FLAG, &users,
 	"accounts of mm-dump --users, without rights until the switch"},
     {0, "on-duplicate", "HOW", OPT_CHOICE, &on_duplicate,
-	"with --users, where a name is taken (error)", 0, 0, "error|skip"},
+	"where documents, or names of users, are already (error)", 0, 0,
+	"error|skip|replace|identical"},
+    {0, "stopOnError", NULL, OPT_FLAG, &stop_on_error,
+	"end at the first document that --on-duplicate does not allow"},
+    {0, "maintainInsertionOrder", NULL, OPT_FLAG, &in_order,
+	"insert in the order of the stream; implies --stopOnError"},
     {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
 	"insert at most BYTES of documents a second", 1, INT64_MAX},
     {0, "throttle-file", "FILE", OPT_TEXT, &rate_file,
@@ -93,6 +98,9 @@ load(struct input *in, bson_error_t *error)
 	    .no_indexes = no_indexes,
 	    .rate = rate,
 	    .rate_file = rate_file,
+	    .in_order = in_order,
+	    .standing = standing_parse(on_duplicate),
+	    .stop_at_first = stop_on_error || in_order,
 	    .job = job,
 	    .flags = &ns_flags,
 	};
@@ -131,7 +139,7 @@ load_users(struct input *in, bson_error_t *error)
 {
 	struct users_load_opts opts = {.job = job,
 	    .flags = &ns_flags,
-	    .skip = strcmp(on_duplicate, "skip") == 0};
+	    .skip = standing_parse(on_duplicate) == STANDING_SKIP};
 	struct users_count n;
 	struct server *server = open_target(error);
 	bool ok;
@@ -218,19 +226,21 @@ load_all(int argc, char **argv, bson_error_t *error)
 static const char *
 wrong_alone(bool files)
 {
-	bool data = drop || no_indexes || rate || rate_file || max_load;
+	enum standing_how how = standing_parse(on_duplicate);
+	bool data = drop || no_indexes || rate || rate_file || max_load ||
+	    in_order || stop_on_error;
 
 	if (wake && !finish_only)
 		return "--wake-ttl needs --finish-indexes";
-	if (finish_only && (data || files))
+	if (finish_only && (data || how || files))
 		return "--finish-indexes loads nothing";
-	if (print_token && (finish_only || data || files))
+	if (print_token && (finish_only || data || how || files))
 		return "--print-resume-token loads nothing";
 	if (users && (finish_only || print_token || data))
 		return "--users loads users and roles alone";
-	return users || strcmp(on_duplicate, "error") == 0
+	return !users || how <= STANDING_SKIP
 	    ? NULL
-	    : "--on-duplicate is for --users";
+	    : "--users takes --on-duplicate error or skip";
 }
 
 /* NULL: nothing is wrong. */
@@ -274,10 +284,8 @@ main(int argc, char **argv)
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
 		return status;
 	sig_init();
-	wrong = wrong_alone(argc > first);
-	if (!wrong)
-		wrong = wrong_foreign(argc > first);
-	if (wrong)
+	if ((wrong = wrong_alone(argc > first)) ||
+	    (wrong = wrong_foreign(argc > first)))
 		return opt_wrong_use("%s", wrong);
 	ok = (rules = ns_rules_new(&ns_flags, &error)) &&
 	    (((finish_only || print_token) && job) ||

@@ -174,8 +174,12 @@ dump_plan(struct conn *c, const struct dump_opts *opts, const struct coll *coll,
 			    "\"%s\" is read from its start again", coll->ns);
 	}
 	plan->resumed = got > 0;
-	return got > 0 ||
-	    (got == 0 && plan_anew(c, opts, coll, &plan->read, error));
+	if (got < 0 ||
+	    (got == 0 && !plan_anew(c, opts, coll, &plan->read, error)))
+		return false;
+	plan->read.in_order = coll->type == COLL_CAPPED ||
+	    (plan->read.natural && opts->partition == DUMP_NATURAL);
+	return true;
 }
 
 static void

@@ -36,6 +36,7 @@ struct load {
 	pthread_mutex_t lock; /* colls, their counts, error */
 	pthread_cond_t freed; /* a thread has left a collection */
 	struct load_colls *colls;
+	struct standing *standing;
 	atomic_bool failed, stopped;
 	bson_error_t error; /* the first */
 };
@@ -133,16 +134,17 @@ insert_unit(struct load *l, struct loader *loader, const struct stream_unit *u,
 {
 	struct block_view block;
 	struct load_coll *lc;
-	bool ok = true;
+	bool ok = true, whole;
 
 	for (size_t i = 0; ok && stream_unit_block(u, i, &block); i++) {
 		throttle_spend(l->throttle, block.len);
 		lc = enter(l, block.c);
 		if (!lc)
 			return true;
-		if (!lc->capped)
-			ok = loader_insert(loader, lc->ns, &block, error) &&
-			    count(l, lc, &block, noted, error);
+		if (!lc->capped && !l->opts->in_order)
+			ok = loader_insert(loader, lc->ns, lc->kept, &block,
+				 &whole, error) &&
+			    (!whole || count(l, lc, &block, noted, error));
 		leave(l, lc);
 	}
 	return ok;
@@ -176,7 +178,7 @@ admit_header(struct load *l, const bson_t *head, bson_error_t *error)
 		return false;
 	l->progress = progress_new(l->job);
 	l->colls = load_colls_new(l->conn, l->grant, l->job, l->progress,
-	    l->opts->no_indexes, load_resumes(head));
+	    l->opts->no_indexes, l->opts->standing, load_resumes(head));
 	status_text("job", job_name(l->job));
 	status_position("position", l->result->from);
 	status_state("loading");
@@ -187,17 +189,18 @@ static bool
 admit_block(struct load *l, const struct block_view *block, bson_error_t *error)
 {
 	struct load_coll *lc = load_colls_find(l->colls, block->c);
+	bool whole;
 
 	if (!lc || lc->view || lc->ended)
 		return error_set(error, MM_EXIT_STREAM, 0,
 		    "a block of collection number %" PRId32
 		    ", which cannot have one",
 		    block->c);
-	if (!lc->capped)
+	if (!lc->capped && !l->opts->in_order)
 		return true;
-	return loader_insert_in_order(
-		   l->ordered, lc->ns, block, &lc->again, error) &&
-	    count(l, lc, block, &l->noted, error);
+	return loader_insert_in_order(l->ordered, lc->ns, lc->kept, block,
+		   &lc->again, &whole, error) &&
+	    (!whole || count(l, lc, block, &l->noted, error));
 }
 
 static bool
@@ -300,7 +303,7 @@ work(void *arg)
 
 	stage_begin();
 	c = conn_open(l->server, &error);
-	loader = c ? loader_new(c) : NULL;
+	loader = c ? loader_new(c, l->standing) : NULL;
 	if (!c || !load_units(l, loader, &error))
 		fail(l, &error);
 	loader_free(loader);
@@ -341,7 +344,8 @@ finish(struct load *l, bson_error_t *error)
 	if (strcmp(l->reason, "complete") != 0)
 		return error_set(error, MM_EXIT_STREAM, 0,
 		    "the snapshot ends with reason \"%s\"", l->reason);
-	if (!load_colls_verify(l->colls, error))
+	if (!standing_end(l->standing, error) ||
+	    !load_colls_verify(l->colls, error))
 		return false;
 	status_state("indexing");
 	l->result->collections = load_colls_count(l->colls);
@@ -365,10 +369,11 @@ load_run(struct server *s, int fd, const char *name,
 	l.throttle = throttle_new(opts->rate);
 	if (opts->rate_file)
 		throttle_watch(l.throttle, opts->rate_file);
+	l.standing = standing_new(opts->standing, opts->stop_at_first);
 	l.conn = conn_open(s, error);
 	ok = l.conn;
 	if (ok) {
-		l.ordered = loader_new(l.conn);
+		l.ordered = loader_new(l.conn, l.standing);
 		l.in = stream_in_new(fd, name, true);
 		ok = run_threads(&l, error);
 		/* Also of a load that ends here. */
@@ -382,6 +387,7 @@ load_run(struct server *s, int fd, const char *name,
 	if (l.in)
 		stream_in_free(l.in);
 	loader_free(l.ordered);
+	standing_free(l.standing);
 	if (l.conn)
 		conn_close(l.conn);
 	throttle_free(l.throttle);

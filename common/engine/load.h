@@ -10,6 +10,7 @@
 
 #include "engine/lag_watch.h"
 #include "engine/load_colls.h"
+#include "engine/standing.h"
 
 struct load_opts {
 	int threads;             /* that insert, in all */
@@ -19,7 +20,10 @@ struct load_opts {
 	struct lag_watch *brake; /* or NULL */
 	bool drop;               /* a finished load of the same job, too */
 	bool no_indexes;
-	const char *job; /* NULL: as the stream says */
+	bool in_order; /* documents as they come, in every collection */
+	enum standing_how standing;
+	bool stop_at_first; /* document that is left out */
+	const char *job;    /* NULL: as the stream says */
 	const struct ns_flags *flags;
 };
 

@@ -4,6 +4,7 @@
 #define MM_ENGINE_LOAD_COLL_H
 
 #include "engine/load_colls.h"
+#include "stream/stream.h"
 
 /* NULL: error is set; status 8: not within the grant, or of a type that cannot
  * be loaded. */

@@ -28,7 +28,7 @@ struct load_colls {
 
 struct load_colls *
 load_colls_new(struct conn *c, const struct grant *g, struct job *j,
-    struct progress *p, bool no_indexes, bool resuming)
+    struct progress *p, bool no_indexes, enum standing_how how, bool resuming)
 {
 	struct load_colls *l = bson_malloc0(sizeof *l);
 
@@ -38,7 +38,7 @@ load_colls_new(struct conn *c, const struct grant *g, struct job *j,
 	l->progress = p;
 	l->no_indexes = no_indexes;
 	l->resuming = resuming;
-	l->free = load_free_new(c, j, resuming);
+	l->free = load_free_new(c, j, how, resuming);
 	return l;
 }
 
@@ -137,22 +137,24 @@ static bool
 make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 {
 	bson_t *raw = lc->indexes;
+	struct optime from = OPTIME_NULL;
 	struct load_indexes split;
 	bool existed, ok;
 
 	load_indexes_split(lc->ns, l->no_indexes ? NULL : raw, &split);
 	lc->indexes = split.later;
+	optime_read(job_doc(l->job), "from", &from);
 	/* What was staged for it is as its load began; the log has the rest. */
 	ok = lc->resumed ||
 	    (lc->view ? job_own(l->job, lc->ns, &split.staged, error)
-		      : job_own_load(
-			    l->job, lc->ns, &split.staged, &lc->load, error));
+		      : job_own_load(l->job, lc->ns, &split.staged, &lc->load,
+			    lc->kept ? &from : NULL, error));
 	if (!lc->view)
 		lc->progress = progress_add(l->progress, lc->ns, lc->parts);
 	if (!lc->view && !lc->resumed) {
 		ok = ok && create(l, lc, raw, &existed, error);
 		/* By a late write, after it was looked at? */
-		if (ok && existed && lc->ours)
+		if (ok && existed && lc->ours && !lc->kept)
 			ok = load_free_check(l->free, lc, error) &&
 			    create(l, lc, raw, &existed, error);
 		ok = ok &&
@@ -196,10 +198,12 @@ drop_leftovers(struct load_colls *l, bson_error_t *error)
 
 	job_each_owned(l->job, note_leftover, &left);
 	for (size_t i = 0; i < left.n; i++) {
-		if (ok)
+		bool kept = job_kept(l->job, left.ns[i], NULL);
+
+		if (ok && !kept)
 			msg_info("\"%s\": dropped, it does not come again",
 			    left.ns[i]);
-		ok = ok && catalog_drop(l->conn, left.ns[i], error) &&
+		ok = ok && (kept || catalog_drop(l->conn, left.ns[i], error)) &&
 		    job_disown(l->job, left.ns[i], error);
 		bson_free(left.ns[i]);
 	}

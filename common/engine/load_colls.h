@@ -13,6 +13,7 @@
 
 #include "engine/grant.h"
 #include "engine/progress.h"
+#include "engine/standing.h"
 #include "mongo/catalog.h"
 #include "mongo/job.h"
 
@@ -21,6 +22,7 @@ struct load_coll {
 	char *ns; /* on the target */
 	bool view, capped, ended;
 	bool checked, ours; /* load_free.c: owned by the load before */
+	bool kept;          /* it holds documents of others */
 	bool resumed;       /* a part of it is there already */
 	bool again;         /* capped: the first to come may be, too */
 	bson_t *options;    /* of a view; else NULL once it is made */
@@ -43,7 +45,8 @@ struct load_colls;
  * load that was begun before; what is of it and does not come again is
  * dropped. */
 struct load_colls *load_colls_new(struct conn *c, const struct grant *g,
-    struct job *j, struct progress *p, bool no_indexes, bool resuming);
+    struct job *j, struct progress *p, bool no_indexes, enum standing_how how,
+    bool resuming);
 void load_colls_free(struct load_colls *l);
 /* A coll record. Status 8: foreign data, or not within the grant. */
 bool load_colls_add(

@@ -14,16 +14,19 @@ struct load_free {
 	struct conn *conn;
 	struct job *job;
 	struct owners *others; /* read with the first collection */
+	enum standing_how how;
 	bool resuming;
 };
 
 struct load_free *
-load_free_new(struct conn *c, struct job *j, bool resuming)
+load_free_new(
+    struct conn *c, struct job *j, enum standing_how how, bool resuming)
 {
 	struct load_free *f = bson_malloc0(sizeof *f);
 
 	f->conn = c;
 	f->job = j;
+	f->how = how;
 	f->resuming = resuming;
 	return f;
 }
@@ -44,10 +47,32 @@ foreign(const struct load_coll *lc, const char *why, bson_error_t *error)
 	    lc->ns, why);
 }
 
+/* Documents of others are there, and may be. */
 static bool
-is_alike(struct load_free *f, const struct load_coll *lc,
-    const struct coll *have, bson_error_t *error)
+may_keep(struct load_free *f, struct load_coll *lc, bson_error_t *error)
 {
+	struct optime now = OPTIME_NULL, then;
+
+	if (lc->capped)
+		return foreign(lc, "is capped and holds data", error);
+	optime_read(job_doc(f->job), "from", &now);
+	/* Older documents of its own would be taken for those of others. */
+	if (f->how == STANDING_SKIP && !lc->resumed &&
+	    job_kept(f->job, lc->ns, &then) && !optime_same(now, then))
+		return error_set(error, MM_EXIT_REFUSED, 0,
+		    "namespace \"%s\" on the target holds documents of an "
+		    "earlier snapshot that this job has loaded: they cannot be "
+		    "left as they are",
+		    lc->ns);
+	lc->kept = true;
+	return true;
+}
+
+static bool
+is_alike(struct load_free *f, struct load_coll *lc, const struct coll *have,
+    bson_error_t *error)
+{
+	bool others = !lc->ours || job_kept(f->job, lc->ns, NULL);
 	struct cursor_opts one = {
 	    .db = have->db, .coll = have->name, .read_concern = "local"};
 	bson_t doc;
@@ -59,10 +84,15 @@ is_alike(struct load_free *f, const struct load_coll *lc,
 	bson_destroy(&doc);
 	if (got < 0)
 		return false;
-	if (got > 0)
+	if (others && f->how != STANDING_ERROR &&
+	    (got > 0 || bson_count_keys(&have->indexes) > 1)) {
+		if (!may_keep(f, lc, error))
+			return false;
+	} else if (got > 0) {
 		return foreign(lc, "holds data", error);
-	if (bson_count_keys(&have->indexes) > 1)
+	} else if (bson_count_keys(&have->indexes) > 1) {
 		return foreign(lc, "has indexes", error);
+	}
 	return options_same(&have->options, lc->options, NULL) ||
 	    foreign(lc, "has other options", error);
 }
@@ -78,7 +108,7 @@ note_ours(void *arg, const char *ns)
 
 /* 1 it may stay, 0 it is to be dropped, -1. */
 static int
-look(struct load_free *f, const struct load_coll *lc, bson_error_t *error)
+look(struct load_free *f, struct load_coll *lc, bson_error_t *error)
 {
 	bson_error_t why = {0};
 	struct coll have;
@@ -87,8 +117,8 @@ look(struct load_free *f, const struct load_coll *lc, bson_error_t *error)
 	if (got >= 0)
 		got = got == 0 || is_alike(f, lc, &have, &why) ? 1 : -1;
 	coll_release(&have);
-	if (got < 0 && lc->ours && error_status(&why) == MM_EXIT_REFUSED &&
-	    why.code == 0)
+	if (got < 0 && lc->ours && !job_kept(f->job, lc->ns, NULL) &&
+	    error_status(&why) == MM_EXIT_REFUSED && why.code == 0)
 		return 0;
 	if (got < 0)
 		*error = why;
@@ -96,8 +126,7 @@ look(struct load_free *f, const struct load_coll *lc, bson_error_t *error)
 }
 
 static bool
-check_resumed(
-    struct load_free *f, const struct load_coll *lc, bson_error_t *error)
+check_resumed(struct load_free *f, struct load_coll *lc, bson_error_t *error)
 {
 	int got =
 	    f->resuming && lc->ours ? catalog_has(f->conn, lc->ns, error) : 0;
@@ -107,7 +136,11 @@ check_resumed(
 		    "the stream goes on with \"%s\", of which this job has "
 		    "nothing on the target",
 		    lc->ns);
-	return got > 0;
+	if (got <= 0)
+		return false;
+	lc->kept = job_kept(f->job, lc->ns, NULL);
+	return !lc->kept || f->how != STANDING_ERROR ||
+	    foreign(lc, "held data before", error);
 }
 
 bool

@@ -49,7 +49,13 @@ drop_owned(struct conn *c, struct job *j, bson_error_t *error)
 			 "before",
 		    job_name(j), names.n);
 	for (size_t i = 0; i < names.n; i++) {
-		ok = ok && drop(c, names.item[i], error);
+		/* With documents of others in it. */
+		if (job_kept(j, names.item[i], NULL))
+			msg_info("\"%s\" is not dropped, it held documents "
+				 "before",
+			    names.item[i]);
+		else
+			ok = ok && drop(c, names.item[i], error);
 		bson_free(names.item[i]);
 	}
 	bson_free(names.item);

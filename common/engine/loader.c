@@ -1,10 +1,9 @@
 /* A batch with an unknown outcome (no reply, or a write concern error) is sent
  * again as replacements with upsert: whatever the first one did, the result is
- * the same, and the new acknowledgement covers it. A capped collection takes no
- * replacements that change its order; there the documents are read again, and
- * the batch goes on after the last one that arrived (earlier ones may have
- * been pushed out already). */
-#include "engine/loader.h"
+ * the same, and the new acknowledgement covers it. Not so where documents of
+ * others stand that must stay: there it is sent again as it was, and a document
+ * that meets itself is one more that stood already and is equal. */
+#include "engine/loader_work.h"
 
 #include <inttypes.h>
 
@@ -15,25 +14,13 @@
 #define TRIES 5 /* bulk_run has tried for half a minute each time */
 #define OUT_OF_DISK_SPACE 14031
 
-struct piece {
-	const uint8_t *doc;
-	uint32_t len;
-};
-
-struct loader {
-	struct conn *conn;
-	struct bulk *bulk;
-	struct piece *todo; /* n of them are still to be written */
-	size_t n, cap;
-	unsigned tries; /* without a step forward */
-};
-
 struct loader *
-loader_new(struct conn *c)
+loader_new(struct conn *c, struct standing *s)
 {
 	struct loader *l = bson_malloc0(sizeof *l);
 
 	l->conn = c;
+	l->standing = s;
 	l->bulk = bulk_new(c);
 	return l;
 }
@@ -45,30 +32,57 @@ loader_free(struct loader *l)
 		return;
 	bulk_free(l->bulk);
 	bson_free(l->todo);
+	bson_free(l->stood);
 	bson_free(l);
 }
 
-static void
-collect(struct loader *l, const struct block_view *block)
+void
+loader_id(const struct piece *p, struct value *id)
+{
+	struct elem e;
+
+	walk_find(p->doc, p->len, "_id", &e);
+	*id = e.value;
+}
+
+/* The server would make an `_id` up, another one each time: a second load, or
+ * a batch that is sent again, would double the document. */
+static bool
+lacks_id(const struct block_view *block, size_t i, bson_error_t *error)
+{
+	return error_set(error, MM_EXIT_REFUSED, 0,
+	    "document %zu of block %" PRId64 " has no _id", i, block->seq);
+}
+
+bool
+loader_collect(
+    struct loader *l, const struct block_view *block, bson_error_t *error)
 {
 	struct block_cursor cur;
+	struct piece *p;
+	struct elem e;
 
-	l->n = 0;
+	l->n = l->n_stood = 0;
 	l->tries = 0;
+	l->whole = true;
 	if ((size_t)block->n > l->cap) {
 		bson_free(l->todo);
 		l->cap = (size_t)block->n;
 		l->todo = bson_malloc(l->cap * sizeof *l->todo);
 	}
 	block_rewind(&cur, block);
-	while (block_next(&cur, &l->todo[l->n].doc, &l->todo[l->n].len))
+	while (p = &l->todo[l->n], block_next(&cur, &p->doc, &p->len)) {
+		p->replace = false;
+		if (!walk_find(p->doc, p->len, "_id", &e))
+			return lacks_id(block, l->n, error);
 		if (++l->n == l->cap)
 			break;
+	}
+	return true;
 }
 
-/* After a try that brought nothing. False: stop, or no hope is left. */
-static bool
-pause_before_retry(struct loader *l, bson_error_t *error)
+bool
+loader_pause(struct loader *l, bson_error_t *error)
 {
 	int ms = 50 << (l->tries < 8 ? l->tries : 8);
 
@@ -81,63 +95,78 @@ pause_before_retry(struct loader *l, bson_error_t *error)
 	    error, MM_EXIT_STOPPED, 0, "stopped by a signal before the end");
 }
 
-static bool
-refused(const struct loader *l, const struct bulk_error *e, bson_error_t *error)
+bool
+loader_refused(
+    const struct loader *l, const struct bulk_error *e, bson_error_t *error)
 {
 	const struct piece *p = &l->todo[e->index];
 	enum mm_exit status =
 	    e->code == OUT_OF_DISK_SPACE ? MM_EXIT_TARGET : MM_EXIT_REFUSED;
-	bson_error_t ignored;
 	struct value id;
-	bson_t doc;
-	char *text = NULL;
+	char *text;
 
-	if (bson_init_static(&doc, p->doc, p->len) &&
-	    docid_of(&doc, &id, &ignored))
-		text = docid_text(&id);
+	loader_id(p, &id);
+	text = docid_text(&id);
 	error_set(error, status, e->code,
-	    "the target refuses the document with _id %s: %s",
-	    text ? text : "(none)", e->message);
+	    "the target refuses the document with _id %s: %s", text,
+	    e->message);
 	bson_free(text);
 	return false;
 }
 
 /* Of the refused operations those stay in todo that another try may settle. */
+/* What is to be done with documents whose `_id` is there. */
 static bool
-keep_refused(struct loader *l, bool replacing, const struct bulk_error *errors,
-    size_t n, bson_error_t *error)
+replaces(const struct loader *l, const struct loader_to *to)
 {
-	size_t kept = 0;
-	bool stuck = replacing && n == l->n;
+	return !to->kept || standing_how(l->standing) == STANDING_REPLACE;
+}
+
+/* Of the refused operations those stay in todo that another try may settle. */
+static bool
+keep_refused(struct loader *l, const struct loader_to *to, bool replacing,
+    const struct bulk_error *errors, size_t n, bson_error_t *error)
+{
+	bool stuck = n == l->n && replacing == replaces(l, to);
+	size_t kept = 0, met = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		const struct bulk_error *e = &errors[i];
+		struct piece *p = &l->todo[e->index];
+
 		/* A replacement meets 11000 when two upserts race. */
-		if (!errors[i].duplicate_id &&
-		    !code_transient((uint32_t)errors[i].code))
-			return refused(l, &errors[i], error);
-		l->todo[kept++] = l->todo[errors[i].index];
+		if (code_transient((uint32_t)e->code) ||
+		    (e->duplicate_id && replaces(l, to)))
+			l->todo[kept++] = *p;
+		else if (e->duplicate_id)
+			loader_note_stood(l, p);
+		else if (!to->kept || !e->duplicate)
+			return loader_refused(l, e, error);
+		else if (!loader_leave_out(l, to, p, e->message, error))
+			return false;
+		met += e->duplicate_id && to->kept && !replacing;
 	}
+	stuck = stuck && kept == l->n;
 	l->n = kept;
+	standing_met(l->standing, met);
 	if (!stuck) {
 		l->tries = 0;
-		return true;
+		return loader_settle(l, to, error);
 	}
 	error_set(
 	    error, MM_EXIT_TARGET, errors[0].code, "%s", errors[0].message);
-	return pause_before_retry(l, error);
+	return loader_pause(l, error);
 }
 
-bool
-loader_insert(struct loader *l, const char *ns, const struct block_view *block,
-    bson_error_t *error)
+static bool
+insert_all(struct loader *l, const struct loader_to *to, bson_error_t *error)
 {
 	const struct bulk_error *errors;
 	bool replacing = false, ok = true;
 	size_t n;
 
-	collect(l, block);
 	while (ok && l->n > 0) {
-		bulk_begin(l->bulk, ns, false);
+		bulk_begin(l->bulk, to->ns, false);
 		for (size_t i = 0; i < l->n; i++)
 			(replacing ? bulk_replace : bulk_insert)(
 			    l->bulk, l->todo[i].doc, l->todo[i].len);
@@ -146,127 +175,27 @@ loader_insert(struct loader *l, const char *ns, const struct block_view *block,
 			l->n = 0;
 			break;
 		case BULK_ERRORS:
-			ok = keep_refused(l, replacing, errors, n, error);
-			replacing = true;
+			ok = keep_refused(l, to, replacing, errors, n, error);
 			break;
 		case BULK_UNKNOWN:
-			ok = pause_before_retry(l, error);
-			replacing = true;
+			ok = loader_pause(l, error);
 			break;
 		case BULK_FAILED:
 			ok = false;
 			break;
 		}
+		replacing = replaces(l, to);
 	}
-	return ok || error_prefix(error, "could not insert into \"%s\"", ns);
-}
-
-/* ------------------------------------------------------------- in order */
-
-static void
-drop_first(struct loader *l, size_t n)
-{
-	l->todo += n;
-	l->n -= n;
-}
-
-static bool
-id_of(const struct piece *p, struct value *id, bson_error_t *error)
-{
-	bson_t doc;
-
-	bson_init_static(&doc, p->doc, p->len);
-	return docid_of(&doc, id, error);
-}
-
-struct arrived {
-	const uint64_t *hash; /* of the _ids in todo */
-	size_t n, done;       /* those up to done have arrived */
-};
-
-static void
-note_arrived(void *arg, const bson_t *doc)
-{
-	struct arrived *a = arg;
-	bson_error_t ignored;
-	struct value id;
-	uint64_t hash;
-
-	if (!docid_of(doc, &id, &ignored))
-		return;
-	hash = docid_hash(&id);
-	for (size_t i = a->done; i < a->n; i++)
-		if (a->hash[i] == hash)
-			a->done = i + 1;
-}
-
-static bool
-skip_arrived(struct loader *l, const char *ns, bson_error_t *error)
-{
-	struct value *ids = bson_malloc(l->n * sizeof *ids);
-	uint64_t *hash = bson_malloc(l->n * sizeof *hash);
-	struct arrived a = {hash, l->n, 0};
-	bool ok = true;
-
-	for (size_t i = 0; ok && i < l->n; i++) {
-		ok = id_of(&l->todo[i], &ids[i], error);
-		hash[i] = ok ? docid_hash(&ids[i]) : 0;
-	}
-	ok = ok &&
-	    bulk_read_ids(l->conn, ns, ids, l->n, note_arrived, &a, error);
-	if (ok && a.done > 0) {
-		drop_first(l, a.done);
-		l->tries = 0;
-	}
-	bson_free(ids);
-	bson_free(hash);
 	return ok;
 }
 
-static bool
-insert_rest(struct loader *l, const char *ns, bson_error_t *error)
-{
-	const struct bulk_error *errors;
-	size_t n;
-
-	bulk_begin(l->bulk, ns, true);
-	for (size_t i = 0; i < l->n; i++)
-		bulk_insert(l->bulk, l->todo[i].doc, l->todo[i].len);
-	switch (bulk_run(l->bulk, &errors, &n, error)) {
-	case BULK_CLEAN:
-		drop_first(l, l->n);
-		return true;
-	case BULK_ERRORS:
-		if (errors[0].duplicate_id) {
-			drop_first(l, errors[0].index + 1);
-			return true;
-		}
-		return refused(l, &errors[0], error);
-	case BULK_UNKNOWN:
-		return pause_before_retry(l, error) &&
-		    skip_arrived(l, ns, error);
-	default:
-		return false;
-	}
-}
-
 bool
-loader_insert_in_order(struct loader *l, const char *ns,
-    const struct block_view *block, bool *again, bson_error_t *error)
+loader_insert(struct loader *l, const char *ns, bool kept,
+    const struct block_view *block, bool *whole, bson_error_t *error)
 {
-	struct piece *all;
-	size_t n;
-	bool ok = true;
+	struct loader_to to = {ns, kept};
+	bool ok = loader_collect(l, block, error) && insert_all(l, &to, error);
 
-	collect(l, block);
-	all = l->todo;
-	n = l->n;
-	if (*again) {
-		ok = skip_arrived(l, ns, error);
-		*again = l->n < n;
-	}
-	while (ok && l->n > 0)
-		ok = insert_rest(l, ns, error);
-	l->todo = all;
+	*whole = l->whole;
 	return ok || error_prefix(error, "could not insert into \"%s\"", ns);
 }

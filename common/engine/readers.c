@@ -14,7 +14,6 @@ struct reading {
 	int32_t c;
 	char *db, *coll;
 	bson_t *collation; /* NULL: simple */
-	bool capped;
 	int64_t est_docs, est_bytes;
 	struct readers_plan plan;
 	size_t parts, taken, finished;
@@ -119,7 +118,6 @@ readers_add(struct readers *r, int32_t c, const struct coll *coll,
 	g->c = c;
 	g->db = bson_strdup(coll->db);
 	g->coll = bson_strdup(coll->name);
-	g->capped = coll->type == COLL_CAPPED;
 	g->est_docs = coll->est_docs;
 	g->est_bytes = coll->est_bytes;
 	g->plan = *plan;
@@ -277,7 +275,7 @@ read_one(struct readers *r, struct conn *c, struct part *p, struct block *b,
 	    .after = g->plan.after ? g->plan.after[p->i] : NULL,
 	    .collation = g->collation,
 	    .query = r->opts.query,
-	    .in_order = g->capped,
+	    .in_order = g->plan.in_order,
 	};
 
 	return read_part(&r->shared, c, &part, b, error) &&

@@ -35,6 +35,7 @@ void readers_free(struct readers *r);
 /* How a collection is read. */
 struct readers_plan {
 	bool natural;    /* in one part */
+	bool in_order;   /* its blocks as they were read */
 	bson_t **bounds; /* ascending inner bounds of its parts (scan_split) */
 	size_t n_bounds;
 	bson_t **after; /* where each part is gone on with (scan_place), NULL:

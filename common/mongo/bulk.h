@@ -28,7 +28,8 @@ struct bulk_error {
 	size_t index; /* of the operation, in the order of adding */
 	int32_t code;
 	char message[256];
-	bool duplicate_id; /* 11000 on the _id index */
+	bool duplicate;    /* 11000 */
+	bool duplicate_id; /* that, on the _id index */
 };
 
 /* Reusable; ns "db.coll" is copied. */

@@ -34,7 +34,8 @@ note_error(struct bulk *b, const struct part *p, const bson_t *we)
 	end = strstr(text, " dup key:");
 	snprintf(e->message, sizeof e->message, "%.*s",
 	    (int)(end ? (size_t)(end - text) : strlen(text)), text);
-	e->duplicate_id = e->code == CODE_DUPLICATE &&
+	e->duplicate = e->code == CODE_DUPLICATE;
+	e->duplicate_id = e->duplicate &&
 	    (doc_sub(we, "keyPattern", &key)
 		    ? bson_count_keys(&key) == 1 && bson_has_field(&key, "_id")
 		    : strstr(e->message, " index: _id_") != NULL);

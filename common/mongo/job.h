@@ -38,6 +38,8 @@
  *   earlier    true: of the load before, not met in this one yet
  *   load       how far its load is, until that ends: engine/resume.h
  *   born       true: made by the log from its first document on
+ *   kept       {ts, t}: it held documents before the job wrote to it, so a
+ *              load never drops it; `from` of the last load into it
  *
  * A struct job may be used by several threads; views it gives are of the
  * thread that writes.
@@ -102,9 +104,13 @@ bool job_begin_load(struct job *j, const bson_t *source, const bson_t *filters,
  * why: "unique"|"ttl"}. */
 bool job_own(
     struct job *j, const char *ns, const bson_t *staged, bson_error_t *error);
-/* The same while it is loaded; load: what job_each_progress gives. */
+/* The same while it is loaded; load: what job_each_progress gives; kept: NULL,
+ * or `from` of this load: it holds documents of others, which stays known until
+ * it is disowned. */
 bool job_own_load(struct job *j, const char *ns, const bson_t *staged,
-    const bson_t *load, bson_error_t *error);
+    const bson_t *load, const struct optime *kept, bson_error_t *error);
+/* It held documents of others; from may be NULL. */
+bool job_kept(struct job *j, const char *ns, struct optime *from);
 /* With `born`. */
 bool job_own_as(struct job *j, const char *ns, const bson_t *staged, bool born,
     bson_error_t *error);

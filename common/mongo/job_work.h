@@ -14,7 +14,11 @@ struct job {
 	struct lease *lease;
 	char *name;
 	bson_t doc;
-	char **owned;
+	struct owned {
+		char *ns;
+		bool kept;
+		struct optime from; /* of the load that kept it last */
+	} * owned;
 	size_t n_owned;
 	atomic_bool switched; /* mongo/job_switch.h */
 };

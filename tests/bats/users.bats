@@ -125,7 +125,7 @@ accounts() {
 	assert_output --partial "'db': 'shop'"
 	refute_output --partial "user shop.app"
 	assert_output --partial "user admin.boss"
-	run -2 mm-load -d shop --on-duplicate skip "$TMP/u"
+	run -2 mm-load -d shop --users --on-duplicate replace "$TMP/u"
 
 	# What somebody else's restore is about to do is not disturbed.
 	py "$dst_root" <<<'client.admin.tempusers.insert_one({"_id": "x.y", "user": "y", "db": "x"})'
