@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/le.h"
 #include "io/input.h"
 
 struct digest_source {
@@ -285,8 +286,7 @@ digest_in_range(const struct buf *docs, size_t *at, struct digest_range *r,
 
 	if (*at >= docs->len)
 		return 0;
-	memcpy(&len, docs->data + *at, 4);
-	len = BSON_UINT32_FROM_LE(len); /* was checked when it was read */
+	len = le32(docs->data + *at); /* was checked when it was read */
 	if (!digest_range_read(docs->data + *at, len, r, error))
 		return -1;
 	*at += len;

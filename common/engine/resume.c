@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/doc.h"
 #include "base/hash.h"
+#include "base/le.h"
 #include "engine/identity.h"
 #include "io/file.h"
 
@@ -55,8 +56,7 @@ decode(const char *text, size_t len, bson_error_t *error)
 	data = bson_malloc((len - skip) / 4 * 3 + 4);
 	n = EVP_DecodeBlock(
 	    data, (const unsigned char *)text + skip, (int)(len - skip));
-	memcpy(&size, data, sizeof size);
-	size = BSON_UINT32_FROM_LE(size);
+	size = le32(data);
 	/* The padding is decoded too. */
 	if (n >= 5 && size >= 5 && size <= (uint32_t)n &&
 	    hash_xxh64(data, size, 0) == strtoull(sum, NULL, 16))

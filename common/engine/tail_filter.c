@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/le.h"
 #include "model/ddl.h"
+#include "model/number.h"
 #include "model/value.h"
 
 enum { SLOTS = 1024 };
@@ -230,26 +232,12 @@ by_kind(struct tail_filter *f, const struct tail_look *look,
 	return refuse_kind(look, "unknown kind", error);
 }
 
-static uint64_t
-get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, 8);
-	return BSON_UINT64_FROM_LE(v);
-}
-
 static int64_t
 integer(const struct value *v)
 {
-	uint32_t small;
-
-	if (v->type == BSON_TYPE_INT64)
-		return (int64_t)get64(v->data);
-	if (v->type != BSON_TYPE_INT32)
-		return -1;
-	memcpy(&small, v->data, 4);
-	return (int32_t)BSON_UINT32_FROM_LE(small);
+	return v->type == BSON_TYPE_INT64 || v->type == BSON_TYPE_INT32
+	    ? number_int(v)
+	    : -1;
 }
 
 static void
@@ -274,7 +262,7 @@ note(struct tail_look *look, const struct elem *e, int64_t *version)
 			look->at.term = integer(&e->value);
 		} else if (strcmp(e->name, "ts") == 0 &&
 		    e->value.type == BSON_TYPE_TIMESTAMP) {
-			ts = get64(e->value.data);
+			ts = le64(e->value.data);
 			look->at.secs = (uint32_t)(ts >> 32);
 			look->at.inc = (uint32_t)ts;
 		}
@@ -286,7 +274,7 @@ note(struct tail_look *look, const struct elem *e, int64_t *version)
 	case 'w':
 		if (strcmp(e->name, "wall") == 0 &&
 		    e->value.type == BSON_TYPE_DATE_TIME)
-			look->wall = (int64_t)get64(e->value.data);
+			look->wall = (int64_t)le64(e->value.data);
 		break;
 	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "base/le.h"
 #include "base/stage.h"
 
 #define RAW_BYTES (256u << 10)
@@ -133,10 +134,7 @@ cut_short(const struct zio_reader *z, bson_error_t *error)
 static uint32_t
 raw_u32(const struct zio_reader *z, size_t at)
 {
-	uint32_t v;
-
-	memcpy(&v, z->raw + z->start + at, sizeof v);
-	return BSON_UINT32_FROM_LE(v);
+	return le32(z->raw + z->start + at);
 }
 
 static void

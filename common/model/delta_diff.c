@@ -2,6 +2,7 @@
  * then the old document is walked in order. Parts that meet nothing in the
  * document are checked all the same, so that whether a diff is refused never
  * depends on the document. */
+#include "base/le.h"
 #include "model/delta_parse.h"
 
 static bool apply_doc(struct delta_work *w, const struct place *at,
@@ -92,8 +93,7 @@ apply_binary(
 
 	walk_find(patch->data, patch->len, "o", &o);
 	walk_find(patch->data, patch->len, "d", &d);
-	memcpy(&keep, o.value.data, 4);
-	keep = BSON_UINT32_FROM_LE(keep);
+	keep = le32(o.value.data);
 	if (old->value.type != BSON_TYPE_BINARY || keep > old->value.len - 5) {
 		w->note.clashes++;
 		buf_add(w->out, old->raw, old->raw_len);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "base/le.h"
 
 static void
 place_text(const struct place *p, char *text, size_t size)
@@ -214,8 +215,7 @@ diff_array_begin(struct delta_work *w, const struct place *at,
 		return true;
 	if (e.value.type != BSON_TYPE_INT32 || e.value.data[3] > 0x7f)
 		return malformed(w, at, "l", NULL, "no int32 of 0 or more");
-	memcpy(&a->len, e.value.data, 4);
-	a->len = BSON_UINT32_FROM_LE(a->len);
+	a->len = le32(e.value.data);
 	a->has_len = true;
 	a->walk = ahead;
 	return true;

@@ -7,6 +7,8 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#include "base/le.h"
+
 struct digester {
 	EVP_MD_CTX *ctx;
 	uint8_t key[DIGEST_KEY]; /* of the collection */
@@ -40,12 +42,8 @@ digest_store(const struct digest *d, uint8_t *out)
 void
 digest_load(struct digest *d, const uint8_t *in)
 {
-	uint64_t lo, hi;
-
-	memcpy(&lo, in, 8);
-	memcpy(&hi, in + 8, 8);
-	d->lo = BSON_UINT64_FROM_LE(lo);
-	d->hi = BSON_UINT64_FROM_LE(hi);
+	d->lo = le64(in);
+	d->hi = le64(in + 8);
 }
 
 struct digester *

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/le.h"
 #include "model/class.h"
 #include "model/number.h"
 
@@ -96,8 +97,7 @@ add_payload(
 		add_tree(v->data, v->len, class == CLASS_OBJECT, out, depth);
 		break;
 	case CLASS_SCOPE:
-		memcpy(&code, v->data + 4, 4);
-		code = 4 + BSON_UINT32_FROM_LE(code);
+		code = 4 + le32(v->data + 4);
 		buf_add(out, v->data + 4, code);
 		add_tree(
 		    v->data + 4 + code, v->len - 4 - code, true, out, depth);

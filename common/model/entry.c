@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/le.h"
 #include "model/number.h"
 
 /* What the walk has met beside the entry itself. */
@@ -95,29 +96,14 @@ is_true(const struct value *v)
 	return v->type == BSON_TYPE_BOOL && *v->data != 0;
 }
 
-static uint32_t
-get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return BSON_UINT32_FROM_LE(v);
-}
-
-static uint64_t
-get64(const uint8_t *p)
-{
-	return (uint64_t)get32(p + 4) << 32 | get32(p);
-}
-
 static bool
 read_position(const struct met *m, struct entry *e, bson_error_t *error)
 {
 	e->at = OPTIME_NULL;
 	if (m->ts.type != BSON_TYPE_TIMESTAMP)
 		return bad(e, error, "ts", "is missing or no timestamp");
-	e->at.inc = get32(m->ts.data);
-	e->at.secs = get32(m->ts.data + 4);
+	e->at.inc = le32(m->ts.data);
+	e->at.secs = le32(m->ts.data + 4);
 	if (m->t.type &&
 	    (!number_is(m->t.type) || !number_int64(&m->t, &e->at.term)))
 		return bad(e, error, "t", "is no integer");
@@ -227,7 +213,7 @@ read_txn(const struct met *m, struct entry *e, bson_error_t *error)
 	    !walk_find(m->txn.data, m->txn.len, "i", &x) ||
 	    x.value.type != BSON_TYPE_INT32 || x.value.data[3] > 0x7f)
 		return bad(e, error, "txn", "has no running number i");
-	e->txn_index = (int32_t)get32(x.value.data);
+	e->txn_index = (int32_t)le32(x.value.data);
 	e->txn_last =
 	    walk_find(m->txn.data, m->txn.len, "last", &x) && is_true(&x.value);
 	return true;
@@ -239,7 +225,7 @@ read_rest(const struct met *m, struct entry *e)
 	if (m->ui.type == BSON_TYPE_BINARY && m->ui.len == 5 + 16)
 		e->ui = m->ui.data + 5;
 	if (m->wall.type == BSON_TYPE_DATE_TIME)
-		e->wall = (int64_t)get64(m->wall.data);
+		e->wall = (int64_t)le64(m->wall.data);
 	e->from_migrate = is_true(&m->from_migrate);
 	e->upsert = e->op == ENTRY_UPDATE && is_true(&m->b);
 }

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/le.h"
+
 typedef unsigned __int128 u128;
 
 bool
@@ -17,30 +19,17 @@ number_is(uint8_t type)
 	    type == BSON_TYPE_DOUBLE || type == BSON_TYPE_DECIMAL128;
 }
 
-static uint64_t
-get64(const uint8_t *p)
+int64_t
+number_int(const struct value *v)
 {
-	uint64_t v;
-
-	memcpy(&v, p, 8);
-	return BSON_UINT64_FROM_LE(v);
-}
-
-static int64_t
-get_int(const struct value *v)
-{
-	uint32_t low;
-
-	if (v->type == BSON_TYPE_INT64)
-		return (int64_t)get64(v->data);
-	memcpy(&low, v->data, 4);
-	return (int32_t)BSON_UINT32_FROM_LE(low);
+	return v->type == BSON_TYPE_INT64 ? (int64_t)le64(v->data)
+					  : (int32_t)le32(v->data);
 }
 
 static double
 get_double(const uint8_t *p)
 {
-	uint64_t bits = get64(p);
+	uint64_t bits = le64(p);
 	double d;
 
 	memcpy(&d, &bits, 8);
@@ -75,7 +64,7 @@ of_decimal(const uint8_t *p, struct number *n)
 {
 	const u128 limit =
 	    (u128)UINT64_C(100000000000000000) * UINT64_C(100000000000000000);
-	uint64_t low = get64(p), high = get64(p + 8);
+	uint64_t low = le64(p), high = le64(p + 8);
 	unsigned top = (unsigned)(high >> 58 & 0x1f);
 	int exponent = (int)(high >> 49 & 0x3fff);
 
@@ -95,11 +84,11 @@ number_of(const struct value *v, struct number *n)
 {
 	*n = (struct number){NUMBER_FINITE, false, 0, 0, 0};
 	if (v->type == BSON_TYPE_DOUBLE)
-		of_double(get64(v->data), n);
+		of_double(le64(v->data), n);
 	else if (v->type == BSON_TYPE_DECIMAL128)
 		of_decimal(v->data, n);
 	else
-		of_int(get_int(v), n);
+		of_int(number_int(v), n);
 	if (n->kind == NUMBER_NAN || (n->kind == NUMBER_FINITE && n->m == 0))
 		n->negative = false;
 }
@@ -125,7 +114,7 @@ number_int64(const struct value *v, int64_t *out)
 	uint64_t size;
 
 	if (v->type == BSON_TYPE_INT32 || v->type == BSON_TYPE_INT64) {
-		*out = get_int(v);
+		*out = number_int(v);
 		return true;
 	}
 	if (v->type == BSON_TYPE_DOUBLE) {
@@ -246,7 +235,7 @@ number_cmp(const struct value *a, const struct value *b)
 
 	if (a->type != BSON_TYPE_DECIMAL128 && a->type == b->type &&
 	    a->type != BSON_TYPE_DOUBLE) {
-		int64_t i = get_int(a), j = get_int(b);
+		int64_t i = number_int(a), j = number_int(b);
 
 		return i < j ? -1 : i > j;
 	}

@@ -23,6 +23,8 @@ struct number {
 };
 
 bool number_is(uint8_t type);
+/* v is an int32 or an int64. */
+int64_t number_int(const struct value *v);
 /* v must be a number. Not reduced. */
 void number_of(const struct value *v, struct number *n);
 void number_reduce(struct number *n);

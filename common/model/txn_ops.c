@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/le.h"
 #include "model/put.h"
 
 static bool
@@ -118,10 +119,8 @@ txn_ops_emit(const struct txn_io *io, const uint8_t *docs, size_t len,
     bson_error_t *error)
 {
 	for (size_t at = 0; at < len;) {
-		uint32_t size;
+		uint32_t size = le32(docs + at);
 
-		memcpy(&size, docs + at, 4);
-		size = BSON_UINT32_FROM_LE(size);
 		buf_clear(scratch);
 		txn_build(
 		    docs + at, size, commit, (int32_t)*i, *i + 1 == n, scratch);

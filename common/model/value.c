@@ -5,16 +5,9 @@
 
 #include <string.h>
 
+#include "base/le.h"
+
 #define DEPTH_MAX 200
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return BSON_UINT32_FROM_LE(v);
-}
 
 static uint32_t
 text_len(const uint8_t *p, size_t room)
@@ -23,7 +16,7 @@ text_len(const uint8_t *p, size_t room)
 
 	if (room < 5)
 		return 0;
-	len = get32(p);
+	len = le32(p);
 	if (len < 1 || len > room - 4 || p[4 + len - 1] != 0)
 		return 0;
 	return 4 + len;
@@ -36,7 +29,7 @@ doc_len(const uint8_t *p, size_t room)
 
 	if (room < 5)
 		return 0;
-	len = get32(p);
+	len = le32(p);
 	return len >= 5 && len <= room && p[len - 1] == 0 ? len : 0;
 }
 
@@ -47,7 +40,7 @@ binary_len(const uint8_t *p, size_t room)
 
 	if (room < 5)
 		return 0;
-	len = get32(p);
+	len = le32(p);
 	return len <= room - 5 ? 5 + len : 0;
 }
 
@@ -70,7 +63,7 @@ scope_len(const uint8_t *p, size_t room)
 
 	if (room < 14)
 		return 0;
-	len = get32(p);
+	len = le32(p);
 	if (len < 14 || len > room)
 		return 0;
 	code = text_len(p + 4, len - 4);
@@ -205,7 +198,7 @@ sound(const uint8_t *doc, size_t len, int depth)
 		    !sound(v->data, v->len, depth + 1))
 			return false;
 		if (v->type == BSON_TYPE_CODEWSCOPE) {
-			uint32_t skip = 8 + get32(v->data + 4);
+			uint32_t skip = 8 + le32(v->data + 4);
 
 			if (!sound(v->data + skip, v->len - skip, depth + 1))
 				return false;

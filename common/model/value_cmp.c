@@ -3,6 +3,7 @@
  * across its types. */
 #include <string.h>
 
+#include "base/le.h"
 #include "model/class.h"
 #include "model/number.h"
 
@@ -53,24 +54,6 @@ value_class(uint8_t type)
 	}
 }
 
-static uint32_t
-get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, 4);
-	return BSON_UINT32_FROM_LE(v);
-}
-
-static uint64_t
-get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, 8);
-	return BSON_UINT64_FROM_LE(v);
-}
-
 static int
 bytes_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
@@ -84,7 +67,7 @@ bytes_cmp(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 static int
 text_cmp(const uint8_t *a, const uint8_t *b)
 {
-	return bytes_cmp(a + 4, get32(a) - 1, b + 4, get32(b) - 1);
+	return bytes_cmp(a + 4, le32(a) - 1, b + 4, le32(b) - 1);
 }
 
 /* Shorter first, then the bytes. */
@@ -138,8 +121,8 @@ tree_cmp(const struct value *a, const struct value *b, bool names, int depth)
 static int
 scope_cmp(const struct value *a, const struct value *b, int depth)
 {
-	uint32_t skip_a = 8 + get32(a->data + 4);
-	uint32_t skip_b = 8 + get32(b->data + 4);
+	uint32_t skip_a = 8 + le32(a->data + 4);
+	uint32_t skip_b = 8 + le32(b->data + 4);
 	struct value x = {
 	    BSON_TYPE_DOCUMENT, a->data + skip_a, a->len - skip_a};
 	struct value y = {
@@ -176,8 +159,8 @@ cmp(const struct value *a, const struct value *b, int depth)
 		return (*a->data != 0) - (*b->data != 0);
 	case CLASS_DATE:
 	case CLASS_TIMESTAMP:
-		x = get64(a->data);
-		y = get64(b->data);
+		x = le64(a->data);
+		y = le64(b->data);
 		if (class == CLASS_DATE) /* signed */
 			x ^= UINT64_C(1) << 63, y ^= UINT64_C(1) << 63;
 		return x < y ? -1 : x > y;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/le.h"
+
 static void
 put_int32(uint8_t *to, int32_t x)
 {
@@ -96,8 +98,5 @@ raw_text(struct buf *b, const char *name, const char *text)
 void
 raw_view(const struct buf *b, size_t place, bson_t *view)
 {
-	uint32_t len;
-
-	memcpy(&len, b->data + place, sizeof len);
-	bson_init_static(view, b->data + place, BSON_UINT32_FROM_LE(len));
+	bson_init_static(view, b->data + place, le32(b->data + place));
 }

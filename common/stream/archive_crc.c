@@ -1,8 +1,8 @@
 /* CRC-64 of xz: reflected ECMA-182, first and last value all ones. By eight
  * tables: eight bytes a step, some 1.5 GB/s. */
 #include <pthread.h>
-#include <string.h>
 
+#include "base/le.h"
 #include "stream/archive.h"
 
 #define POLYNOMIAL UINT64_C(0xC96C5795D7870F42)
@@ -36,10 +36,8 @@ archive_crc(uint64_t crc, const void *data, size_t len)
 	pthread_once(&once, fill);
 	crc = ~crc;
 	for (; len >= 8; len -= 8, p += 8) {
-		uint64_t v;
+		uint64_t v = le64(p) ^ crc;
 
-		memcpy(&v, p, 8);
-		v = BSON_UINT64_FROM_LE(v) ^ crc;
 		crc = 0;
 		for (int k = 0; k < 8; k++)
 			crc ^= table[7 - k][v >> 8 * k & 0xff];

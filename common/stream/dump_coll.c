@@ -5,6 +5,7 @@
 #include "base/doc.h"
 #include "base/ejson.h"
 #include "base/hash.h"
+#include "base/le.h"
 #include "io/zio.h"
 
 #define UUID_TEXT 32
@@ -203,8 +204,7 @@ dump_doc_read(struct zio_reader *in, struct buf *doc, bson_error_t *error)
 		return 0;
 	if (got != FDIO_ALL)
 		return cut(got, error);
-	memcpy(&len, head, sizeof len);
-	len = BSON_UINT32_FROM_LE(len);
+	len = le32(head);
 	if (len == UINT32_MAX)
 		return 2;
 	if (len < 5 || len > STREAM_DOC_MAX) {

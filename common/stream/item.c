@@ -4,17 +4,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/le.h"
 
 #define DOC_MIN 5
-
-static uint32_t
-le32(const uint8_t *at)
-{
-	uint32_t v;
-
-	memcpy(&v, at, sizeof v);
-	return BSON_UINT32_FROM_LE(v);
-}
 
 bool
 item_doc_len(const uint8_t *at, uint32_t *len, bson_error_t *error)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/le.h"
 
 /* The last bytes of a sealed document: 0x12 "x" 0, the int64, 0. */
 #define SEAL_BYTES 12
@@ -74,15 +75,13 @@ static bool
 seal_holds(const bson_t *doc, uint64_t number)
 {
 	const uint8_t *data = bson_get_data(doc), *seal;
-	uint64_t x;
 
 	if (doc->len < 5 + SEAL_BYTES)
 		return false;
 	seal = data + doc->len - SEAL_BYTES;
 	if (seal[0] != BSON_TYPE_INT64 || seal[1] != 'x' || seal[2] != 0)
 		return false;
-	memcpy(&x, seal + 3, sizeof x);
-	return BSON_UINT64_FROM_LE(x) ==
+	return le64(seal + 3) ==
 	    hash_xxh64(data, doc->len - SEAL_BYTES, number);
 }
 
