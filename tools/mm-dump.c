@@ -21,7 +21,8 @@ static const char *out_file, *method = "zstd", *job, *partition = "auto",
 static const char *query_text, *query_file;
 static bool users, archive;
 static int64_t collections = 4, threads, part_bytes = 512 * MIB,
-	       batch_bytes = MIB, block_bytes = MIB, rate;
+	       batch_bytes = MIB, reply_bytes = 8 * MIB, block_bytes = MIB,
+	       rate;
 
 static const char *read_concern = "majority";
 static struct optime at = {0, 0, -1};
@@ -49,6 +50,8 @@ static const struct opt own_rows[] = {
 	"auto (by size), none, id or natural", 0, 0, "auto|none|id|natural"},
     {0, "batch-bytes", "BYTES", OPT_BYTES, &batch_bytes,
 	"wanted size of a reply (1M)", 16 << 10, 16 * MIB},
+    {0, "reply-memory", "BYTES", OPT_BYTES, &reply_bytes,
+	"of the replies of all threads together (8M)", MIB, 1 << 30},
     {0, "block-size", "BYTES", OPT_BYTES, &block_bytes,
 	"size of a block of the stream (1M)", 128 << 10, 8 * MIB},
     {0, "rate-limit", "BYTES", OPT_BYTES, &rate,
@@ -100,6 +103,12 @@ partition_of(const char *how)
 					: DUMP_AUTO;
 }
 
+static int64_t
+within(int64_t wanted, int64_t most, int64_t least)
+{
+	return wanted < most ? wanted : most > least ? most : least;
+}
+
 static struct dump_opts
 make_opts(const struct output *out, int level, const struct resume *resume,
     const bson_t *query)
@@ -111,6 +120,7 @@ make_opts(const struct output *out, int level, const struct resume *resume,
 	    .readers = {.threads = (int)threads,
 		.collections = (int)collections,
 		.batch_bytes = batch_bytes,
+		.reply_bytes = reply_bytes,
 		.block_bytes = block_bytes,
 		.query = query,
 		.rate = rate,
@@ -121,16 +131,20 @@ make_opts(const struct output *out, int level, const struct resume *resume,
 	    .job = job,
 	    .resume = resume,
 	};
+	int64_t each;
 
 	if (*read_concern == 's' && optime_is_null(at))
 		opts.at.inc = 1; /* of the start */
 
 	if (threads == 0)
 		opts.readers.threads = collections > 4 ? (int)collections : 4;
+	each = reply_bytes / opts.readers.threads;
+	opts.readers.batch_bytes = within(batch_bytes, each, 16 << 10);
+	opts.readers.block_bytes = within(block_bytes, each, 128 << 10);
 	/* A slow rate in small bites, not in bursts with long pauses. */
-	if (rate > 0 && batch_bytes > rate / 4)
+	if (rate > 0)
 		opts.readers.batch_bytes =
-		    rate / 4 > 16 << 10 ? rate / 4 : 16 << 10;
+		    within(opts.readers.batch_bytes, rate / 4, 16 << 10);
 	return opts;
 }
 

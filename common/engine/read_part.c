@@ -1,7 +1,9 @@
-/* Memory: a thread has a reply, a block and the block compressed. With small
- * documents each is about 1 MiB, but a document may have 16 MiB. So a thread
- * that meets one above 1 MiB goes on alone among those that have such, until
- * it has seen no more for a while. */
+/* Memory: a thread has a reply, a block and the block compressed. The replies
+ * of all threads are held within one budget; as only their number of documents
+ * can be asked for, a reply where these get larger all of a sudden exceeds it,
+ * and the others wait before they ask for more. A document may have 16 MiB: a
+ * thread that meets one above 1 MiB goes on alone among those that have such,
+ * until it has seen no more for a while. */
 #include "engine/read_part.h"
 
 #include <malloc.h>
@@ -14,6 +16,7 @@
 #include "base/status.h"
 #include "mongo/scan.h"
 
+#define FIRST_DOCS 100
 #define LARGE_BYTES STREAM_BLOCK_BYTES
 #define CALM_BYTES (32 << 20)
 #define SPEND_BYTES (64 << 10)
@@ -27,6 +30,7 @@ struct reading {
 	int64_t blocks;   /* of this part so far */
 	unsigned pending; /* blocks that helpers have */
 	size_t unpaid;    /* bytes to be told to the throttle */
+	int64_t held;     /* bytes of s->budget */
 	bool alone;       /* holds s->large */
 	size_t calm;      /* bytes since the last large document */
 };
@@ -43,6 +47,12 @@ go_alone(struct reading *r)
 	pthread_mutex_lock(&r->s->large);
 	stage_enter(was);
 	r->alone = true;
+}
+
+static bool
+is_large(const struct read_part *p)
+{
+	return p->est_size > LARGE_BYTES;
 }
 
 static void
@@ -85,8 +95,52 @@ open_scan(const struct reading *r, struct conn *c)
 	    .batch_bytes = r->s->batch_bytes,
 	    .read_concern = r->s->read_concern,
 	};
+	int64_t docs;
 
+	/* What is far from the average must not fill a reply by itself. */
+	if (r->p->est_size > 0) {
+		docs = r->s->batch_bytes / r->p->est_size;
+		opts.first_docs = docs < 1 ? 1
+		    : docs < FIRST_DOCS    ? docs
+					   : FIRST_DOCS;
+		opts.most_docs = docs < 4 ? docs + 1 : docs + docs / 4;
+	}
 	return scan_new(c, &opts);
+}
+
+/* Before the scan asks for a reply: the one at hand is used up. */
+static void
+hold_reply(struct reading *r)
+{
+	enum stage was = stage_enter(STAGE_TURN);
+
+	budget_change(r->s->budget, -r->held);
+	r->held = r->s->batch_bytes;
+	budget_take(r->s->budget, r->held, r->alone);
+	stage_enter(was);
+}
+
+static void
+note_reply(struct reading *r)
+{
+	int64_t bytes = (int64_t)scan_reply_bytes(r->scan);
+
+	budget_change(r->s->budget, bytes - r->held);
+	r->held = bytes;
+}
+
+static int
+next_doc(struct reading *r, const bson_t **doc, bson_error_t *error)
+{
+	bool ask = scan_buffered(r->scan) == 0;
+	int got;
+
+	if (ask)
+		hold_reply(r);
+	got = scan_next(r->scan, doc, error);
+	if (ask)
+		note_reply(r);
+	return got;
 }
 
 /* By which a loader can tell how far this part is. */
@@ -150,7 +204,7 @@ take_document(struct reading *r, const bson_t *doc, bson_error_t *error)
 		if (!put_block(r, false, error))
 			return false;
 		go_alone(r);
-	} else if (r->alone && !r->p->large &&
+	} else if (r->alone && !is_large(r->p) &&
 	    (r->calm += doc->len) > CALM_BYTES) {
 		if (!put_block(r, false, error))
 			return false;
@@ -189,7 +243,7 @@ read_part(struct read_shared *s, struct conn *c, struct read_part *p,
 	int got = 1;
 
 	b->c = p->c;
-	if (p->large) {
+	if (is_large(p)) {
 		go_alone(&r);
 		if (!s->large_conn)
 			s->large_conn = conn_open(conn_server(c), error);
@@ -202,7 +256,7 @@ read_part(struct read_shared *s, struct conn *c, struct read_part *p,
 		return false;
 	}
 	r.scan = open_scan(&r, c);
-	while (ok && (got = scan_next(r.scan, &doc, error)) == 1)
+	while (ok && (got = next_doc(&r, &doc, error)) == 1)
 		ok = take_document(&r, doc, error);
 	if (got < 0)
 		ok = false;
@@ -213,6 +267,7 @@ read_part(struct read_shared *s, struct conn *c, struct read_part *p,
 		    p->coll, scan_reopened(r.scan));
 	ok = ok && put_block(&r, true, error);
 	scan_free(r.scan);
+	budget_change(s->budget, -r.held);
 	end_alone(&r);
 	helpers_wait(s->helpers, &r.pending);
 	return ok && (!s->failed || read_stopped(error));

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "engine/budget.h"
 #include "engine/helpers.h"
 #include "engine/lag_watch.h"
 #include "engine/throttle.h"
@@ -17,6 +18,7 @@ struct read_shared {
 	struct throttle *throttle;
 	struct helpers *helpers;
 	struct lag_watch *brake; /* or NULL */
+	struct budget *budget;   /* of the replies of all */
 	int64_t batch_bytes;
 	const char *read_concern; /* NULL: majority */
 	struct optime at;         /* read as of then; null: not */
@@ -33,7 +35,7 @@ struct read_part {
 	const char *db, *coll;
 	bool natural;
 	bool in_order;           /* of the blocks too (capped collections) */
-	bool large;              /* documents are large on average */
+	int64_t est_size;        /* of a document, on average; 0: not known */
 	int32_t part;            /* its number in the collection */
 	const bson_t *from, *to; /* {"": _id}; NULL: open */
 	const bson_t *after;     /* gone on with from there; NULL: not */

@@ -54,6 +54,7 @@ readers_new(
 		throttle_watch(r->shared.throttle, opts->rate_file);
 	r->shared.brake = opts->brake;
 	r->shared.helpers = helpers_new(out);
+	r->shared.budget = budget_new(opts->reply_bytes);
 	r->shared.batch_bytes = opts->batch_bytes;
 	r->shared.read_concern = opts->read_concern;
 	r->shared.at = opts->at;
@@ -98,6 +99,7 @@ readers_free(struct readers *r)
 	bson_free(r->item);
 	throttle_free(r->shared.throttle);
 	helpers_free(r->shared.helpers);
+	budget_free(r->shared.budget);
 	if (r->shared.large_conn)
 		conn_close(r->shared.large_conn);
 	pthread_mutex_destroy(&r->shared.large);
@@ -268,8 +270,7 @@ read_one(struct readers *r, struct conn *c, struct part *p, struct block *b,
 	    .coll = g->coll,
 	    .part = (int32_t)p->i,
 	    .natural = g->plan.natural,
-	    .large = g->est_docs > 0 &&
-		g->est_bytes / g->est_docs > STREAM_BLOCK_BYTES,
+	    .est_size = g->est_docs > 0 ? g->est_bytes / g->est_docs : 0,
 	    .from = p->i > 0 ? g->plan.bounds[p->i - 1] : NULL,
 	    .to = p->i + 1 < g->parts ? g->plan.bounds[p->i] : NULL,
 	    .after = g->plan.after ? g->plan.after[p->i] : NULL,

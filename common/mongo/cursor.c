@@ -21,7 +21,7 @@ struct cursor {
 	char *db, *coll;
 	bson_t command; /* the first one, without batchSize */
 	bool is_find, tailable;
-	int64_t batch_bytes, await_ms, batch_docs;
+	int64_t batch_bytes, await_ms, batch_docs, most_docs;
 	bson_t opts; /* with the server that the cursor lives on */
 	bool opened;
 	int64_t id; /* 0: no cursor on the server */
@@ -44,6 +44,7 @@ static struct cursor *new (struct conn *c, const char *db, const char *coll)
 	cur->over = CURSOR_DOC;
 	cur->batch_bytes = 1 << 20;
 	cur->batch_docs = FIRST_DOCS;
+	cur->most_docs = MOST_DOCS;
 	bson_init(&cur->command);
 	bson_init(&cur->opts);
 	bson_init(&cur->reply);
@@ -65,6 +66,8 @@ cursor_new(struct conn *c, const struct cursor_opts *o)
 		cur->batch_bytes = o->batch_bytes;
 	if (o->first_docs)
 		cur->batch_docs = o->first_docs;
+	if (o->most_docs)
+		cur->most_docs = o->most_docs;
 	BSON_APPEND_UTF8(cmd, "find", o->coll);
 	BSON_APPEND_DOCUMENT(cmd, "filter", o->filter ? o->filter : &none);
 	if (o->more)
@@ -149,8 +152,8 @@ adapt(struct cursor *cur, size_t n, size_t bytes)
 	docs = (int64_t)((double)aim * (double)n / (double)(bytes + 1));
 	if (docs > cur->batch_docs * GROWTH)
 		docs = cur->batch_docs * GROWTH;
-	if (docs > MOST_DOCS)
-		docs = MOST_DOCS;
+	if (docs > cur->most_docs)
+		docs = cur->most_docs;
 	cur->batch_docs = docs > 0 ? docs : 1;
 }
 
@@ -312,6 +315,12 @@ size_t
 cursor_buffered(const struct cursor *cur)
 {
 	return cur->left;
+}
+
+size_t
+cursor_reply_bytes(const struct cursor *cur)
+{
+	return cur->reply.len;
 }
 
 const bson_t *

@@ -19,6 +19,7 @@ struct cursor_opts {
 	int64_t batch_bytes;  /* wanted size of a reply; 0: 1 MiB. The number
 				 of documents is adapted while reading */
 	int64_t first_docs;   /* documents in the first reply; 0: 100 */
+	int64_t most_docs;    /* in any reply; 0: as many as fit */
 	int64_t limit;        /* 0: none */
 	const char *read_concern; /* NULL: majority; "local", ... */
 	bool tailable;            /* with awaitData */
@@ -50,6 +51,8 @@ enum cursor_got cursor_next(
     struct cursor *cur, const bson_t **doc, bson_error_t *error);
 /* Number of documents still in the reply at hand (0: next call asks). */
 size_t cursor_buffered(const struct cursor *cur);
+/* Bytes of the reply at hand. */
+size_t cursor_reply_bytes(const struct cursor *cur);
 /* postBatchResumeToken of the last reply, or NULL. */
 const bson_t *cursor_resume_token(const struct cursor *cur);
 

@@ -36,6 +36,8 @@ scan_new(struct conn *c, const struct scan_opts *o)
 	s->collated = o->collation != NULL;
 	s->batch_bytes = o->batch_bytes;
 	s->query = o->query ? bson_copy(o->query) : NULL;
+	s->first_docs = o->first_docs;
+	s->most_docs = o->most_docs;
 	s->tokens = c->server->info.wire >= WIRE_RESUME;
 	if (o->from)
 		scan_put_bound(&s->from, o->from);
@@ -148,6 +150,8 @@ open_cursor(struct scan *s)
 	    .filter = &filter,
 	    .more = &view,
 	    .batch_bytes = s->batch_bytes,
+	    .first_docs = s->first_docs,
+	    .most_docs = s->most_docs,
 	    .read_concern = s->read_concern};
 
 	put_more(s, &more);

@@ -25,7 +25,8 @@ struct scan_opts {
 	const bson_t *after; /* where another scan had got to (scan_place);
 				NULL: from the start */
 	int64_t batch_bytes;
-	const char *read_concern; /* NULL: majority */
+	int64_t first_docs, most_docs; /* in a reply, as for a cursor; 0 */
+	const char *read_concern;      /* NULL: majority */
 };
 
 struct scan;
@@ -42,6 +43,10 @@ int scan_next(struct scan *s, const bson_t **doc, bson_error_t *error);
  * up to a reply before it. {"": _id} or a resume token, initialised here.
  * False: at the start. */
 bool scan_place(const struct scan *s, const bson_t *last, bson_t *at);
+/* Documents still in the reply at hand (0: the next call asks), and its bytes.
+ */
+size_t scan_buffered(const struct scan *s);
+size_t scan_reply_bytes(const struct scan *s);
 /* How often it was reopened. */
 unsigned scan_reopened(const struct scan *s);
 

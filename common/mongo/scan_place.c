@@ -36,6 +36,18 @@ scan_start_after(struct scan *s, const bson_t *after)
 	}
 }
 
+size_t
+scan_buffered(const struct scan *s)
+{
+	return s->cur ? cursor_buffered(s->cur) : 0;
+}
+
+size_t
+scan_reply_bytes(const struct scan *s)
+{
+	return s->cur ? cursor_reply_bytes(s->cur) : 0;
+}
+
 bool
 scan_place(const struct scan *s, const bson_t *last, bson_t *at)
 {

@@ -13,7 +13,7 @@ struct scan {
 	struct conn *c;
 	char *db, *coll, *read_concern;
 	bool natural, collated, tokens, ids_only;
-	int64_t batch_bytes;
+	int64_t batch_bytes, first_docs, most_docs;
 	bson_t *query;       /* NULL: all */
 	struct buf from, to; /* {"": value}; empty: open */
 	enum stage stage;
