@@ -14,6 +14,7 @@
 #include "base/sig.h"
 #include "base/stage.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 enum { TICK_MS = 200, SECOND_MS = 1000 };
 
@@ -298,9 +299,8 @@ gauge_start(bson_error_t *error)
 		if (!write_metrics(-1, error))
 			return false;
 	}
-	r.running = pthread_create(&r.thread, NULL, run, NULL) == 0;
-	return r.running ||
-	    error_set(error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+	r.running = thread_start(&r.thread, run, NULL, error);
+	return r.running;
 }
 
 void

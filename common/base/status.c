@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/msg.h"
+#include "base/thread.h"
 
 enum { MAX_FIELDS = 64 };
 
@@ -146,9 +147,8 @@ status_start(const char *file, bson_error_t *error)
 	pthread_mutex_unlock(&lock);
 	if (!ok)
 		return false;
-	running = pthread_create(&thread, NULL, run, NULL) == 0;
-	return running ||
-	    error_set(error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+	running = thread_start(&thread, run, NULL, error);
+	return running;
 }
 
 static void

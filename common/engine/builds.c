@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "engine/held_build.h"
 #include "mongo/request.h"
 
@@ -241,9 +242,8 @@ take_up(struct builds *b, bson_error_t *error)
 static bool
 start(struct builds *b, bson_error_t *error)
 {
-	b->started = pthread_create(&b->thread, NULL, run, b) == 0;
-	return b->started ||
-	    error_set(error, MM_EXIT_INTERNAL, 0, "no thread to be had");
+	b->started = thread_start(&b->thread, run, b, error);
+	return b->started;
 }
 
 struct builds *

@@ -5,6 +5,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "engine/checkpoint_work.h"
 #include "mongo/job_switch.h"
 
@@ -112,11 +113,8 @@ checkpoint_start(struct checkpoint *c, struct lanes *lanes, bson_error_t *error)
 	c->lanes = lanes;
 	c->saved_ms = clock_ms();
 	c->reported_ms = c->saved_ms;
-	if (pthread_create(&c->thread, NULL, run, c) != 0)
-		return error_set(
-		    error, MM_EXIT_INTERNAL, 0, "no thread to be had");
-	c->started = true;
-	return true;
+	c->started = thread_start(&c->thread, run, c, error);
+	return c->started;
 }
 
 void

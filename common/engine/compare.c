@@ -10,6 +10,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "engine/compare_plan.h"
 #include "mongo/job.h"
 
@@ -134,9 +135,7 @@ work_all(struct run *run)
 		n = run->plan.n;
 	threads = bson_malloc0((n + 1) * sizeof *threads);
 	for (; started < n; started++)
-		if (pthread_create(&threads[started], NULL, work, run) != 0) {
-			error_set(&error, MM_EXIT_INTERNAL, 0,
-			    "could not start a thread");
+		if (!thread_start(&threads[started], work, run, &error)) {
 			note(run, COMPARE_FAILED, &error);
 			break;
 		}

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "base/thread.h"
+
 struct crew {
 	crew_fn *work;
 	void *arg;
@@ -45,14 +47,11 @@ crew_run(size_t threads, crew_fn *work, void *arg, bson_error_t *error)
 
 	pthread_mutex_init(&c.lock, NULL);
 	atomic_init(&c.abort, false);
-	while (started < threads &&
-	    pthread_create(&thread[started], NULL, run, &c) == 0)
+	while (
+	    started < threads && thread_start(&thread[started], run, &c, &none))
 		started++;
-	if (started < threads) {
-		error_set(
-		    &none, MM_EXIT_INTERNAL, 0, "could not start a thread");
+	if (started < threads)
 		note(&c, COMPARE_FAILED, &none);
-	}
 	for (size_t i = 0; i < started; i++)
 		pthread_join(thread[i], NULL);
 	bson_free(thread);

@@ -8,6 +8,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "engine/lock_lift.h"
 #include "engine/lock_note.h"
 #include "engine/position.h"
@@ -201,10 +202,8 @@ dump_lock_take(struct server *s, const struct dump_lock_opts *opts,
 	    pause_may(l->conn, error) && open_others(l, opts, error) &&
 	    lock(l, error) && pause_position(l->conn, &l->at, error);
 	if (ok) {
-		l->watching = pthread_create(&l->watch, NULL, watch, l) == 0;
-		ok = l->watching ||
-		    error_set(
-			error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+		l->watching = thread_start(&l->watch, watch, l, error);
+		ok = l->watching;
 	}
 	if (ok) {
 		*at = l->at;

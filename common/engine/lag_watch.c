@@ -9,6 +9,7 @@
 #include "base/sig.h"
 #include "base/stage.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "mongo/lag.h"
 
 enum { LOOK_MS = 1000, POLL_MS = 100 };
@@ -83,11 +84,9 @@ lag_watch_start(
 	w->conn = conn_open(s, error);
 	if (w->conn && lag_read(w->conn, w->except, &seconds, error)) {
 		judge(w, seconds);
-		w->running = pthread_create(&w->thread, NULL, run, w) == 0;
+		w->running = thread_start(&w->thread, run, w, error);
 		if (w->running)
 			return w;
-		error_set(
-		    error, MM_EXIT_INTERNAL, 0, "could not start a thread");
 	}
 	lag_watch_end(w);
 	return NULL;

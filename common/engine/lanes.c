@@ -8,6 +8,7 @@
 
 #include "base/msg.h"
 #include "base/sig.h"
+#include "base/thread.h"
 #include "engine/lane.h"
 #include "model/docid.h"
 
@@ -43,11 +44,8 @@ start(struct lanes *l, struct lane *lane, bson_error_t *error)
 	if (!lane->conn)
 		return false;
 	lane->bulk = bulk_new(lane->conn);
-	if (pthread_create(&lane->thread, NULL, lane_run, lane) != 0)
-		return error_set(
-		    error, MM_EXIT_INTERNAL, 0, "no thread to be had");
-	lane->started = true;
-	return true;
+	lane->started = thread_start(&lane->thread, lane_run, lane, error);
+	return lane->started;
 }
 
 struct lanes *

@@ -9,6 +9,7 @@
 #include "base/sig.h"
 #include "base/stage.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "engine/load_coll.h"
 #include "engine/load_job.h"
 #include "engine/loader.h"
@@ -316,17 +317,10 @@ work(void *arg)
 static bool
 run_threads(struct load *l, bson_error_t *error)
 {
-	pthread_t thread[THREADS_MAX];
-	int n = 0;
+	int n = l->opts->threads;
 
-	while (n < l->opts->threads && n < THREADS_MAX &&
-	    pthread_create(&thread[n], NULL, work, l) == 0)
-		n++;
-	if (n == 0)
-		return error_set(
-		    error, MM_EXIT_INTERNAL, 0, "could not start a thread");
-	while (n > 0)
-		pthread_join(thread[--n], NULL);
+	if (!threads_run(n < THREADS_MAX ? n : THREADS_MAX, work, l, error))
+		return false;
 	if (l->failed)
 		*error = l->error;
 	else if (l->stopped)

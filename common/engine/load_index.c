@@ -7,6 +7,7 @@
 #include "base/doc.h"
 #include "base/msg.h"
 #include "base/sig.h"
+#include "base/thread.h"
 #include "engine/again.h"
 
 #define THREADS_MAX 64
@@ -155,22 +156,13 @@ load_indexes_build(struct server *s, const struct load_index_task *task,
     size_t n, int threads, bson_error_t *error)
 {
 	struct builders b = {.server = s, .task = task, .n = n};
-	pthread_t thread[THREADS_MAX];
-	int want = threads < THREADS_MAX ? threads : THREADS_MAX, started = 0;
+	size_t want = threads < THREADS_MAX ? threads : THREADS_MAX;
 
-	if ((size_t)want > n)
-		want = (int)n;
+	if (want > n)
+		want = n;
 	pthread_mutex_init(&b.lock, NULL);
-	while (started < want &&
-	    pthread_create(&thread[started], NULL, work, &b) == 0)
-		started++;
-	if (want > 0 && started == 0) {
-		error_set(
-		    &b.error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+	if (want > 0 && !threads_run(want, work, &b, &b.error))
 		b.failed = true;
-	}
-	while (started > 0)
-		pthread_join(thread[--started], NULL);
 	pthread_mutex_destroy(&b.lock);
 	if (b.failed)
 		*error = b.error;

@@ -6,6 +6,7 @@
 
 #include "base/msg.h"
 #include "base/stage.h"
+#include "base/thread.h"
 
 /* What waits for a block before it, in one part: beyond that the part stays
  * where it is. */
@@ -135,12 +136,9 @@ progress_new(struct job *j)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->more, NULL);
 	pthread_cond_init(&p->saved, NULL);
-	p->running = pthread_create(&p->thread, NULL, run, p) == 0;
-	if (!p->running) {
+	p->running = thread_start(&p->thread, run, p, &p->error);
+	if (!p->running)
 		p->failed = true;
-		error_set(
-		    &p->error, MM_EXIT_INTERNAL, 0, "could not start a thread");
-	}
 	return p;
 }
 

@@ -8,6 +8,7 @@
 #include "base/sig.h"
 #include "base/stage.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "engine/read_part.h"
 
 struct reading {
@@ -329,18 +330,12 @@ by_size(const void *a, const void *b)
 bool
 readers_run(struct readers *r, bson_error_t *error)
 {
-	pthread_t thread[256];
-	int n = 0, want = r->opts.threads < 256 ? r->opts.threads : 256;
+	int n = r->opts.threads < 256 ? r->opts.threads : 256;
 
 	if (r->n > 1)
 		qsort(r->item, r->n, sizeof *r->item, by_size);
-	while (n < want && pthread_create(&thread[n], NULL, work, r) == 0)
-		n++;
-	if (n == 0)
-		return error_set(
-		    error, MM_EXIT_INTERNAL, 0, "could not start a thread");
-	while (n > 0)
-		pthread_join(thread[--n], NULL);
+	if (!threads_run(n, work, r, error))
+		return false;
 	if (r->shared.failed) {
 		*error = r->error;
 		return false;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/doc.h"
 #include "base/hash.h"
+#include "base/thread.h"
 #include "engine/position.h"
 #include "engine/tailer.h"
 #include "model/entry.h"
@@ -146,9 +147,8 @@ late_new(const struct late_opts *o, bson_error_t *error)
 	if ((l->conn = conn_open(o->server, error)) &&
 	    position_prove(l->conn, &l->start.after, error)) {
 		l->start.read_from = l->start.seen = l->start.after;
-		if (pthread_create(&l->thread, NULL, run, l) == 0)
+		if (thread_start(&l->thread, run, l, error))
 			return l;
-		error_set(error, MM_EXIT_INTERNAL, 0, "no thread to be had");
 	}
 	release(l);
 	return NULL;

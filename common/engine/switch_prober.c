@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 enum { PAUSE_US = 5000, PATIENCE_MS = 10000 };
 
@@ -60,11 +61,9 @@ prober_new(
 	p->o.probe[SIDE_TARGET] = NULL;
 	/* Once before anything is closed: it is connected then. */
 	if (p->conn && (p->block = block_new(&p->o, error)) &&
-	    block_account(p->block, SIDE_SOURCE, error) >= 0) {
-		if (pthread_create(&p->thread, NULL, run, p) == 0)
-			return p;
-		error_set(error, MM_EXIT_INTERNAL, 0, "no thread to be had");
-	}
+	    block_account(p->block, SIDE_SOURCE, error) >= 0 &&
+	    thread_start(&p->thread, run, p, error))
+		return p;
 	block_free(p->block);
 	if (p->conn)
 		conn_close(p->conn);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/msg.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 enum { LAG_MS = 2000, WINDOW_ROUNDS = 5 };
 
@@ -119,8 +120,7 @@ tail_watch_new(struct server *source, bson_error_t *error)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w->wake, &attr);
 	pthread_condattr_destroy(&attr);
-	if (pthread_create(&w->thread, NULL, watch, w) != 0) {
-		error_set(error, MM_EXIT_INTERNAL, 0, "no thread to be had");
+	if (!thread_start(&w->thread, watch, w, error)) {
 		pthread_mutex_destroy(&w->lock);
 		pthread_cond_destroy(&w->wake);
 		conn_close(w->conn);

@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/thread.h"
+
 struct through {
 	pthread_t thread;
 	through_fn *fn;
@@ -41,12 +43,10 @@ through_begin(
 	t->writes = writes;
 	t->ours = fd[!writes];
 	t->theirs = fd[writes];
-	if (pthread_create(&t->thread, NULL, run, t) != 0) {
+	if (!thread_start(&t->thread, run, t, error)) {
 		close(fd[0]);
 		close(fd[1]);
 		bson_free(t);
-		error_set(
-		    error, MM_EXIT_INTERNAL, 0, "could not start a thread");
 		return NULL;
 	}
 	*ours = t->ours;

@@ -5,6 +5,7 @@
 
 #include "base/doc.h"
 #include "base/sig.h"
+#include "base/thread.h"
 #include "engine/apply_walk.h"
 #include "engine/identity.h"
 #include "engine/position.h"
@@ -244,7 +245,6 @@ struct feed *
 feed_new(const struct feed_opts *opts, bson_error_t *error)
 {
 	struct feed *f = bson_malloc0(sizeof *f);
-	bool ok;
 
 	f->o = *opts;
 	f->progress = opts->after;
@@ -253,11 +253,7 @@ feed_new(const struct feed_opts *opts, bson_error_t *error)
 		f->catalog[f->n_catalog++] = opts->catalog;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->moved, NULL);
-	ok = prepare(f, error);
-	if (ok && pthread_create(&f->thread, NULL, run, f) != 0)
-		ok = error_set(
-		    error, MM_EXIT_INTERNAL, 0, "no thread to be had");
-	if (ok)
+	if (prepare(f, error) && thread_start(&f->thread, run, f, error))
 		return f;
 	release(f);
 	return NULL;

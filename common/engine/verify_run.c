@@ -6,6 +6,7 @@
 #include "base/msg.h"
 #include "base/sig.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "engine/verify_lead.h"
 
 enum { STEP_MS = 20, SAVE_MS = 2000 };
@@ -63,10 +64,9 @@ verify_start_scan(struct verify *v, bson_error_t *error)
 	if (n > (size_t)v->o->workers)
 		n = (size_t)v->o->workers;
 	for (; v->n_scanners < n; v->n_scanners++)
-		if (pthread_create(
-			&v->scanner[v->n_scanners], NULL, verify_scan, v) != 0)
-			return error_set(error, MM_EXIT_INTERNAL, 0,
-			    "could not start a thread");
+		if (!thread_start(
+			&v->scanner[v->n_scanners], verify_scan, v, error))
+			return false;
 	return true;
 }
 
@@ -74,10 +74,9 @@ static bool
 start_checkers(struct lead *l, bson_error_t *error)
 {
 	for (; l->n_checkers < CHECKERS; l->n_checkers++)
-		if (pthread_create(&l->checker[l->n_checkers], NULL,
-			verify_recheck, &l->v) != 0)
-			return error_set(error, MM_EXIT_INTERNAL, 0,
-			    "could not start a thread");
+		if (!thread_start(&l->checker[l->n_checkers], verify_recheck,
+			&l->v, error))
+			return false;
 	return true;
 }
 

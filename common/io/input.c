@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "io/fdio.h"
 #include "io/file.h"
 
@@ -77,11 +78,10 @@ start_pump(struct input *in, bson_error_t *error)
 	in->fd = ends[0];
 	in->into = ends[1];
 	fdio_widen_pipe(in->into);
-	in->pumping = pthread_create(&in->thread, NULL, pump, in) == 0;
+	in->pumping = thread_start(&in->thread, pump, in, error);
 	if (!in->pumping)
 		close(in->into);
-	return in->pumping ||
-	    error_set(error, MM_EXIT_INTERNAL, 0, "could not start a thread");
+	return in->pumping;
 }
 
 struct input *
