@@ -103,12 +103,6 @@ partition_of(const char *how)
 					: DUMP_AUTO;
 }
 
-static int64_t
-within(int64_t wanted, int64_t most, int64_t least)
-{
-	return wanted < most ? wanted : most > least ? most : least;
-}
-
 static struct dump_opts
 make_opts(const struct output *out, int level, const struct resume *resume,
     const bson_t *query)
@@ -131,20 +125,16 @@ make_opts(const struct output *out, int level, const struct resume *resume,
 	    .job = job,
 	    .resume = resume,
 	};
-	int64_t each;
 
 	if (*read_concern == 's' && optime_is_null(at))
 		opts.at.inc = 1; /* of the start */
 
 	if (threads == 0)
 		opts.readers.threads = collections > 4 ? (int)collections : 4;
-	each = reply_bytes / opts.readers.threads;
-	opts.readers.batch_bytes = within(batch_bytes, each, 16 << 10);
-	opts.readers.block_bytes = within(block_bytes, each, 128 << 10);
 	/* A slow rate in small bites, not in bursts with long pauses. */
-	if (rate > 0)
+	if (rate > 0 && batch_bytes > rate / 4)
 		opts.readers.batch_bytes =
-		    within(opts.readers.batch_bytes, rate / 4, 16 << 10);
+		    rate / 4 > 16 << 10 ? rate / 4 : 16 << 10;
 	return opts;
 }
 

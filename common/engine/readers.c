@@ -41,11 +41,18 @@ struct part {
 	size_t i;
 };
 
+static int64_t
+within(int64_t wanted, int64_t most, int64_t least)
+{
+	return wanted < most ? wanted : most > least ? most : least;
+}
+
 struct readers *
 readers_new(
     struct server *s, struct stream_out *out, const struct readers_opts *opts)
 {
 	struct readers *r = bson_malloc0(sizeof *r);
+	int64_t each = opts->reply_bytes / opts->threads;
 
 	r->server = s;
 	r->shared.out = out;
@@ -56,10 +63,11 @@ readers_new(
 	r->shared.brake = opts->brake;
 	r->shared.helpers = helpers_new(out);
 	r->shared.budget = budget_new(opts->reply_bytes);
-	r->shared.batch_bytes = opts->batch_bytes;
+	r->shared.batch_bytes = within(opts->batch_bytes, each, 16 << 10);
 	r->shared.read_concern = opts->read_concern;
 	r->shared.at = opts->at;
-	r->shared.block_bytes = (size_t)opts->block_bytes;
+	r->shared.block_bytes =
+	    (size_t)within(opts->block_bytes, each, 128 << 10);
 	pthread_mutex_init(&r->shared.large, NULL);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->freed, NULL);

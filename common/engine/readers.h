@@ -17,7 +17,8 @@ struct readers_opts {
 	int threads;              /* in all */
 	int collections;          /* at most so many are under way at once */
 	int64_t batch_bytes;      /* wanted size of a reply */
-	int64_t reply_bytes;      /* of all replies held at the same time */
+	int64_t reply_bytes;      /* of all replies held at the same time; a
+				     thread's share limits the other two */
 	int64_t block_bytes;      /* a block is closed here */
 	const char *read_concern; /* NULL: majority */
 	struct optime at;         /* read as of then; null: not */
