@@ -90,33 +90,12 @@ update_one(struct write *w, const uint8_t *doc, size_t len, struct buf *info,
 bool
 cmd_update(struct request *r, bson_error_t *error)
 {
-	struct buf info = BUF_INIT;
-	struct doc_list list;
-	struct write w;
-	bson_error_t why;
-	const uint8_t *doc;
-	size_t len;
-	bool ok;
-
-	if (!write_begin(&w, r, "updates", &list, error))
-		return false;
-	for (int32_t i = 0; doc_list_next(&list, &doc, &len); i++) {
-		if (write_statement(&w, i))
-			continue;
-		do {
-			buf_clear(&info);
-			ok = update_one(&w, doc, len, &info, &why);
-		} while (!ok && trans_again(r, &why));
-		if (!ok && !write_failed(&w, &why, &info))
-			break;
-	}
-	buf_release(&info);
-	write_end(&w, true);
-	return true;
+	return write_each(r, "updates", update_one, true, error);
 }
 
 static bool
-delete_one(struct write *w, const uint8_t *doc, size_t len, bson_error_t *error)
+delete_one(struct write *w, const uint8_t *doc, size_t len, struct buf *info,
+    bson_error_t *error)
 {
 	struct found f = {0};
 	struct change s;
@@ -125,6 +104,7 @@ delete_one(struct write *w, const uint8_t *doc, size_t len, bson_error_t *error)
 	bson_t d;
 	int64_t limit;
 
+	(void)info;
 	change_init(&s);
 	if (!value_sound(doc, len) || !bson_init_static(&d, doc, len))
 		return refuse(error, 22, "invalid bson");
@@ -168,24 +148,5 @@ delete_one(struct write *w, const uint8_t *doc, size_t len, bson_error_t *error)
 bool
 cmd_delete(struct request *r, bson_error_t *error)
 {
-	struct doc_list list;
-	struct write w;
-	bson_error_t why;
-	const uint8_t *doc;
-	size_t len;
-	bool ok;
-
-	if (!write_begin(&w, r, "deletes", &list, error))
-		return false;
-	for (int32_t i = 0; doc_list_next(&list, &doc, &len); i++) {
-		if (write_statement(&w, i))
-			continue;
-		do
-			ok = delete_one(&w, doc, len, &why);
-		while (!ok && trans_again(r, &why));
-		if (!ok && !write_failed(&w, &why, NULL))
-			break;
-	}
-	write_end(&w, false);
-	return true;
+	return write_each(r, "deletes", delete_one, false, error);
 }

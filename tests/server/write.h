@@ -13,22 +13,19 @@ struct write {
 	int64_t n, modified;
 	struct buf errors; /* elements of the array writeErrors */
 	struct buf upserted;
+	struct buf fixed; /* a document as it is stored */
 	uint32_t n_errors, n_upserted;
 	int32_t index; /* of the statement */
 	int32_t stmt;
 };
 
-/* Checks the name, the number of statements, ordered. */
-bool write_begin(struct write *w, struct request *r, const char *list_name,
-    struct doc_list *list, bson_error_t *error);
-/* Sets index and stmt. True: this statement was done before, and its result
- * is counted. */
-bool write_statement(struct write *w, int32_t index);
-/* A statement failed: info holds more fields of the error. False: stop. */
-bool write_failed(
-    struct write *w, const bson_error_t *error, const struct buf *info);
-/* The reply, and release. */
-void write_end(struct write *w, bool with_modified);
+/* One statement; info: more fields of the error, when it fails. */
+typedef bool write_fn(struct write *w, const uint8_t *doc, size_t len,
+    struct buf *info, bson_error_t *error);
+/* A whole command: every statement of the list that was not done before, and
+ * the reply. */
+bool write_each(struct request *r, const char *list_name, write_fn *one,
+    bool with_modified, bson_error_t *error);
 
 /* The collection to write to, made where it is missing. NULL: refused (a
  * view, a bad name). */
