@@ -2,23 +2,10 @@
  * delta_bad_test.c; recordings of a real server: recordings_test.c. */
 #include <string.h>
 
+#include "base/doc.h"
 #include "model/delta.h"
 #include "model/entry.h"
 #include "tap.h"
-
-static bool
-sub_doc(const bson_t *doc, const char *field, bson_t *out)
-{
-	bson_iter_t it;
-	const uint8_t *data;
-	uint32_t len;
-
-	if (!bson_iter_init_find(&it, doc, field) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&it))
-		return false;
-	bson_iter_document(&it, &len, &data);
-	return bson_init_static(out, data, len);
-}
 
 /* One update through a whole entry; *doc (owned, NULL: none) is replaced. */
 static bool
@@ -51,7 +38,7 @@ run(const bson_t *vector, bson_t **doc, bson_error_t *error)
 	uint32_t len;
 	bson_t o;
 
-	if (sub_doc(vector, "o", &o))
+	if (doc_sub(vector, "o", &o))
 		return update(doc, &o, error);
 	if (!bson_iter_init_find(&it, vector, "seq") ||
 	    !bson_iter_recurse(&it, &sub))
@@ -69,8 +56,8 @@ static void
 vector(const char *line)
 {
 	bson_t *v = tap_json(line), pre, post, *doc = NULL;
-	bool has_pre = sub_doc(v, "pre", &pre);
-	bool has_post = sub_doc(v, "post", &post);
+	bool has_pre = doc_sub(v, "pre", &pre);
+	bool has_post = doc_sub(v, "post", &post);
 	bson_error_t error = {0};
 	bson_iter_t it;
 	const char *id;
@@ -99,19 +86,9 @@ vector(const char *line)
 static void
 test_vectors(void)
 {
-	char *path =
-	    bson_strdup_printf("%s/vectors/updates.jsonl", tap_tests_dir());
-	char *save = NULL, *text;
-	size_t len;
-	int n = 0;
+	int n = tap_vectors("updates.jsonl", vector);
 
-	text = tap_read_file(path, &len);
-	for (char *line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save), n++)
-		vector(line);
 	OK(n >= 60, "%d vectors", n);
-	bson_free(text);
-	bson_free(path);
 }
 
 static void

@@ -3,25 +3,8 @@
 
 #include "base/doc.h"
 #include "model/grants.h"
+#include "shop_scope.h"
 #include "tap.h"
-
-static bool
-sel_ns(const void *arg, const char *ns)
-{
-	(void)arg;
-	return strncmp(ns, "shop.", 5) == 0;
-}
-
-static bool
-sel_db(const void *arg, const char *db)
-{
-	(void)arg;
-	return strcmp(db, "shop") == 0;
-}
-
-static const char *const keep[] = {"admin.mover"};
-static const struct grants_scope scope = {
-    sel_ns, sel_db, sel_db, NULL, NULL, 0, keep, 1};
 
 #define ROLE(db, name) "{'role': '" name "', 'db': '" db "'}"
 #define USER(db, name, roles)                                                  \
@@ -84,7 +67,7 @@ apart(const char *u, const char *r, const bson_t *recorded, bson_t *made)
 	bson_error_t error;
 
 	names[0] = '\0';
-	if (!grants_plan(&scope, users, roles, &plan, &error))
+	if (!grants_plan(&shop_scope, users, roles, &plan, &error))
 		strcpy(names, error.message);
 	else
 		grants_apart(&plan, recorded, users, roles, add, NULL);

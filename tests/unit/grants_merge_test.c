@@ -5,25 +5,9 @@
 
 #include "base/doc.h"
 #include "model/grants.h"
+#include "shop_scope.h"
 #include "tap.h"
 
-static bool
-sel_ns(const void *arg, const char *ns)
-{
-	(void)arg;
-	return strncmp(ns, "shop.", 5) == 0;
-}
-
-static bool
-sel_db(const void *arg, const char *db)
-{
-	(void)arg;
-	return strcmp(db, "shop") == 0;
-}
-
-static const char *const keep[] = {"admin.mover"};
-static const struct grants_scope scope = {
-    sel_ns, sel_db, sel_db, NULL, NULL, 0, keep, 1};
 static const bson_t none = BSON_INITIALIZER;
 static bson_error_t error;
 
@@ -87,7 +71,7 @@ static bool
 merged(unsigned set, const bson_t *recorded, bson_t *out)
 {
 	bson_t *u = users(set), plan = BSON_INITIALIZER;
-	bool ok = grants_plan(&scope, u, &none, &plan, &error) &&
+	bool ok = grants_plan(&shop_scope, u, &none, &plan, &error) &&
 	    grants_merge(&plan, recorded, u, &none, out, &error);
 
 	bson_destroy(&plan);
@@ -251,7 +235,7 @@ test_bypass(void)
 	    "['bypassWriteBlockingMode']}], 'roles': []}}");
 	bson_t out = BSON_INITIALIZER, third;
 
-	grants_bypass(keep, 1, u, r, &out);
+	grants_bypass(shop_scope.keep, 1, u, r, &out);
 	OK(strcmp(doc_text_or(&out, "open.0.name", ""), "x.copier") == 0 &&
 		strcmp(doc_text_or(&out, "open.1.name", ""), "x.far") == 0 &&
 		!doc_sub(&out, "open.2", &third),

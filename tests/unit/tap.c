@@ -169,3 +169,20 @@ tap_same_doc(const bson_t *got, const bson_t *want)
 	bson_free(b);
 	return false;
 }
+
+int
+tap_vectors(const char *name, void (*each)(const char *line))
+{
+	char *path = bson_strdup_printf("%s/vectors/%s", tap_tests_dir(), name);
+	char *save = NULL, *text;
+	size_t len;
+	int n = 0;
+
+	text = tap_read_file(path, &len);
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), n++)
+		each(line);
+	bson_free(text);
+	bson_free(path);
+	return n;
+}

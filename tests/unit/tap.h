@@ -20,6 +20,8 @@ int tap_done(void);
 const char *tap_tests_dir(void);
 /* Whole file; caller frees with bson_free. Aborts when it cannot be read. */
 char *tap_read_file(const char *path, size_t *len);
+/* Calls each for the lines of tests/vectors/NAME. How many. */
+int tap_vectors(const char *name, void (*each)(const char *line));
 /* A document from JSON, with {"$hex":"aabb"} turned into BinData 0; owned by
  * the caller (bson_destroy). Aborts on bad JSON. */
 bson_t *tap_json(const char *json);

@@ -67,19 +67,9 @@ vector(const char *line)
 static void
 test_vectors(void)
 {
-	char *path = bson_strdup_printf(
-	    "%s/vectors/transactions.jsonl", tap_tests_dir());
-	char *save = NULL, *text;
-	size_t len;
-	int n = 0;
+	int n = tap_vectors("transactions.jsonl", vector);
 
-	text = tap_read_file(path, &len);
-	for (char *line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save), n++)
-		vector(line);
 	OK(n >= 16, "%d vectors", n);
-	bson_free(text);
-	bson_free(path);
 }
 
 /* ------------------------------------------------- more cases */
