@@ -7,7 +7,7 @@ setup() {
 	export MM_TARGET_URI=$dst_uri
 }
 
-# store NAME FROM [TO] < JSON lines: a snapshot of the store "ledger", loaded.
+# store FROM [TO] < JSON lines: a snapshot of the store "ledger", loaded.
 store() {
 	"$PY" "$TOOLS/mmstream.py" write-snapshot --source ledger --nsInclude 'shop.*' \
 		--from "$1" --to "${2:-$1}" >"$TMP/snapshot"

@@ -2,27 +2,7 @@ bats_require_minimum_version 1.8.0
 # mm-oplog-apply: its ledger and its journal. Logs are written by mmstream.py,
 # another store as the source.
 load lib
-
-setup() {
-	start_server dst
-	export MM_TARGET_URI=$dst_uri
-}
-
-store() { # store FROM [TO] < JSON lines
-	"$PY" "$TOOLS/mmstream.py" write-snapshot --source ledger --nsInclude 'shop.*' \
-		--from "$1" --to "${2:-$1}" | mm-load -d shop --quiet
-}
-
-changes() { # changes AFTER [options] < JSON lines
-	local after=$1
-	shift
-	"$PY" "$TOOLS/mmstream.py" write-oplog --source ledger --nsInclude 'shop.*' \
-		--after "$after" "$@"
-}
-
-docs() { # docs COLLECTION: sorted by _id
-	py "$dst_uri" "$1" <<<'print(list(client.shop[sys.argv[2]].find().sort("_id", 1)))'
-}
+load apply_lib
 
 rows() { # rows FILE...: plain documents, one a line
 	mm-cat json --relaxed "$@" | jq -c ".doc // ."

@@ -248,16 +248,21 @@ docs[0] = d" >"$TMP/deep"
 	assert_output 1
 }
 
-@test "a signal is 9, and the same command loads it" {
+# A load that is at work, and whose stream does not go on.
+slow_load() {
 	two_servers
 	mkfifo "$TMP/slow"
 	(
 		head -c 1000000 "$TMP/s"
-		sleep 30
+		exec sleep 300
 	) >"$TMP/slow" 3>&- &
 	echo $! >>"$TMP/server_pids"
 	run_bg load mm-load -d shop --status-file "$TMP/status" "$TMP/slow"
 	wait_until 20 jq -e '.docs > 0' "$TMP/status"
+}
+
+@test "a signal is 9, and the same command loads it" {
+	slow_load
 	kill -TERM "$load_pid"
 	status=0
 	wait "$load_pid" || status=$?
@@ -271,15 +276,7 @@ docs[0] = d" >"$TMP/deep"
 }
 
 @test "a second loader of a job is refused while the first is at work" {
-	two_servers
-	mkfifo "$TMP/slow"
-	(
-		head -c 1000000 "$TMP/s"
-		sleep 30
-	) >"$TMP/slow" 3>&- &
-	echo $! >>"$TMP/server_pids"
-	run_bg load mm-load -d shop --status-file "$TMP/status" "$TMP/slow"
-	wait_until 20 jq -e '.docs > 0' "$TMP/status"
+	slow_load
 	run -8 mm-load -d shop "$TMP/s"
 	assert_output --partial "$load_pid"
 	kill -9 "$load_pid"

@@ -2,23 +2,7 @@ bats_require_minimum_version 1.8.0
 # mm-oplog-apply --undo: the newest part of a journal played backwards. Logs are
 # written by mmstream.py, another store as the source.
 load lib
-
-setup() {
-	start_server dst
-	export MM_TARGET_URI=$dst_uri
-}
-
-store() { # store FROM [TO] < JSON lines
-	"$PY" "$TOOLS/mmstream.py" write-snapshot --source undo --nsInclude 'shop.*' \
-		--from "$1" --to "${2:-$1}" | mm-load -d shop --quiet
-}
-
-changes() { # changes AFTER [options] < JSON lines
-	local after=$1
-	shift
-	"$PY" "$TOOLS/mmstream.py" write-oplog --source undo --nsInclude 'shop.*' \
-		--after "$after" "$@"
-}
+load apply_lib
 
 apply() { # with the journal
 	mm-oplog-apply -d shop --journal "$TMP/journal" --quiet "$@"
