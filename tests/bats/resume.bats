@@ -36,7 +36,7 @@ fill() {
 # Documents that the source has given to readers, and how many of them there
 # are.
 given() {
-	py "$src_uri" <<<'print(client.admin.command("serverStatus")["metrics"]["document"]["returned"])'
+	simulate "$src_uri" '{"serverStatus": 1}' | jq .metrics.document.returned
 }
 
 in_order() {
@@ -49,9 +49,9 @@ in_order() {
 }
 
 # round WHICH [options of mm-dump]: one run of dump | load, of which one side
-# is killed when so many documents (random) have arrived; statuses in $ended.
+# is killed when so many documents (random) were read; statuses in $ended.
 round() {
-	local victim=$1 goal token=()
+	local victim=$1 goal pid token=()
 	shift
 	if mm-load -d shop --print-resume-token >"$TMP/token" 2>/dev/null; then
 		token=(--resume "$TMP/token")
@@ -68,10 +68,13 @@ round() {
 	echo "$dump_pid" >>"$TMP/server_pids"
 	exec 9<&- 7>&-
 	if [[ $victim != none ]]; then
-		# A moment within the run, not a wait.
-		goal=$((RANDOM % 400))
-		sleep "$(printf '0.%03d' "$goal")"
-		local pid=${victim}_pid
+		goal=$(($(given) + RANDOM % 1500))
+		pid=${victim}_pid
+		reached() {
+			(($(given) >= goal)) ||
+				! grep -qs 'State:.*[RSDt]' "/proc/${!pid}/status"
+		}
+		wait_until 60 reached
 		kill -9 "${!pid}" 2>/dev/null || true
 	fi
 	ended=()
@@ -88,7 +91,9 @@ round() {
 	require_sim
 	two
 	fill "$src_uri"
-	local before kills=0 runs=0 victim docs more
+	local before kills=0 runs=0 victim docs more seed=${MM_SEED:-$RANDOM}
+	echo "MM_SEED=$seed"
+	RANDOM=$seed
 	docs=$(py "$src_uri" <<-'P'
 		names = [n for n in client.shop.list_collection_names() if n != "seen"]
 		print(sum(client.shop[n].estimated_document_count() for n in names))
