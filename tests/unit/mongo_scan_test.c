@@ -129,8 +129,8 @@ static const char *const ids[] = {"{\"$minKey\":1}", "null",
     "{\"$date\":{\"$numberLong\":\"-1\"}}",
     "{\"$date\":{\"$numberLong\":\"1\"}}", "{\"$timestamp\":{\"t\":0,\"i\":0}}",
     "{\"$timestamp\":{\"t\":4294967295,\"i\":1}}",
-    "{\"$dbPointer\":{\"$ref\":\"a\",\"$id\":"
-    "{\"$oid\":\"5f0000000000000000000001\"}}}",
+    ("{\"$dbPointer\":{\"$ref\":\"a\",\"$id\":"
+     "{\"$oid\":\"5f0000000000000000000001\"}}}"),
     "{\"$code\":\"f\"}", "{\"$code\":\"f\",\"$scope\":{\"x\":1}}",
     "{\"$maxKey\":1}"};
 #define N_IDS ((int)(sizeof ids / sizeof *ids))
