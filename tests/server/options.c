@@ -1,5 +1,6 @@
 #include "options.h"
 #include "match.h"
+#include "server.h"
 #include "text.h"
 
 #include <string.h>
@@ -99,6 +100,48 @@ validator_sound(const bson_iter_t *iter, bson_error_t *error)
 	return bson_init_static(&doc, data, len) && match_check(&doc, error);
 }
 
+/* As if there were none but WiredTiger. */
+static bool
+create_engine(const bson_t *cmd, bson_t *options, bson_error_t *error)
+{
+	bson_iter_t iter, engine;
+
+	if (!holds(cmd, "storageEngine", &iter))
+		return true;
+	if (!BSON_ITER_HOLDS_DOCUMENT(&iter) ||
+	    !bson_iter_recurse(&iter, &engine))
+		return error_set(error, MM_EXIT_REFUSED, 14,
+		    "BSON field 'create.storageEngine' is the wrong type, "
+		    "expected type 'object'");
+	while (bson_iter_next(&engine))
+		if (strcmp(bson_iter_key(&engine), "wiredTiger") != 0)
+			return error_set(error, MM_EXIT_REFUSED, 72,
+			    "%s is not a registered storage engine for this "
+			    "server",
+			    bson_iter_key(&engine));
+	bson_append_iter(options, NULL, 0, &iter);
+	return true;
+}
+
+/* 6.0 */
+static bool
+create_images(const bson_t *cmd, bson_t *options, bson_error_t *error)
+{
+	bson_iter_t iter, enabled;
+
+	if (!holds(cmd, "changeStreamPreAndPostImages", &iter))
+		return true;
+	if (!BSON_ITER_HOLDS_DOCUMENT(&iter) ||
+	    !bson_iter_recurse(&iter, &enabled) ||
+	    !bson_iter_find(&enabled, "enabled"))
+		return error_set(error, MM_EXIT_REFUSED, 40414,
+		    "BSON field 'create.changeStreamPreAndPostImages.enabled' "
+		    "is missing but a required field");
+	if (bson_iter_as_bool(&enabled))
+		bson_append_iter(options, NULL, 0, &iter);
+	return true;
+}
+
 static bool
 create_validator(const bson_t *cmd, bson_t *options, bson_error_t *error)
 {
@@ -193,7 +236,9 @@ options_create(const bson_t *cmd, bson_t *options, bson_error_t *error)
 	bson_iter_next(&iter); /* create: <name> */
 	while (bson_iter_next(&iter)) {
 		name = bson_iter_key(&iter);
-		if (!generic(name) && !among(create_fields, name))
+		if (!generic(name) && !among(create_fields, name) &&
+		    !(sim.set.fcv >= 60 &&
+			strcmp(name, "changeStreamPreAndPostImages") == 0))
 			return error_set(error, MM_EXIT_REFUSED, 40415,
 			    "BSON field 'create.%s' is an unknown field.",
 			    name);
@@ -204,11 +249,12 @@ options_create(const bson_t *cmd, bson_t *options, bson_error_t *error)
 		BSON_APPEND_BOOL(options, "temp", true);
 	if (holds(cmd, "recordPreImages", &iter) && bson_iter_as_bool(&iter))
 		BSON_APPEND_BOOL(options, "recordPreImages", true);
-	if (holds(cmd, "storageEngine", &iter))
-		bson_append_iter(options, NULL, 0, &iter);
+	if (!create_engine(cmd, options, error))
+		return false;
 	if (holds(cmd, "indexOptionDefaults", &iter))
 		bson_append_iter(options, NULL, 0, &iter);
 	return create_validator(cmd, options, error) &&
+	    create_images(cmd, options, error) &&
 	    create_collation(cmd, options, error) &&
 	    create_view(cmd, options, error);
 }
