@@ -1,8 +1,6 @@
 /* mm-load: a snapshot stream into a target. */
 #include <inttypes.h>
 #include <malloc.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/finish.h"
 #include "base/msg.h"
@@ -15,12 +13,11 @@
 #include "engine/foreign.h"
 #include "engine/load_token.h"
 #include "engine/users.h"
-#include "io/fdio.h"
 #include "io/input.h"
 
 static const char *job, *dir, *log_out, *rate_file, *on_duplicate = "error";
-static bool drop, no_indexes, finish_only, wake, print_token, users, archive,
-    in_order, stop_on_error;
+static bool drop, no_indexes, convert, finish_only, wake, print_token, users,
+    archive, in_order, stop_on_error;
 static struct optime from_at = OPTIME_NULL, to_at = OPTIME_NULL;
 static int64_t threads = 4, per_coll, max_load, rate;
 
@@ -33,6 +30,8 @@ static const struct opt own_rows[] = {
 	"drop what this job has loaded, and load anew"},
     {0, "noIndexRestore", NULL, OPT_FLAG, &no_indexes,
 	"make no indexes but those on _id"},
+    {0, "convertLegacyIndexes", NULL, OPT_FLAG, &convert,
+	"make index keys that only servers before 3.4 took ascending"},
     {0, "finish-indexes", NULL, OPT_FLAG, &finish_only,
 	"load nothing: build the unique indexes that the job holds back"},
     {0, "wake-ttl", NULL, OPT_FLAG, &wake,
@@ -96,6 +95,7 @@ load(struct input *in, bson_error_t *error)
 	    .per_coll = (int)(per_coll ? per_coll : threads),
 	    .drop = drop,
 	    .no_indexes = no_indexes,
+	    .convert = convert,
 	    .rate = rate,
 	    .rate_file = rate_file,
 	    .in_order = in_order,
@@ -180,14 +180,7 @@ finish_job(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
 static bool
 print(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
 {
-	char *token = load_token(c, job, rules, error);
-	bool ok = token &&
-	    fdio_write_all(STDOUT_FILENO, "standard output", token,
-		strlen(token), error) &&
-	    fdio_write_all(STDOUT_FILENO, "standard output", "\n", 1, error);
-
-	bson_free(token);
-	return ok;
+	return load_token_print(c, job, rules, error);
 }
 
 /* What reads no stream. */
@@ -227,8 +220,8 @@ static const char *
 wrong_alone(bool files)
 {
 	enum standing_how how = standing_parse(on_duplicate);
-	bool data = drop || no_indexes || rate || rate_file || max_load ||
-	    in_order || stop_on_error;
+	bool data = drop || no_indexes || convert || rate || rate_file ||
+	    max_load || in_order || stop_on_error;
 
 	if (wake && !finish_only)
 		return "--wake-ttl needs --finish-indexes";

@@ -179,7 +179,10 @@ admit_header(struct load *l, const bson_t *head, bson_error_t *error)
 		return false;
 	l->progress = progress_new(l->job);
 	l->colls = load_colls_new(l->conn, l->grant, l->job, l->progress,
-	    l->opts->no_indexes, l->opts->standing, load_resumes(head));
+	    (struct load_colls_how){.no_indexes = l->opts->no_indexes,
+		.convert = l->opts->convert,
+		.standing = l->opts->standing,
+		.resuming = load_resumes(head)});
 	status_text("job", job_name(l->job));
 	status_position("position", l->result->from);
 	status_state("loading");

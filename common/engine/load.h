@@ -20,6 +20,7 @@ struct load_opts {
 	struct lag_watch *brake; /* or NULL */
 	bool drop;               /* a finished load of the same job, too */
 	bool no_indexes;
+	bool convert;  /* index keys that no server takes any more */
 	bool in_order; /* documents as they come, in every collection */
 	enum standing_how standing;
 	bool stop_at_first; /* document that is left out */

@@ -109,6 +109,11 @@ load_coll_parse(
 		ok = error_set(error, MM_EXIT_REFUSED, 0,
 		    "\"%s\" is of type \"%s\", which cannot be loaded", from,
 		    type);
+	if (ok && bson_has_field(&options, "timeseries"))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is a time-series collection, which cannot be "
+		    "loaded",
+		    from);
 	if (ok) {
 		lc->ns = bson_strdup(ns);
 		lc->view = strcmp(type, "view") == 0;

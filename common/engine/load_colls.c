@@ -17,8 +17,8 @@ struct load_colls {
 	const struct grant *grant;
 	struct job *job;
 	struct progress *progress;
-	bool no_indexes;
-	bool resuming; /* until what does not come again is dropped */
+	struct load_colls_how how; /* resuming: until what does not come again
+				      is dropped */
 	struct load_free *free;
 	size_t kept; /* bytes of options and indexes announced */
 	struct load_coll *by_c, *by_ns;
@@ -28,7 +28,7 @@ struct load_colls {
 
 struct load_colls *
 load_colls_new(struct conn *c, const struct grant *g, struct job *j,
-    struct progress *p, bool no_indexes, enum standing_how how, bool resuming)
+    struct progress *p, struct load_colls_how how)
 {
 	struct load_colls *l = bson_malloc0(sizeof *l);
 
@@ -36,9 +36,8 @@ load_colls_new(struct conn *c, const struct grant *g, struct job *j,
 	l->grant = g;
 	l->job = j;
 	l->progress = p;
-	l->no_indexes = no_indexes;
-	l->resuming = resuming;
-	l->free = load_free_new(c, j, how, resuming);
+	l->how = how;
+	l->free = load_free_new(c, j, how.standing, how.resuming);
 	return l;
 }
 
@@ -101,7 +100,10 @@ load_colls_add(struct load_colls *l, const bson_t *record, bson_error_t *error)
 		error_set(error, MM_EXIT_REFUSED, 0,
 		    "two collections of the stream would become \"%s\"",
 		    lc->ns);
-	if (other || !load_free_check(l->free, lc, error)) {
+	if (other ||
+	    (!l->how.no_indexes && !l->how.convert &&
+		!load_indexes_check(lc->ns, lc->indexes, error)) ||
+	    !load_free_check(l->free, lc, error)) {
 		load_coll_free(lc);
 		return false;
 	}
@@ -127,7 +129,7 @@ create(struct load_colls *l, const struct load_coll *lc, const bson_t *indexes,
 	bool ok;
 
 	do
-		ok = catalog_create(
+		ok = catalog_create_copy(
 		    l->conn, lc->ns, lc->options, indexes, existed, error);
 	while (!ok && again(l->conn, error, &tries));
 	return ok;
@@ -141,7 +143,7 @@ make(struct load_colls *l, struct load_coll *lc, bson_error_t *error)
 	struct load_indexes split;
 	bool existed, ok;
 
-	load_indexes_split(lc->ns, l->no_indexes ? NULL : raw, &split);
+	load_indexes_split(lc->ns, l->how.no_indexes ? NULL : raw, &split);
 	lc->indexes = split.later;
 	optime_read(job_doc(l->job), "from", &from);
 	/* What was staged for it is as its load began; the log has the rest. */
@@ -244,9 +246,9 @@ load_colls_make(struct load_colls *l, bson_error_t *error)
 {
 	if (l->n_waiting > 0 && !check_views(l, error))
 		return false;
-	if (l->resuming && !drop_leftovers(l, error))
+	if (l->how.resuming && !drop_leftovers(l, error))
 		return false;
-	l->resuming = false;
+	l->how.resuming = false;
 	for (size_t i = 0; i < l->n_waiting; i++)
 		if (!make(l, l->waiting[i], error))
 			return false;

@@ -41,14 +41,20 @@ struct load_coll {
 
 struct load_colls;
 
-/* Borrows all; used by one thread at a time but for the counts. resuming: a
- * load that was begun before; what is of it and does not come again is
- * dropped. */
+struct load_colls_how {
+	bool no_indexes;
+	bool convert; /* index keys that no server takes any more */
+	enum standing_how standing;
+	bool resuming; /* a load that was begun before: what is of it and does
+			  not come again is dropped */
+};
+
+/* Borrows all; used by one thread at a time but for the counts. */
 struct load_colls *load_colls_new(struct conn *c, const struct grant *g,
-    struct job *j, struct progress *p, bool no_indexes, enum standing_how how,
-    bool resuming);
+    struct job *j, struct progress *p, struct load_colls_how how);
 void load_colls_free(struct load_colls *l);
-/* A coll record. Status 8: foreign data, or not within the grant. */
+/* A coll record. Status 8: foreign data, not within the grant, or an index key
+ * that is to be converted. */
 bool load_colls_add(
     struct load_colls *l, const bson_t *record, bson_error_t *error);
 /* Makes what was announced since the last call. Status 8: views are made of

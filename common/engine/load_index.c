@@ -69,6 +69,27 @@ load_indexes_split(const char *ns, const bson_t *raw, struct load_indexes *out)
 		split_one(&s, &one);
 }
 
+bool
+load_indexes_check(const char *ns, const bson_t *raw, bson_error_t *error)
+{
+	bson_iter_t it;
+	bson_t one;
+	char *key = NULL;
+
+	for (bool more = raw && bson_iter_init(&it, raw);
+	     more && !key && doc_next(&it, &one);)
+		key = index_legacy_key(&one);
+	if (!key)
+		return true;
+	error_set(error, MM_EXIT_REFUSED, 0,
+	    "index \"%s\" of \"%s\" has the key %s, which no server takes "
+	    "since MongoDB 3.4 (--convertLegacyIndexes makes it ascending, as "
+	    "it was taken before)",
+	    doc_text_or(&one, "name", ""), ns, key);
+	bson_free(key);
+	return false;
+}
+
 void
 load_indexes_release(struct load_indexes *i)
 {

@@ -15,6 +15,9 @@ struct load_indexes {
  * _id is in none of the three; a TTL index that is unique is held back. */
 void load_indexes_split(
     const char *ns, const bson_t *raw, struct load_indexes *out);
+/* Status 8: one has a key that no server takes any more, though the one it was
+ * made on long ago did. */
+bool load_indexes_check(const char *ns, const bson_t *raw, bson_error_t *error);
 /* Without `later`, which is the caller's. */
 void load_indexes_release(struct load_indexes *i);
 bool load_indexes_asleep(

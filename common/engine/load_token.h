@@ -6,10 +6,9 @@
 #include "model/ns.h"
 #include "mongo/server.h"
 
-/* Of the job by name, or (NULL) of the only one with this selection; caller
- * frees with bson_free. NULL: error is set; status 1 where nothing is there to
- * go on with. */
-char *load_token(struct conn *c, const char *name, const struct ns_rules *rules,
-    bson_error_t *error);
+/* Of the job by name, or (NULL) of the only one with this selection, as a line
+ * to standard output. Status 1 where nothing is there to go on with. */
+bool load_token_print(struct conn *c, const char *name,
+    const struct ns_rules *rules, bson_error_t *error);
 
 #endif

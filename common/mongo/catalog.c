@@ -53,7 +53,8 @@ type_of(const bson_t *info)
 
 	if (type && strcmp(type, "view") == 0)
 		return COLL_VIEW;
-	if (type && strcmp(type, "timeseries") == 0)
+	if ((type && strcmp(type, "timeseries") == 0) ||
+	    bson_has_field(info, "options.timeseries"))
 		return COLL_TIMESERIES;
 	return doc_bool(info, "options.capped") ? COLL_CAPPED : COLL_PLAIN;
 }

@@ -53,15 +53,23 @@ void coll_list_release(struct coll_list *list);
  * after a warning. Exists already: *existed, true. */
 bool catalog_create(struct conn *c, const char *ns, const bson_t *options,
     const bson_t *indexes, bool *existed, bson_error_t *error);
+/* The same of a snapshot: with storageEngine and recordPreImages, where the
+ * server takes them; else without, after a warning. */
+bool catalog_create_copy(struct conn *c, const char *ns, const bson_t *options,
+    const bson_t *indexes, bool *existed, bson_error_t *error);
 bool catalog_drop(struct conn *c, const char *ns, bson_error_t *error);
 
 /* Spec for createIndexes: ns, background, dropDups removed, v below 2 made 2,
  * legacy key values normalised; raw bytes else. Initialises out. */
 void index_normalise(const bson_t *spec, bson_t *out);
+/* Its key as JSON when that has a value which only servers before 3.4 take (and
+ * which index_normalise makes 1); else NULL. Caller frees with bson_free. */
+char *index_legacy_key(const bson_t *spec);
 bool index_is_id(const bson_t *spec);
 bool index_is_unique(const bson_t *spec); /* other than _id */
 bool index_is_ttl(const bson_t *spec, int64_t *seconds);
-/* createIndexes of several specs at once; exists with equal spec is fine. */
+/* createIndexes of several specs at once; exists with equal spec is fine. One
+ * without collation is simple, whatever its collection has. */
 bool catalog_create_indexes(
     struct conn *c, const char *ns, const bson_t *specs, bson_error_t *error);
 /* A TTL index asleep: created with an expireAfterSeconds that the server

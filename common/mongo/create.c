@@ -1,22 +1,19 @@
-/* Making collections and indexes on the target. */
+/* Making collections on the target. */
 #include "base/doc.h"
 #include "mongo/catalog.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/msg.h"
 #include "mongo/driver.h"
 #include "mongo/fields.h"
 #include "mongo/raw.h"
 
-#define DAY_SECONDS 86400
-#define COLL_MOD_MS 2000
-#define CODE_OPTIONS_CONFLICT 85
+enum option_class { OPTION_SENT, OPTION_HOST, OPTION_OWN, OPTION_UNKNOWN };
 
-enum option_class { OPTION_SENT, OPTION_OWN, OPTION_UNKNOWN };
-
-/* What create takes, and what a server sets itself. */
+/* What create takes, what it takes from a server of the same make (and is left
+ * out of what a log says: oplogs are applied on others), and what a server sets
+ * itself. */
 static enum option_class
 option_class(const char *name)
 {
@@ -24,13 +21,16 @@ option_class(const char *name)
 	    "validationLevel", "validationAction", "viewOn", "pipeline",
 	    "collation", "indexOptionDefaults", "clusteredIndex",
 	    "changeStreamPreAndPostImages", "expireAfterSeconds"};
+	static const char *const host[] = {"storageEngine", "recordPreImages"};
 	static const char *const own[] = {"create", "uuid", "idIndex", "temp",
-	    "autoIndexId", "flags", "storageEngine", "recordIdsReplicated",
-	    "recordPreImages"};
+	    "autoIndexId", "flags", "recordIdsReplicated"};
 
 	for (size_t i = 0; i < sizeof sent / sizeof *sent; i++)
 		if (strcmp(name, sent[i]) == 0)
 			return OPTION_SENT;
+	for (size_t i = 0; i < sizeof host / sizeof *host; i++)
+		if (strcmp(name, host[i]) == 0)
+			return OPTION_HOST;
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (strcmp(name, own[i]) == 0)
 			return OPTION_OWN;
@@ -61,7 +61,7 @@ put_id_index(struct buf *cmd, const bson_t *options, const bson_t *indexes)
 }
 
 static void
-put_options(struct buf *cmd, const char *ns, const bson_t *options)
+put_options(struct buf *cmd, const char *ns, const bson_t *options, bool host)
 {
 	struct walk w;
 	struct elem e;
@@ -70,6 +70,10 @@ put_options(struct buf *cmd, const char *ns, const bson_t *options)
 		return;
 	while (walk_next(&w, &e))
 		switch (option_class(e.name)) {
+		case OPTION_HOST:
+			if (host)
+				raw_elem(cmd, &e);
+			break;
 		case OPTION_SENT:
 			raw_elem(cmd, &e);
 			break;
@@ -82,8 +86,8 @@ put_options(struct buf *cmd, const char *ns, const bson_t *options)
 		}
 }
 
-static bool
-split(const char *ns, char *db, const char **coll, bson_error_t *error)
+bool
+driver_split(const char *ns, char *db, const char **coll, bson_error_t *error)
 {
 	if (ns_split(ns, db, coll))
 		return true;
@@ -91,42 +95,98 @@ split(const char *ns, char *db, const char **coll, bson_error_t *error)
 	    error, MM_EXIT_REFUSED, 0, "\"%s\" is not a namespace", ns);
 }
 
-bool
-catalog_create(struct conn *c, const char *ns, const bson_t *options,
-    const bson_t *indexes, bool *existed, bson_error_t *error)
+/* With the server's code. */
+static bool
+send_create(struct conn *c, const char *ns, const bson_t *options,
+    const bson_t *indexes, bool host, bson_error_t *error)
 {
 	struct buf b = BUF_INIT;
-	bson_error_t why;
 	char db[NS_MAX + 1];
 	const char *coll;
 	bson_t cmd;
+	bool ok;
+
+	if (!driver_split(ns, db, &coll, error))
+		return false;
+	raw_begin(&b);
+	raw_text(&b, "create", coll);
+	if (options)
+		put_options(&b, ns, options, host);
+	if (options && indexes)
+		put_id_index(&b, options, indexes);
+	raw_end(&b, 0);
+	raw_view(&b, 0, &cmd);
+	ok = conn_ddl(c, db, &cmd, NULL, error);
+	buf_release(&b);
+	return ok;
+}
+
+static bool
+has_host(const bson_t *options)
+{
+	struct walk w;
+	struct elem e;
+
+	if (options && walk_init(&w, bson_get_data(options), options->len))
+		while (walk_next(&w, &e))
+			if (option_class(e.name) == OPTION_HOST)
+				return true;
+	return false;
+}
+
+/* It may take the rest. */
+static bool
+turned_down(struct conn *c, const bson_error_t *why)
+{
+	return !conn_no_reply(c) && why->code != CODE_EXISTS &&
+	    why->code != CODE_UNAUTHORIZED && !code_transient(why->code);
+}
+
+static bool
+create(struct conn *c, const char *ns, const bson_t *options,
+    const bson_t *indexes, bool host, bool *existed, bson_error_t *error)
+{
+	bson_error_t why, first;
 	int found;
 	bool ok;
 
 	*existed = false;
-	if (!split(ns, db, &coll, error))
-		return false;
 	/* From 7.0 on create of what is there with equal options is fine. */
 	found = catalog_has(c, ns, error);
 	if (found) {
 		*existed = found > 0;
 		return found > 0;
 	}
-	raw_begin(&b);
-	raw_text(&b, "create", coll);
-	if (options)
-		put_options(&b, ns, options);
-	if (options && indexes)
-		put_id_index(&b, options, indexes);
-	raw_end(&b, 0);
-	raw_view(&b, 0, &cmd);
-	ok = conn_ddl(c, db, &cmd, NULL, &why);
-	buf_release(&b);
+	ok = send_create(c, ns, options, indexes, host, &why);
+	if (!ok && host && turned_down(c, &why)) {
+		first = why;
+		ok = send_create(c, ns, options, indexes, false, &why);
+		if (ok)
+			msg_warn("\"%s\" is made without options that the "
+				 "target does not take (storageEngine, "
+				 "recordPreImages): %s",
+			    ns, first.message);
+	}
 	if (!ok && why.code == CODE_EXISTS)
 		return *existed = true;
 	if (!ok && error)
 		*error = why;
 	return ok || error_prefix(error, "could not create \"%s\"", ns);
+}
+
+bool
+catalog_create(struct conn *c, const char *ns, const bson_t *options,
+    const bson_t *indexes, bool *existed, bson_error_t *error)
+{
+	return create(c, ns, options, indexes, false, existed, error);
+}
+
+bool
+catalog_create_copy(struct conn *c, const char *ns, const bson_t *options,
+    const bson_t *indexes, bool *existed, bson_error_t *error)
+{
+	return create(
+	    c, ns, options, indexes, has_host(options), existed, error);
 }
 
 bool
@@ -138,7 +198,7 @@ catalog_drop(struct conn *c, const char *ns, bson_error_t *error)
 	const char *coll;
 	bool ok;
 
-	if (!split(ns, db, &coll, error))
+	if (!driver_split(ns, db, &coll, error))
 		return false;
 	BSON_APPEND_UTF8(&cmd, "drop", coll);
 	ok = conn_ddl(c, db, &cmd, NULL, &why) || why.code == CODE_NO_NAMESPACE;
@@ -166,151 +226,6 @@ catalog_rename(
 		*error = why;
 	return ok ||
 	    error_prefix(error, "could not rename \"%s\" to \"%s\"", from, to);
-}
-
-/* Name of the index that the server's text about duplicate keys tells, or of
- * the first one. The text itself holds keys of documents. */
-static char *
-guilty_index(const char *text, const bson_t *specs)
-{
-	const char *at = strstr(text, " index: "), *name;
-	bson_t first;
-
-	if (at) {
-		at += strlen(" index: ");
-		return bson_strndup(at, strcspn(at, " "));
-	}
-	name = doc_sub(specs, "0", &first) ? doc_text(&first, "name") : NULL;
-	return bson_strdup(name ? name : "?");
-}
-
-static bool
-send_indexes(struct conn *c, const char *ns, const bson_t *cmd,
-    const bson_t *specs, bson_error_t *error)
-{
-	bson_error_t why;
-	char db[NS_MAX + 1], *name;
-	const char *coll;
-
-	if (!split(ns, db, &coll, error))
-		return false;
-	if (conn_ddl(c, db, cmd, NULL, &why))
-		return true;
-	name = guilty_index(why.message, specs);
-	if (why.code == CODE_DUPLICATE)
-		error_set(error, error_status(&why), (int)why.code,
-		    "could not build unique index \"%s\" of \"%s\": "
-		    "duplicate keys",
-		    name, ns);
-	else if (error) {
-		*error = why;
-		error_prefix(error, "could not build indexes of \"%s\"", ns);
-	}
-	bson_free(name);
-	return false;
-}
-
-bool
-catalog_create_indexes(
-    struct conn *c, const char *ns, const bson_t *specs, bson_error_t *error)
-{
-	struct buf b = BUF_INIT;
-	char db[NS_MAX + 1];
-	const char *coll;
-	size_t array;
-	struct walk w;
-	struct elem e;
-	bson_t cmd, spec, clean;
-	bool ok;
-
-	if (bson_count_keys(specs) == 0)
-		return true;
-	if (!split(ns, db, &coll, error))
-		return false;
-	raw_begin(&b);
-	raw_text(&b, "createIndexes", coll);
-	array = raw_begin_in(&b, BSON_TYPE_ARRAY, "indexes");
-	if (walk_init(&w, bson_get_data(specs), specs->len))
-		while (walk_next(&w, &e)) {
-			if (!bson_init_static(&spec, e.value.data, e.value.len))
-				continue;
-			index_normalise(&spec, &clean);
-			raw_bytes(&b, BSON_TYPE_DOCUMENT, e.name,
-			    bson_get_data(&clean), clean.len);
-			bson_destroy(&clean);
-		}
-	raw_end(&b, array);
-	raw_end(&b, 0);
-	raw_view(&b, 0, &cmd);
-	ok = send_indexes(c, ns, &cmd, specs, error);
-	buf_release(&b);
-	return ok;
-}
-
-/* The spec with another lifetime, as the only one of an array. */
-static void
-with_lifetime(const bson_t *spec, int32_t seconds, bson_t *array)
-{
-	struct buf b = BUF_INIT;
-	struct walk w;
-	struct elem e;
-	bson_t view;
-
-	raw_begin(&b);
-	if (walk_init(&w, bson_get_data(spec), spec->len))
-		while (walk_next(&w, &e))
-			if (strcmp(e.name, "expireAfterSeconds") != 0)
-				raw_elem(&b, &e);
-	raw_int32(&b, "expireAfterSeconds", seconds);
-	raw_end(&b, 0);
-	raw_view(&b, 0, &view);
-	bson_init(array);
-	BSON_APPEND_DOCUMENT(array, "0", &view);
-	buf_release(&b);
-}
-
-bool
-catalog_set_ttl(struct conn *c, const char *ns, const char *index,
-    int64_t seconds, bson_error_t *error)
-{
-	bson_t cmd = BSON_INITIALIZER;
-	char db[NS_MAX + 1];
-	const char *coll;
-	bool ok;
-
-	if (!split(ns, db, &coll, error))
-		return false;
-	BCON_APPEND(&cmd, "collMod", BCON_UTF8(coll), "index", "{", "name",
-	    BCON_UTF8(index), "expireAfterSeconds", BCON_INT64(seconds), "}",
-	    "maxTimeMS", BCON_INT32(COLL_MOD_MS));
-	ok = conn_ddl(c, db, &cmd, NULL, error);
-	bson_destroy(&cmd);
-	return ok ||
-	    error_prefix(error,
-		"could not set the lifetime of index \"%s\" of \"%s\"", index,
-		ns);
-}
-
-bool
-catalog_create_ttl_asleep(
-    struct conn *c, const char *ns, const bson_t *spec, bson_error_t *error)
-{
-	const char *name = doc_text(spec, "name");
-	bson_error_t why;
-	bson_t array;
-	bool ok;
-
-	/* The longest that every version takes: up to the present time. */
-	with_lifetime(spec, (int32_t)(time(NULL) - DAY_SECONDS), &array);
-	ok = catalog_create_indexes(c, ns, &array, &why);
-	bson_destroy(&array);
-	/* There already with another lifetime, when a load is done again. */
-	if (!ok && why.code != CODE_OPTIONS_CONFLICT) {
-		if (error)
-			*error = why;
-		return false;
-	}
-	return catalog_set_ttl(c, ns, name ? name : "", TTL_ASLEEP, error);
 }
 
 static enum field_rule

@@ -72,6 +72,9 @@ mongoc_client_pool_t *driver_pool(
 void driver_pool_end(mongoc_client_pool_t *pool);
 /* Chooses the member, fills info, refuses what server_open refuses. */
 bool server_learn(struct server *s, bool need_oplog, bson_error_t *error);
+/* ns_split, or status 8. */
+bool driver_split(
+    const char *ns, char *db, const char **coll, bson_error_t *error);
 /* URI of exactly one member, all else kept. Status 2: `member` is not
  * HOST:PORT. Caller frees. */
 char *uri_pin(const char *uri, const char *member, bson_error_t *error);

@@ -36,6 +36,22 @@ legacy_key(const struct value *v)
 	return value_cmp(v, &none) == 0;
 }
 
+char *
+index_legacy_key(const bson_t *spec)
+{
+	struct walk w;
+	struct elem e;
+	bson_t key;
+
+	if (index_is_id(spec) || !doc_sub(spec, "key", &key) ||
+	    !walk_init(&w, bson_get_data(&key), key.len))
+		return NULL;
+	while (walk_next(&w, &e))
+		if (legacy_key(&e.value))
+			return bson_as_relaxed_extended_json(&key, NULL);
+	return NULL;
+}
+
 static void
 put_key(struct buf *out, const struct value *key)
 {
