@@ -36,10 +36,14 @@ sleep_one(
 	if (!ns_split(ns, db, &coll))
 		return error_set(error, MM_EXIT_INTERNAL, 0, "not a namespace");
 	BSON_APPEND_UTF8(&command, "collMod", coll);
-	BSON_APPEND_DOCUMENT_BEGIN(&command, "index", &index);
-	BSON_APPEND_UTF8(&index, "name", held_name(spec));
-	BSON_APPEND_INT64(&index, "expireAfterSeconds", TTL_ASLEEP);
-	bson_append_document_end(&command, &index);
+	if (index_is_cluster(spec)) {
+		BSON_APPEND_UTF8(&command, "expireAfterSeconds", "off");
+	} else {
+		BSON_APPEND_DOCUMENT_BEGIN(&command, "index", &index);
+		BSON_APPEND_UTF8(&index, "name", held_name(spec));
+		BSON_APPEND_INT64(&index, "expireAfterSeconds", TTL_ASLEEP);
+		bson_append_document_end(&command, &index);
+	}
 	do
 		ok = conn_ddl(a->conn, db, &command, NULL, error);
 	while (!ok && again(a->conn, error, &tries));

@@ -263,10 +263,16 @@ forget_indexes(struct apply_ddl *a, bson_error_t *error)
 static bool
 note_born(struct apply_ddl *a, bson_error_t *error)
 {
-	bson_t staged;
+	bson_t staged, doc, spec;
 	bool born, ok;
 	int got = job_owned(a->o.job, a->d.target, &staged, &born, error);
 
+	if (got >= 0 && !born &&
+	    bson_init_static(&doc, a->d.doc.data, a->d.doc.len) &&
+	    index_of_lifetime(&doc, &spec)) {
+		held_put(&staged, a->d.target, &spec, "ttl");
+		bson_destroy(&spec);
+	}
 	ok = got >= 0 &&
 	    (born || job_own_as(a->o.job, a->d.target, &staged, true, error));
 	bson_destroy(&staged);

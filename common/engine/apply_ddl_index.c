@@ -301,7 +301,10 @@ align(struct apply_ddl *a, const struct mod *m, const bson_t *there,
 	bool ok = true, ttl = index_is_ttl(there, NULL);
 	bson_iter_t it;
 
-	if (m->enforces)
+	/* A clustered collection has no lifetime here before it is woken. */
+	if (index_is_cluster(there))
+		;
+	else if (m->enforces)
 		ok = drop_index(a, name, error);
 	else if (m->lifetime && !ttl)
 		ok = drop_index(a, name, error) &&
@@ -339,7 +342,10 @@ mod_one(struct apply_ddl *a, const struct mod *m, bson_t *list, bool born,
 
 	changed(is_held ? &held.spec : there, &m->set, &spec);
 	if (why) {
-		held_put(list, a->d.target, &spec, why);
+		if (index_is_cluster(&spec) && !index_is_ttl(&spec, NULL))
+			held_remove(list, held_name(&spec)); /* "off" */
+		else
+			held_put(list, a->d.target, &spec, why);
 		ok = job_own_as(a->o.job, a->d.target, list, born, error);
 	} else {
 		ok = true;

@@ -168,6 +168,8 @@ sleeps(const bson_t *spec)
 {
 	int64_t seconds;
 
+	if (index_is_cluster(spec))
+		return !index_is_ttl(spec, NULL);
 	return index_is_ttl(spec, &seconds) && seconds == TTL_ASLEEP;
 }
 

@@ -32,9 +32,13 @@ set_lifetime(struct finish *f, const char *ns, const bson_t *spec)
 		return error_set(f->error, MM_EXIT_REFUSED, 0,
 		    "\"%s\": index \"%s\" of the job has no lifetime", ns,
 		    held_name(spec));
-	BCON_APPEND(&command, "collMod", BCON_UTF8(coll), "index", "{", "name",
-	    BCON_UTF8(held_name(spec)), "expireAfterSeconds",
-	    BCON_INT64(seconds), "}");
+	BSON_APPEND_UTF8(&command, "collMod", coll);
+	if (index_is_cluster(spec))
+		BSON_APPEND_INT64(&command, "expireAfterSeconds", seconds);
+	else
+		BCON_APPEND(&command, "index", "{", "name",
+		    BCON_UTF8(held_name(spec)), "expireAfterSeconds",
+		    BCON_INT64(seconds), "}");
 	do
 		ok = conn_ddl(f->o->conn, db, &command, NULL, f->error);
 	while (!ok && again(f->o->conn, f->error, &tries));

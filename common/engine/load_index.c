@@ -37,10 +37,13 @@ split_one(struct split *s, const bson_t *raw)
 	int64_t seconds;
 	bson_t spec;
 
-	if (index_is_id(raw))
+	if (index_is_id(raw) &&
+	    !(index_is_cluster(raw) && index_is_ttl(raw, NULL)))
 		return;
 	index_normalise(raw, &spec);
-	if (index_is_unique(raw)) {
+	if (index_is_id(raw)) {
+		stage(s, &spec, "ttl");
+	} else if (index_is_unique(raw)) {
 		stage(s, &spec, "unique");
 	} else if (index_is_ttl(raw, &seconds)) {
 		stage(s, &spec, "ttl");

@@ -12,7 +12,8 @@ struct load_indexes {
 };
 
 /* `raw`: the array of listIndexes as the stream has it, or NULL. The index on
- * _id is in none of the three; a TTL index that is unique is held back. */
+ * _id is in none of the three, but for a clustered collection with a lifetime,
+ * which is staged; a TTL index that is unique is held back. */
 void load_indexes_split(
     const char *ns, const bson_t *raw, struct load_indexes *out);
 /* Status 8: one has a key that no server takes any more, though the one it was

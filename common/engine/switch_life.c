@@ -33,7 +33,9 @@ put_awake(bson_t *list, uint32_t *n, const struct coll *c)
 	for (bool more = bson_iter_init(&it, &c->indexes);
 	     more && doc_next(&it, &spec);) {
 		if (index_is_ttl(&spec, &seconds) && seconds != TTL_ASLEEP)
-			put(list, n, c->ns, held_name(&spec), seconds);
+			put(list, n, c->ns,
+			    index_is_cluster(&spec) ? "" : held_name(&spec),
+			    seconds);
 	}
 }
 

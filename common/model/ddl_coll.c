@@ -88,8 +88,8 @@ ddl_read_create(struct ddl_work *w)
 
 /* What collMod takes from a user; `index` is kept apart. */
 static const char *const coll_mod_fields[] = {"validator", "validationLevel",
-    "validationAction", "viewOn", "pipeline", "expireAfterSeconds",
-    "changeStreamPreAndPostImages", "cappedSize", "cappedMax", NULL};
+    "validationAction", "viewOn", "pipeline", "changeStreamPreAndPostImages",
+    "cappedSize", "cappedMax", NULL};
 /* Of a server's own or of versions that are gone: not worth a warning. */
 static const char *const coll_mod_own[] = {"noPadding", "usePowerOf2Sizes",
     "recordPreImages", "recordIdsReplicated", "isTimeseriesNamespace",
@@ -123,6 +123,19 @@ read_index(struct ddl_work *w, const struct value *index)
 	return true;
 }
 
+/* Of a clustered collection: the lifetime of the index that it is. */
+static void
+put_lifetime(struct buf *doc, const struct elem *lifetime)
+{
+	size_t place = put_begin(doc), key;
+
+	key = put_begin_in(doc, BSON_TYPE_DOCUMENT, "keyPattern");
+	put_int32(doc, "_id", 1);
+	put_end(doc, key);
+	put_elem(doc, lifetime);
+	put_end(doc, place);
+}
+
 bool
 ddl_read_coll_mod(struct ddl_work *w)
 {
@@ -148,6 +161,8 @@ ddl_read_coll_mod(struct ddl_work *w)
 	while (walk_next(&walk, &e)) {
 		if (in(coll_mod_fields, e.name))
 			put_elem(&d->command, &e);
+		else if (strcmp(e.name, "expireAfterSeconds") == 0)
+			put_lifetime(&d->doc, &e);
 		else if (strcmp(e.name, "index") == 0 &&
 		    e.value.type == BSON_TYPE_DOCUMENT) {
 			if (!read_index(w, &e.value))

@@ -144,7 +144,10 @@ fill(struct conn *c, const char *db, const bson_t *info, struct coll *out,
 	out->collated = locale && strcmp(locale, "simple") != 0;
 	if (out->type == COLL_VIEW || out->type == COLL_TIMESERIES)
 		return 1;
-	return list_indexes(c, db, out->name, &out->indexes, error);
+	n = list_indexes(c, db, out->name, &out->indexes, error);
+	if (n == 1)
+		index_add_lifetime(&out->options, &out->indexes);
+	return n;
 }
 
 static bool

@@ -50,7 +50,8 @@ void coll_list_release(struct coll_list *list);
  * entry; idIndex from `indexes` when it has a collation. What a server sets
  * itself (uuid, ns in idIndex, temp, autoIndexId, flags, storageEngine,
  * recordIdsReplicated, recordPreImages) is left out, unknown options too,
- * after a warning. Exists already: *existed, true. */
+ * after a warning; and the lifetime of a clustered collection, so that the
+ * target deletes nothing by itself. Exists already: *existed, true. */
 bool catalog_create(struct conn *c, const char *ns, const bson_t *options,
     const bson_t *indexes, bool *existed, bson_error_t *error);
 /* The same of a snapshot: with storageEngine and recordPreImages, where the
@@ -68,6 +69,14 @@ char *index_legacy_key(const bson_t *spec);
 bool index_is_id(const bson_t *spec);
 bool index_is_unique(const bson_t *spec); /* other than _id */
 bool index_is_ttl(const bson_t *spec, int64_t *seconds);
+/* The collection itself, in the order of `_id` (5.3+): never made or dropped as
+ * an index is, and its lifetime is an option of the collection. */
+bool index_is_cluster(const bson_t *spec);
+/* That of a clustered collection with a lifetime, as listIndexes of newer
+ * servers shows it. False: it is none, out is not initialised. */
+bool index_of_lifetime(const bson_t *options, bson_t *out);
+/* Puts it in the place of the one without, as older servers list it. */
+void index_add_lifetime(const bson_t *options, bson_t *indexes);
 /* createIndexes of several specs at once; exists with equal spec is fine. One
  * without collation is simple, whatever its collection has. */
 bool catalog_create_indexes(
@@ -77,7 +86,8 @@ bool catalog_create_indexes(
  * 4.9). */
 bool catalog_create_ttl_asleep(
     struct conn *c, const char *ns, const bson_t *spec, bson_error_t *error);
-/* Sets the lifetime of a TTL index; TTL_ASLEEP puts it to sleep. A server waits
+/* Sets the lifetime of a TTL index ("": of the collection, a clustered one);
+ * TTL_ASLEEP puts it to sleep. A server waits
  * for transactions that are open on the collection, and lets everybody else
  * wait behind: so it is given up after 2 s, with the status of the side. */
 bool catalog_set_ttl(struct conn *c, const char *ns, const char *index,
@@ -85,7 +95,8 @@ bool catalog_set_ttl(struct conn *c, const char *ns, const char *index,
 /* Within a database: the UUID stays. Status 8: the new name is taken. */
 bool catalog_rename(
     struct conn *c, const char *from, const char *to, bson_error_t *error);
-/* Options alike for our purpose: what catalog_create would send is equal.
+/* Options alike for our purpose: what catalog_create would send is equal. The
+ * lifetime of a clustered collection is that of an index of it.
  * Names of differing fields go to `what` (caller frees), may be NULL. */
 bool options_same(const bson_t *a, const bson_t *b, char **what);
 bool index_same(const bson_t *a, const bson_t *b, char **what);

@@ -66,6 +66,8 @@ put_options(struct buf *cmd, const char *ns, const bson_t *options, bool host)
 	struct walk w;
 	struct elem e;
 
+	bool clustered = bson_has_field(options, "clusteredIndex");
+
 	if (!walk_init(&w, bson_get_data(options), options->len))
 		return;
 	while (walk_next(&w, &e))
@@ -75,7 +77,9 @@ put_options(struct buf *cmd, const char *ns, const bson_t *options, bool host)
 				raw_elem(cmd, &e);
 			break;
 		case OPTION_SENT:
-			raw_elem(cmd, &e);
+			if (!clustered ||
+			    strcmp(e.name, "expireAfterSeconds") != 0)
+				raw_elem(cmd, &e);
 			break;
 		case OPTION_UNKNOWN:
 			msg_warn("\"%s\": unknown option \"%s\" is left out",
@@ -236,8 +240,17 @@ option_rule(const char *name)
 	return strcmp(name, "capped") == 0 ? FIELD_TRUTH : FIELD_VALUE;
 }
 
+static enum field_rule
+cluster_rule(const char *name)
+{
+	return strcmp(name, "expireAfterSeconds") == 0 ? FIELD_SKIP
+						       : option_rule(name);
+}
+
 bool
 options_same(const bson_t *a, const bson_t *b, char **what)
 {
-	return fields_same(a, b, option_rule, what);
+	return fields_same(a, b,
+	    bson_has_field(a, "clusteredIndex") ? cluster_rule : option_rule,
+	    what);
 }

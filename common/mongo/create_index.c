@@ -150,9 +150,15 @@ catalog_set_ttl(struct conn *c, const char *ns, const char *index,
 
 	if (!driver_split(ns, db, &coll, error))
 		return false;
-	BCON_APPEND(&cmd, "collMod", BCON_UTF8(coll), "index", "{", "name",
-	    BCON_UTF8(index), "expireAfterSeconds", BCON_INT64(seconds), "}",
-	    "maxTimeMS", BCON_INT32(COLL_MOD_MS));
+	BSON_APPEND_UTF8(&cmd, "collMod", coll);
+	if (*index)
+		BCON_APPEND(&cmd, "index", "{", "name", BCON_UTF8(index),
+		    "expireAfterSeconds", BCON_INT64(seconds), "}");
+	else if (seconds == TTL_ASLEEP)
+		BSON_APPEND_UTF8(&cmd, "expireAfterSeconds", "off");
+	else
+		BSON_APPEND_INT64(&cmd, "expireAfterSeconds", seconds);
+	BSON_APPEND_INT32(&cmd, "maxTimeMS", COLL_MOD_MS);
 	ok = conn_ddl(c, db, &cmd, NULL, error);
 	bson_destroy(&cmd);
 	return ok ||

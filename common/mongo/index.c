@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "mongo/driver.h"
 #include "mongo/fields.h"
 #include "mongo/raw.h"
@@ -134,6 +135,44 @@ index_is_ttl(const bson_t *spec, int64_t *seconds)
 	if (seconds)
 		*seconds = bson_iter_as_int64(&it);
 	return true;
+}
+
+bool
+index_is_cluster(const bson_t *spec)
+{
+	return doc_bool(spec, "clustered");
+}
+
+bool
+index_of_lifetime(const bson_t *options, bson_t *out)
+{
+	bson_t cluster;
+	bson_iter_t it;
+
+	if (!doc_sub(options, "clusteredIndex", &cluster) ||
+	    !bson_iter_init_find(&it, options, "expireAfterSeconds"))
+		return false;
+	bson_copy_to(&cluster, out);
+	BSON_APPEND_BOOL(out, "clustered", true);
+	bson_append_iter(out, NULL, 0, &it);
+	return true;
+}
+
+void
+index_add_lifetime(const bson_t *options, bson_t *indexes)
+{
+	bson_t all = BSON_INITIALIZER, spec, one;
+	uint32_t n = 0;
+	bson_iter_t it;
+
+	if (!index_of_lifetime(options, &spec))
+		return;
+	bson_iter_init(&it, indexes);
+	while (doc_next(&it, &one))
+		array_add(&all, &n, index_is_cluster(&one) ? &spec : &one);
+	bson_destroy(&spec);
+	bson_destroy(indexes);
+	bson_steal(indexes, &all);
 }
 
 static enum field_rule

@@ -59,6 +59,7 @@ coll_set_options(struct coll *c, const bson_t *options)
 	c->collator = c->by_id.collator = collate_of(options);
 	c->capped = bson_iter_init_find(&it, options, "capped") &&
 	    bson_iter_as_bool(&it);
+	c->clustered = bson_has_field(options, "clusteredIndex");
 	c->cap_size = bson_iter_init_find(&it, options, "size")
 	    ? bson_iter_as_int64(&it)
 	    : INT64_MAX;

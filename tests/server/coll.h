@@ -40,7 +40,7 @@ struct coll {
 	uint64_t visible; /* catalog change: no majority read before it */
 	const struct collator *collator; /* of options; NULL: simple */
 	uint64_t serial;                 /* of this process; never used again */
-	bool capped, is_oplog, has_id;
+	bool capped, is_oplog, has_id, clustered;
 	int64_t cap_size, cap_max;
 
 	struct order natural; /* struct doc by rid */

@@ -71,7 +71,9 @@ options_same_index(const bson_t *existing, const bson_t *wanted, bool *same,
 	struct value v;
 
 	*errmsg = NULL;
-	*same = name && identity && options;
+	*same = (name && identity && options) ||
+	    (bson_has_field(existing, "clustered") &&
+		same_field(existing, wanted, "key"));
 	if (*same || (!name && !identity))
 		return true;
 	if (name && !identity)

@@ -113,7 +113,7 @@ put_coll(struct buf *b, const struct coll *c, bool name_only)
 		out_bool(b, "readOnly", false);
 		out_bin(b, "uuid", 4, c->uuid, 16);
 		out_close(b, info);
-		if (c->has_id)
+		if (c->has_id && !c->clustered)
 			out_bson(b, "idIndex", c->index[0].spec);
 	}
 	out_close(b, mark);

@@ -31,7 +31,8 @@ generic(const char *name)
 static const char *const create_fields[] = {"capped", "autoIndexId", "idIndex",
     "size", "max", "storageEngine", "validator", "validationLevel",
     "validationAction", "indexOptionDefaults", "viewOn", "pipeline",
-    "collation", "temp", "flags", "recordPreImages", NULL};
+    "collation", "temp", "flags", "recordPreImages", "clusteredIndex",
+    "expireAfterSeconds", NULL};
 
 static bool
 refused(bson_error_t *error, const char *why)
@@ -256,6 +257,7 @@ options_create(const bson_t *cmd, bson_t *options, bson_error_t *error)
 	return create_validator(cmd, options, error) &&
 	    create_images(cmd, options, error) &&
 	    create_collation(cmd, options, error) &&
+	    options_clustered(cmd, options, error) &&
 	    create_view(cmd, options, error);
 }
 
@@ -265,6 +267,8 @@ options_id_index(const bson_t *options, bson_t *spec)
 	bson_iter_t iter;
 	bson_t key;
 
+	if (options_cluster_index(options, spec))
+		return;
 	bson_init(spec);
 	BSON_APPEND_INT32(spec, "v", 2);
 	BSON_APPEND_DOCUMENT_BEGIN(spec, "key", &key);
@@ -280,7 +284,7 @@ collmod_checked(const bson_t *cmd, bool view, bson_error_t *error)
 {
 	static const char *const known[] = {"index", "validator",
 	    "validationLevel", "validationAction", "viewOn", "pipeline",
-	    "recordPreImages", NULL};
+	    "recordPreImages", "expireAfterSeconds", NULL};
 	const char *name;
 	bson_iter_t iter;
 
@@ -314,7 +318,8 @@ options_collmod(const bson_t *cmd, const bson_t *options, bson_t *changed,
 	static const char *const order[] = {"capped", "size", "max",
 	    "autoIndexId", "temp", "recordPreImages", "storageEngine",
 	    "indexOptionDefaults", "validator", "validationLevel",
-	    "validationAction", "collation", "viewOn", "pipeline", NULL};
+	    "validationAction", "collation", "viewOn", "pipeline",
+	    "clusteredIndex", NULL};
 	const char *const *name;
 	bson_iter_t iter, inner;
 
@@ -336,5 +341,5 @@ options_collmod(const bson_t *cmd, const bson_t *options, bson_t *changed,
 			continue;
 		bson_append_iter(changed, NULL, 0, &iter);
 	}
-	return true;
+	return options_lifetime(cmd, options, changed, error);
 }

@@ -42,4 +42,12 @@ bool options_collmod_index(const bson_t *request, const bson_t *spec,
 bool options_collmod(const bson_t *cmd, const bson_t *options, bson_t *changed,
     bson_error_t *error);
 
+/* Clustered collections (options_cluster.c): what create takes goes to the
+ * options; the index that is the collection itself, false: it is none; what
+ * collMod makes of the lifetime. */
+bool options_clustered(const bson_t *cmd, bson_t *options, bson_error_t *error);
+bool options_cluster_index(const bson_t *options, bson_t *spec);
+bool options_lifetime(const bson_t *cmd, const bson_t *options, bson_t *changed,
+    bson_error_t *error);
+
 #endif

@@ -318,7 +318,8 @@ plan_make(const struct coll *c, const struct collator *collator,
 	before = collate_use(collator);
 	bounds_of_filter(c, filter, plan, natural != 0);
 	collate_use(before);
-	if ((hinted || (by_id && c->has_id)) && plan->kind == PLAN_NATURAL)
+	if ((hinted || c->clustered || (by_id && c->has_id)) &&
+	    plan->kind == PLAN_NATURAL)
 		plan->kind = PLAN_ID;
 	plan->backward = by_id < 0 || natural < 0;
 	return true;
