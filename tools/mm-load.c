@@ -19,7 +19,7 @@ static const char *job, *dir, *log_out, *rate_file, *on_duplicate = "error";
 static bool drop, no_indexes, convert, finish_only, wake, print_token, users,
     archive, in_order, stop_on_error;
 static struct optime from_at = OPTIME_NULL, to_at = OPTIME_NULL;
-static int64_t threads = 4, per_coll, max_load, rate;
+static int64_t threads = 4, per_coll, max_load, rate, index_jobs = 4;
 
 static const struct opt own_rows[] = {
     {'j', "numParallelCollections", "N", OPT_COUNT, &threads,
@@ -32,6 +32,8 @@ static const struct opt own_rows[] = {
 	"make no indexes but those on _id"},
     {0, "convertLegacyIndexes", NULL, OPT_FLAG, &convert,
 	"make index keys that only servers before 3.4 took ascending"},
+    {0, "index-jobs", "N", OPT_COUNT, &index_jobs,
+	"build the indexes of N collections at a time (4)", 1, 64},
     {0, "finish-indexes", NULL, OPT_FLAG, &finish_only,
 	"load nothing: build the unique indexes that the job holds back"},
     {0, "wake-ttl", NULL, OPT_FLAG, &wake,
@@ -93,6 +95,7 @@ load(struct input *in, bson_error_t *error)
 	struct load_opts opts = {
 	    .threads = (int)threads,
 	    .per_coll = (int)(per_coll ? per_coll : threads),
+	    .index_jobs = (int)index_jobs,
 	    .drop = drop,
 	    .no_indexes = no_indexes,
 	    .convert = convert,
@@ -162,11 +165,8 @@ finish_job(struct conn *c, const struct ns_rules *rules, bson_error_t *error)
 	struct finish_result got;
 	bool ok;
 
-	status_state("indexing");
 	finish_result_init(&got);
-	if (name)
-		status_text("job", name);
-	ok = name && finish_run(c, name, wake, &got, error);
+	ok = name && finish_run(c, name, wake, (int)index_jobs, &got, error);
 	duplicates_tell(&got.refused);
 	if (ok || (name && error_status(error) == MM_EXIT_NO))
 		msg_info("%" PRId64 " unique indexes built, %" PRId64
@@ -193,7 +193,7 @@ on_target(bool (*act)(struct conn *c, const struct ns_rules *rules,
 	struct conn *c;
 	bool ok;
 
-	if (!status_start(opt_status_file(), error) ||
+	if (!status_start(opt_status_file(), error) || !gauge_start(error) ||
 	    !(server = open_target(error)))
 		return false;
 	c = conn_open(server, error);

@@ -101,6 +101,21 @@ put_time(struct buf *b, int64_t s)
 	    (int)(s % 60));
 }
 
+/* Index builds: what is told is for people as it is (engine/index_watch.h). */
+static void
+put_indexes(struct buf *b)
+{
+	int64_t total = status_read("index_collections_total");
+	char text[400];
+
+	if (total > 0 && strcmp(r.state, "indexing") == 0)
+		buf_add_format(b, "%" PRId64 " of %" PRId64 " collections, ",
+		    status_read("index_collections"), total);
+	status_read_text("index_progress", text, sizeof text);
+	if (text[0])
+		buf_add_format(b, "%s, ", text);
+}
+
 static char *
 line_text(int64_t now)
 {
@@ -126,6 +141,7 @@ line_text(int64_t now)
 			buf_add_text(&b, ", ");
 		}
 	}
+	put_indexes(&b);
 	put_time(&b, (now - r.since) / 1000);
 	return buf_take_text(&b);
 }
@@ -183,6 +199,28 @@ put_stages(struct buf *b, const char *name, const char *help, const char *label,
 		    stage_name(s), of(s));
 }
 
+/* Of a program that builds any. */
+static void
+put_index_metrics(struct buf *b, const char *label)
+{
+	int64_t all = status_read("index_collections_total");
+
+	if (all > 0) {
+		put_metric(b, "mm_index_collections_total", "counter",
+		    "Collections whose indexes are built.", label,
+		    status_read("index_collections"));
+		put_metric(b, "mm_index_collections_expected", "gauge",
+		    "Collections that have indexes to be built.", label, all);
+	}
+	if (all == 0 && status_read("index_total") == 0)
+		return;
+	put_metric(b, "mm_index_progress_done", "gauge",
+	    "How far the index builds under way are, in their phase.", label,
+	    status_read("index_done"));
+	put_metric(b, "mm_index_progress_expected", "gauge",
+	    "Where that phase ends.", label, status_read("index_total"));
+}
+
 static void
 put_metrics(struct buf *b, int status)
 {
@@ -213,6 +251,7 @@ put_metrics(struct buf *b, int status)
 	    stage_seconds);
 	put_stages(b, "mm_stage_cpu_seconds_total", "CPU time of these.", label,
 	    stage_cpu);
+	put_index_metrics(b, label);
 	status_read_text("position", position, sizeof position);
 	if (position[0])
 		put_metric(b, "mm_position_seconds", "gauge",

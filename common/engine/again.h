@@ -9,5 +9,9 @@
  * tries (0 at first) are not used up. False at once for any other failure, and
  * after a stop signal. */
 bool again(struct conn *c, const bson_error_t *error, unsigned *tries);
+/* The two parts of it: the failure of the last command is of that kind; the
+ * while, false: no try is left. */
+bool again_lost(const struct conn *c, const bson_error_t *error);
+bool again_wait(const bson_error_t *error, unsigned *tries);
 
 #endif

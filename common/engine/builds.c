@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/thread.h"
 #include "engine/held_build.h"
+#include "engine/index_watch.h"
 #include "mongo/request.h"
 
 enum { LOOK_MS = 1000 };
@@ -260,8 +261,10 @@ builds_new(const struct builds_opts *opts, bson_error_t *error)
 	pthread_cond_init(&b->more, &attr);
 	pthread_condattr_destroy(&attr);
 	b->conn = conn_open(opts->server, error);
-	if (b->conn && take_up(b, error) && start(b, error))
+	if (b->conn && take_up(b, error) && start(b, error)) {
+		index_watch_start(opts->server);
 		return b;
+	}
 	builds_free(b);
 	return NULL;
 }
@@ -280,6 +283,7 @@ builds_stop(struct builds *b)
 	pthread_mutex_unlock(&b->lock);
 	pthread_join(b->thread, NULL);
 	b->started = false;
+	index_watch_end();
 }
 
 void

@@ -55,6 +55,7 @@ carry_out(struct builds *b, struct request *r)
 {
 	struct finish_opts opts = {.conn = b->conn,
 	    .job = b->o.job,
+	    .jobs = 1,
 	    .enter = enter,
 	    .leave = leave,
 	    .arg = b};

@@ -10,7 +10,7 @@
 #include "engine/held.h"
 #include "mongo/catalog.h"
 
-enum { GROUPS = 20, LINES = 100, LINE_BYTES = 1000 };
+enum { GROUPS = 20, LINES = DUPLICATES_LINES, LINE_BYTES = 1000 };
 
 /* {$group: {_id: {the key's values}, n: {$sum: 1}, first and last _id}}: two of
  * each group are enough, and bounded. */

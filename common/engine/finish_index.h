@@ -10,6 +10,7 @@ struct finish_opts {
 	struct conn *conn;
 	struct job *job;
 	bool wake; /* TTL indexes get their lifetime as well */
+	int jobs;  /* collections at a time; 1 with enter and leave */
 	/* Around the work on one collection, where an applier is at work; may
 	 * be NULL. leave only after an enter that was true. */
 	bool (*enter)(void *arg, const char *ns, bson_error_t *error);

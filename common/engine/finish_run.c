@@ -10,6 +10,7 @@
 #include "base/sig.h"
 #include "base/status.h"
 #include "engine/apply_job.h"
+#include "engine/index_watch.h"
 #include "mongo/job_part.h"
 #include "mongo/request.h"
 
@@ -24,6 +25,7 @@ struct finish_wait {
 	struct conn *conn;
 	const char *job;
 	bool wake;
+	int jobs;
 	struct finish_result *out;
 	char id[REQUEST_ID];
 	bool left; /* our request is in the job */
@@ -62,7 +64,8 @@ settled(struct finish_wait *w, const bson_t *doc)
 static bool
 alone(struct finish_wait *w, struct job *j)
 {
-	struct finish_opts opts = {.conn = w->conn, .job = j, .wake = w->wake};
+	struct finish_opts opts = {
+	    .conn = w->conn, .job = j, .wake = w->wake, .jobs = w->jobs};
 	bson_error_t later;
 	bool ok;
 
@@ -71,7 +74,9 @@ alone(struct finish_wait *w, struct job *j)
 		return false;
 	w->left = false;
 	msg_info("builds the indexes that job \"%s\" holds back", w->job);
+	index_watch_start(conn_server(w->conn));
 	ok = finish_indexes(&opts, w->out, w->error);
+	index_watch_end();
 	if ((ok || error_status(w->error) == MM_EXIT_NO) &&
 	    !request_put_own(j, NULL, &later)) {
 		*w->error = later;
@@ -244,13 +249,19 @@ take_back(struct finish_wait *w)
 }
 
 bool
-finish_run(struct conn *c, const char *job, bool wake,
+finish_run(struct conn *c, const char *job, bool wake, int jobs,
     struct finish_result *out, bson_error_t *error)
 {
-	struct finish_wait w = {
-	    .conn = c, .job = job, .wake = wake, .out = out, .error = error};
+	struct finish_wait w = {.conn = c,
+	    .job = job,
+	    .wake = wake,
+	    .jobs = jobs,
+	    .out = out,
+	    .error = error};
 	enum turn got;
 
+	status_text("job", job);
+	status_state("indexing");
 	w.since_us = bson_get_monotonic_time();
 	while ((got = turn(&w)) == TURN_AGAIN)
 		if (!sig_sleep(TURN_MS)) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "engine/again.h"
+#include "engine/index_build.h"
 #include "mongo/catalog.h"
 
 enum { CODE_SAME_OPTIONS = 85, CODE_SAME_NAME = 86 };
@@ -17,7 +17,7 @@ held_is_build(const struct held *h)
 }
 
 static bool
-failed(const char *ns, const char *name, bson_error_t *error)
+failed(bson_error_t *error)
 {
 	bson_error_t why = *error;
 
@@ -25,7 +25,7 @@ failed(const char *ns, const char *name, bson_error_t *error)
 	    !code_transient(error->code))
 		error_set(
 		    error, MM_EXIT_REFUSED, (int)why.code, "%s", why.message);
-	return error_prefix(error, "index \"%s\" of \"%s\"", name, ns);
+	return false;
 }
 
 static bool
@@ -33,20 +33,17 @@ make(struct conn *c, const char *ns, const bson_t *spec, bool ttl, bool lenient,
     bson_error_t *error)
 {
 	bson_t specs = BSON_INITIALIZER;
-	unsigned tries = 0;
 	bool ok;
 
 	BSON_APPEND_DOCUMENT(&specs, "0", spec);
-	do
-		ok = ttl ? catalog_create_ttl_asleep(c, ns, spec, error)
-			 : catalog_create_indexes(c, ns, &specs, error);
-	while (!ok && again(c, error, &tries));
+	ok = ttl ? index_build_asleep(c, ns, spec, error)
+		 : index_build(c, ns, &specs, error);
 	bson_destroy(&specs);
 	/* A later index of that name or key, which the log will come to. */
 	if (!ok && lenient &&
 	    (error->code == CODE_SAME_OPTIONS || error->code == CODE_SAME_NAME))
 		return true;
-	return ok || failed(ns, held_name(spec), error);
+	return ok || failed(error);
 }
 
 /* Those that no rule asks to look at one by one. */
@@ -55,24 +52,16 @@ make_together(
     struct conn *c, const char *ns, const bson_t *list, bson_error_t *error)
 {
 	bson_t specs = BSON_INITIALIZER;
-	const char *name = NULL;
-	unsigned tries = 0;
 	uint32_t n = 0;
 	struct held h;
-	bool ok = true;
+	bool ok;
 
 	for (uint32_t i = 0; held_at(list, i, &h); i++) {
 		if (strcmp(h.why, "build") != 0 || index_is_ttl(&h.spec, NULL))
 			continue;
-		name = held_name(&h.spec);
 		array_add(&specs, &n, &h.spec);
 	}
-	if (name) {
-		do
-			ok = catalog_create_indexes(c, ns, &specs, error);
-		while (!ok && again(c, error, &tries));
-		ok = ok || failed(ns, name, error);
-	}
+	ok = n == 0 || index_build(c, ns, &specs, error) || failed(error);
 	bson_destroy(&specs);
 	return ok;
 }

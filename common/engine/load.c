@@ -346,7 +346,7 @@ finish(struct load *l, bson_error_t *error)
 		return false;
 	status_state("indexing");
 	l->result->collections = load_colls_count(l->colls);
-	return load_colls_index(l->colls, l->opts->threads, error) &&
+	return load_colls_index(l->colls, l->opts->index_jobs, error) &&
 	    load_colls_make_views(l->colls, error) &&
 	    job_end_load(
 		l->job, l->read_from, l->result->from, l->result->to, error);

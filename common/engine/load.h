@@ -13,10 +13,11 @@
 #include "engine/standing.h"
 
 struct load_opts {
-	int threads;             /* that insert, in all */
-	int per_coll;            /* at most so many into one collection */
-	int64_t rate;            /* bytes a second; 0: no limit */
-	const char *rate_file;   /* where it may be changed; NULL: nowhere */
+	int threads;           /* that insert, in all */
+	int per_coll;          /* at most so many into one collection */
+	int index_jobs;        /* collections whose indexes are built at once */
+	int64_t rate;          /* bytes a second; 0: no limit */
+	const char *rate_file; /* where it may be changed; NULL: nowhere */
 	struct lag_watch *brake; /* or NULL */
 	bool drop;               /* a finished load of the same job, too */
 	bool no_indexes;

@@ -270,7 +270,7 @@ load_colls_make_views(struct load_colls *l, bson_error_t *error)
 }
 
 bool
-load_colls_index(struct load_colls *l, int threads, bson_error_t *error)
+load_colls_index(struct load_colls *l, int jobs, bson_error_t *error)
 {
 	struct load_index_task *task;
 	struct load_coll *lc, *next;
@@ -280,8 +280,9 @@ load_colls_index(struct load_colls *l, int threads, bson_error_t *error)
 	task = bson_malloc((load_colls_count(l) + 1) * sizeof *task);
 	HASH_ITER(by_c, l->by_c, lc, next)
 	if (lc->indexes)
-		task[n++] = (struct load_index_task){lc->ns, lc->indexes};
-	ok = load_indexes_build(conn_server(l->conn), task, n, threads, error);
+		task[n++] =
+		    (struct load_index_task){lc->ns, lc->indexes, lc->bytes};
+	ok = load_indexes_build(l->conn, task, n, jobs, error);
 	bson_free(task);
 	return ok;
 }

@@ -70,8 +70,8 @@ bool load_colls_whole(const struct load_coll *lc, bson_error_t *error);
 /* Everything is inserted: counts and digests must be those of the cend
  * records. Status 3. */
 bool load_colls_verify(const struct load_colls *l, bson_error_t *error);
-/* Builds the ordinary indexes, with so many threads. */
-bool load_colls_index(struct load_colls *l, int threads, bson_error_t *error);
+/* Builds the ordinary indexes, of so many collections at a time. */
+bool load_colls_index(struct load_colls *l, int jobs, bson_error_t *error);
 bool load_colls_make_views(struct load_colls *l, bson_error_t *error);
 size_t load_colls_count(const struct load_colls *l);
 

@@ -1,16 +1,15 @@
 #include "engine/load_index.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "base/doc.h"
 #include "base/msg.h"
-#include "base/sig.h"
-#include "base/thread.h"
-#include "engine/again.h"
-
-#define THREADS_MAX 64
+#include "base/status.h"
+#include "engine/index_build.h"
+#include "engine/index_crew.h"
+#include "engine/index_watch.h"
 
 struct split {
 	const char *ns;
@@ -105,90 +104,73 @@ load_indexes_asleep(
     struct conn *c, const char *ns, const bson_t *specs, bson_error_t *error)
 {
 	bson_iter_t it;
-	unsigned tries;
 	bool ok = true;
 	bson_t one;
 
 	bson_iter_init(&it, specs);
-	while (ok && doc_next(&it, &one)) {
-		tries = 0;
-		do
-			ok = catalog_create_ttl_asleep(c, ns, &one, error);
-		while (!ok && again(c, error, &tries));
-	}
+	while (ok && doc_next(&it, &one))
+		ok = index_build_asleep(c, ns, &one, error);
 	return ok;
 }
 
 /* -------------------------------------------------------------- building */
 
 struct builders {
-	struct server *server;
 	const struct load_index_task *task;
 	size_t n;
-	atomic_size_t next;
-	atomic_bool failed;
-	pthread_mutex_t lock;
-	bson_error_t error;
 };
 
-static void
-fail(struct builders *b, const bson_error_t *error)
-{
-	pthread_mutex_lock(&b->lock);
-	if (!b->failed)
-		b->error = *error;
-	b->failed = true;
-	pthread_mutex_unlock(&b->lock);
-}
-
 static bool
-build_one(struct conn *c, const struct load_index_task *t, bson_error_t *error)
+build_one(void *arg, struct conn *c, size_t i, bson_error_t *error)
 {
-	unsigned tries = 0;
+	struct builders *b = arg;
+	const struct load_index_task *t = &b->task[i];
 	bool ok;
 
-	if (sig_stopping())
-		return error_set(error, MM_EXIT_STOPPED, 0,
-		    "stopped by a signal before all indexes were built");
 	msg_verbose("\"%s\": %u indexes", t->ns, bson_count_keys(t->specs));
-	do
-		ok = catalog_create_indexes(c, t->ns, t->specs, error);
-	while (!ok && again(c, error, &tries));
+	ok = index_build(c, t->ns, t->specs, error);
+	if (ok)
+		status_add("index_collections", 1);
 	return ok;
 }
 
-static void *
-work(void *arg)
+static bool
+is_ours(void *arg, const char *ns)
 {
 	struct builders *b = arg;
-	bson_error_t error;
-	struct conn *c = conn_open(b->server, &error);
-	bool ok = c;
-	size_t i;
 
-	while (ok && !b->failed && (i = b->next++) < b->n)
-		ok = build_one(c, &b->task[i], &error);
-	if (!ok)
-		fail(b, &error);
-	if (c)
-		conn_close(c);
-	return NULL;
+	for (size_t i = 0; i < b->n; i++)
+		if (strcmp(b->task[i].ns, ns) == 0)
+			return true;
+	return false;
+}
+
+/* The largest first: it takes longest, and others go on beside it. */
+static int
+larger(const void *a, const void *b)
+{
+	const struct load_index_task *x = a, *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
+	return strcmp(x->ns, y->ns);
 }
 
 bool
-load_indexes_build(struct server *s, const struct load_index_task *task,
-    size_t n, int threads, bson_error_t *error)
+load_indexes_build(struct conn *c, struct load_index_task *task, size_t n,
+    int jobs, bson_error_t *error)
 {
-	struct builders b = {.server = s, .task = task, .n = n};
-	size_t want = threads < THREADS_MAX ? threads : THREADS_MAX;
+	struct builders b = {task, n};
+	bool ok;
 
-	if (want > n)
-		want = n;
-	pthread_mutex_init(&b.lock, NULL);
-	if (want > 0 && !threads_run(want, work, &b, &b.error))
-		b.failed = true;
-	pthread_mutex_destroy(&b.lock);
-	if (b.failed)
-		*error = b.error;
-	return !b.failed;
+	if (n == 0)
+		return true;
+	qsort(task, n, sizeof *task, larger);
+	status_int("index_collections", 0);
+	status_int("index_collections_total", (int64_t)n);
+	index_watch_found(c, is_ours, &b);
+	index_watch_start(conn_server(c));
+	ok = index_crew_run(c, n, jobs, build_one, &b, error);
+	index_watch_end();
+	return ok;
 }

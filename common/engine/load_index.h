@@ -27,10 +27,11 @@ bool load_indexes_asleep(
 struct load_index_task {
 	const char *ns;
 	const bson_t *specs;
+	int64_t bytes; /* of its documents */
 };
-/* Builds all, several collections at a time, each thread with a connection of
- * its own. Status 9 after a stop signal. */
-bool load_indexes_build(struct server *s, const struct load_index_task *task,
-    size_t n, int threads, bson_error_t *error);
+/* Builds all, so many collections at a time, the largest first (task is
+ * sorted), all indexes of one with one scan; engine/index_crew.h. */
+bool load_indexes_build(struct conn *c, struct load_index_task *task, size_t n,
+    int jobs, bson_error_t *error);
 
 #endif

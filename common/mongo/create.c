@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "base/msg.h"
+#include "base/sig.h"
 #include "mongo/driver.h"
 #include "mongo/fields.h"
 #include "mongo/raw.h"
+
+#define CODE_BUSY 12587
+#define BUSY_MS 500
 
 enum option_class { OPTION_SENT, OPTION_HOST, OPTION_OWN, OPTION_UNKNOWN };
 
@@ -200,12 +204,21 @@ catalog_drop(struct conn *c, const char *ns, bson_error_t *error)
 	bson_error_t why;
 	char db[NS_MAX + 1];
 	const char *coll;
+	int told = 0;
 	bool ok;
 
 	if (!driver_split(ns, db, &coll, error))
 		return false;
 	BSON_APPEND_UTF8(&cmd, "drop", coll);
-	ok = conn_ddl(c, db, &cmd, NULL, &why) || why.code == CODE_NO_NAMESPACE;
+	/* Servers before 4.4 drop no collection whose indexes are being built;
+	 * later ones end the build. */
+	while (!(ok = conn_ddl(c, db, &cmd, NULL, &why)) &&
+	    why.code == CODE_BUSY && sig_sleep(BUSY_MS))
+		if (!told++)
+			msg_info("\"%s\": the target is building indexes of "
+				 "it: is dropped after that",
+			    ns);
+	ok = ok || why.code == CODE_NO_NAMESPACE;
 	bson_destroy(&cmd);
 	if (!ok && error)
 		*error = why;

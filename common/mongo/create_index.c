@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/doc.h"
 #include "mongo/catalog.h"
 #include "mongo/driver.h"
 #include "mongo/raw.h"
@@ -9,6 +10,7 @@
 #define DAY_SECONDS 86400
 #define COLL_MOD_MS 2000
 #define CODE_OPTIONS_CONFLICT 85
+#define NAMES_SHOWN 5
 
 /* Name of the index that the server's text about duplicate keys tells, or of
  * the first one. The text itself holds keys of documents. */
@@ -24,6 +26,29 @@ guilty_index(const char *text, const bson_t *specs)
 	}
 	name = doc_sub(specs, "0", &first) ? doc_text(&first, "name") : NULL;
 	return bson_strdup(name ? name : "?");
+}
+
+/* "index "a"", or "indexes "a", "b"". */
+static char *
+names_of(const bson_t *specs)
+{
+	struct buf b = BUF_INIT;
+	bson_iter_t it;
+	char *list, *text;
+	bson_t spec;
+	int n = 0;
+
+	bson_iter_init(&it, specs);
+	while (doc_next(&it, &spec))
+		if (n++ < NAMES_SHOWN)
+			buf_add_format(&b, "%s\"%s\"", n > 1 ? ", " : "",
+			    doc_text_or(&spec, "name", "?"));
+	if (n > NAMES_SHOWN)
+		buf_add_format(&b, " and %d more", n - NAMES_SHOWN);
+	list = buf_take_text(&b);
+	text = bson_strdup_printf("%s %s", n > 1 ? "indexes" : "index", list);
+	bson_free(list);
+	return text;
 }
 
 static bool
@@ -45,8 +70,11 @@ send_indexes(struct conn *c, const char *ns, const bson_t *cmd,
 		    "duplicate keys",
 		    name, ns);
 	else if (error) {
+		char *names = names_of(specs);
+
 		*error = why;
-		error_prefix(error, "could not build indexes of \"%s\"", ns);
+		error_prefix(error, "could not build %s of \"%s\"", names, ns);
+		bson_free(names);
 	}
 	bson_free(name);
 	return false;
@@ -167,11 +195,33 @@ catalog_set_ttl(struct conn *c, const char *ns, const char *index,
 		ns);
 }
 
+/* An index of that name with another lifetime: of a load before; or being made
+ * by a run that was killed, and then its very own specification waits for it
+ * (of one that is ready it does nothing). */
+static bool
+wait_for_name(
+    struct conn *c, const char *ns, const char *name, bson_error_t *error)
+{
+	bson_t one, array = BSON_INITIALIZER;
+	struct coll there;
+	bson_iter_t it;
+	bool ok = catalog_one(c, ns, &there, error) >= 0;
+
+	bson_iter_init(&it, &there.indexes);
+	while (ok && bson_empty(&array) && doc_next(&it, &one))
+		if (strcmp(doc_text_or(&one, "name", ""), name) == 0)
+			BSON_APPEND_DOCUMENT(&array, "0", &one);
+	ok = ok && catalog_create_indexes(c, ns, &array, error);
+	coll_release(&there);
+	bson_destroy(&array);
+	return ok;
+}
+
 bool
 catalog_create_ttl_asleep(
     struct conn *c, const char *ns, const bson_t *spec, bson_error_t *error)
 {
-	const char *name = doc_text(spec, "name");
+	const char *name = doc_text_or(spec, "name", "");
 	bson_error_t why;
 	bson_t array;
 	bool ok;
@@ -180,11 +230,12 @@ catalog_create_ttl_asleep(
 	with_lifetime(spec, (int32_t)(time(NULL) - DAY_SECONDS), &array);
 	ok = catalog_create_indexes(c, ns, &array, &why);
 	bson_destroy(&array);
-	/* There already with another lifetime, when a load is done again. */
-	if (!ok && why.code != CODE_OPTIONS_CONFLICT) {
+	if (!ok && why.code == CODE_OPTIONS_CONFLICT)
+		ok = wait_for_name(c, ns, name, &why);
+	if (!ok) {
 		if (error)
 			*error = why;
 		return false;
 	}
-	return catalog_set_ttl(c, ns, name ? name : "", TTL_ASLEEP, error);
+	return catalog_set_ttl(c, ns, name, TTL_ASLEEP, error);
 }
