@@ -192,9 +192,11 @@ index_watch_start(struct server *s)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w.more, &attr);
 	pthread_condattr_destroy(&attr);
+	pthread_mutex_lock(&w.lock);
 	w.running = thread_start(&w.thread, run, NULL, &ignored);
 	if (!w.running)
 		pthread_cond_destroy(&w.more);
+	pthread_mutex_unlock(&w.lock);
 }
 
 void
@@ -207,8 +209,10 @@ index_watch_end(void)
 	pthread_cond_signal(&w.more);
 	pthread_mutex_unlock(&w.lock);
 	pthread_join(w.thread, NULL);
-	pthread_cond_destroy(&w.more);
+	pthread_mutex_lock(&w.lock);
 	w.running = false;
+	pthread_mutex_unlock(&w.lock);
+	pthread_cond_destroy(&w.more);
 }
 
 /* ------------------------------------------------------------------- builds */

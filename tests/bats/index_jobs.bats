@@ -228,3 +228,32 @@ told() { # FILE TEXT
 		assert_equal "$(indexes $c)" '_id_ x y'
 	done
 }
+
+@test "a TTL index that a killed applier has left being made: waited for, put to sleep" {
+	two
+	py "$src_uri" <<<'client.shop.a.insert_many([{"_id": i} for i in range(40)])'
+	run_bg tail mm-oplog-tail -D "$TMP/log" --from now -d shop
+	wait_until 10 compgen -G "$TMP/log/*.partial" >/dev/null
+	mm-dump -d shop --quiet | mm-load -d shop --quiet
+	hold_builds
+	run_bg apply mm-oplog-apply -D "$TMP/log" -d shop
+	py "$src_uri" <<<'client.shop.a.create_index("at", name="at", expireAfterSeconds=60)'
+	wait_until 20 builds 'a:1 1'
+	kill -9 "$apply_pid"
+	run_bg apply mm-oplog-apply -D "$TMP/log" -d shop --status-file "$TMP/apply.json"
+	# The one of before waits, too.
+	wait_until 20 builds 'a:1 2'
+	wait_until 10 told apply.json '"index_progress":"\"shop.a\" scanning collection 75%"'
+	go_on
+	asleep() {
+		py "$dst_uri" <<-'P'
+			at = client.shop.a.index_information().get("at", {})
+			sys.exit(at.get("expireAfterSeconds") != 2147483647)
+		P
+	}
+	wait_until 20 asleep
+	kill -TERM "$apply_pid"
+	wait "$apply_pid"
+	assert_equal "$(held)" 'a.at '
+	assert_equal "$(begun)" 1
+}
