@@ -320,7 +320,7 @@ os._exit(os.waitstatus_to_exitcode(pty.spawn(["mm-load", "-d", "shop"])))' </dev
 	assert_output loading
 }
 
-@test "three thousand collections" {
+@test "ten thousand collections" {
 	start_server src
 	start_server dst
 	"$B/tests/bench/gen" 10 snapshot >"$TMP/s"
@@ -331,7 +331,7 @@ cend = [r for r in records if r[0]["$mm"] == "cend"][0]
 import copy
 index = {"v": 2, "key": {"n": 1}, "name": "n_1"}
 colls, rest = [], []
-for i in range(3000):
+for i in range(10000):
     a, b, c = copy.deepcopy(coll), copy.deepcopy(block), copy.deepcopy(cend)
     a[0]["coll"] = "collection number %d" % i
     a[0]["indexes"] = [{"v": 2, "key": {"_id": 1}, "name": "_id_"}] + [dict(index, name="n%d" % k, key={"n%d" % k: 1}) for k in range(3)]
@@ -350,5 +350,5 @@ print(peak)
 sys.exit(peak > 65536 and "plain" in sys.argv[4])' "$dst_uri" "$TMP/again" "$TMP/many" \
 		"$(instrumented || echo plain)"
 	run jq -c '[.docs, (.colls | length)]' <<<"$("$PY" "$TOOLS/restream.py" <"$TMP/again")"
-	assert_output '[3000,3000]'
+	assert_output '[10000,10000]'
 }
