@@ -261,10 +261,9 @@ builds_new(const struct builds_opts *opts, bson_error_t *error)
 	pthread_cond_init(&b->more, &attr);
 	pthread_condattr_destroy(&attr);
 	b->conn = conn_open(opts->server, error);
-	if (b->conn && take_up(b, error) && start(b, error)) {
-		index_watch_start(opts->server);
+	index_watch_start(opts->server);
+	if (b->conn && take_up(b, error) && start(b, error))
 		return b;
-	}
 	builds_free(b);
 	return NULL;
 }
@@ -283,7 +282,6 @@ builds_stop(struct builds *b)
 	pthread_mutex_unlock(&b->lock);
 	pthread_join(b->thread, NULL);
 	b->started = false;
-	index_watch_end();
 }
 
 void
@@ -294,6 +292,7 @@ builds_free(struct builds *b)
 	if (!b)
 		return;
 	builds_stop(b);
+	index_watch_end();
 	for (struct build_task *t = b->head; t; t = next) {
 		next = t->next;
 		bson_free(t);
