@@ -276,3 +276,36 @@ end["bytes"], end["sum"] = bson.Int64(sum(map(len, docs))), total(docs)' <"$TMP/
 		assert_output 0
 	done
 }
+
+# bats test_tags=server
+@test "a zero timestamp stays one on servers of every age, loaded once or again" {
+	require_sim
+	start_sim src
+	export MM_SOURCE_URI=$src_uri
+	# an insert would have set it to the present time
+	py "$src_uri" <<-'P'
+		client.shop.create_collection("ring", capped=True, size=100000)
+		for c in client.shop.a, client.shop.ring:
+		    for i in range(3):
+		        c.insert_one(SON([("_id", i), ("z", 8), ("t", Timestamp(1, 1))]))
+		    c.update_one({"_id": 1}, {"$set": {"t": Timestamp(0, 0)}})
+	P
+	mm-dump -d shop -o "$TMP/s" --quiet
+	local version
+	for version in 4.4 4.9 5.0 6.0; do
+		start_sim "v${version/./}" --fcv "$version"
+		local uri=v${version/./}_uri
+		export MM_TARGET_URI=${!uri}
+		mm-load -d shop --quiet "$TMP/s"
+		assert_same "$src_uri" "$MM_TARGET_URI" shop
+		py "$MM_TARGET_URI" <<-'P'
+			assert client.shop.ring.find_one({"_id": 1})["t"] == Timestamp(0, 0)
+			client.drop_database("mm_control")
+			client.shop.ring.drop()
+			client.shop.a.delete_one({"_id": 0})
+			client.shop.a.update_one({"_id": 1}, {"$set": {"t": 7}})
+		P
+		mm-load -d shop --on-duplicate replace --quiet "$TMP/s"
+		assert_same "$src_uri" "$MM_TARGET_URI" shop
+	done
+}

@@ -149,7 +149,7 @@ apply(const struct change *s, const bson_t *old, struct update_log *log,
 	    .numeric_order = sim.set.fcv >= 50};
 	struct optime at;
 
-	if (update_needs_time(&s->u)) {
+	if (update_needs_time(&s->u, s->keep_times)) {
 		at = oplog_next();
 		args.seconds = at.secs;
 		args.increment = at.inc;

@@ -12,6 +12,7 @@ struct change {
 	bson_t q, filters, collation; /* collation: empty, none */
 	bson_iter_t u, hint;
 	bool multi, upsert, has_filters, has_hint;
+	bool keep_times; /* zero ones of a replacement */
 	/* A retryable findAndModify logs the document that it answers with. */
 	enum image image;
 	/* Copies of the document before and after, for a reply; NULL: none. */

@@ -107,7 +107,7 @@ static bool
 put_doc(struct coll *c, const uint8_t *doc, size_t len, bson_error_t *error)
 {
 	struct buf fixed = BUF_INIT;
-	bool ok = write_fix(doc, len, &fixed, error) &&
+	bool ok = write_fix(doc, len, false, &fixed, error) &&
 	    ddl_insert(c, fixed.data, fixed.len, false, error);
 
 	buf_release(&fixed);

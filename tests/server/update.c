@@ -100,7 +100,7 @@ has_zero_time(const struct value *doc)
 }
 
 bool
-update_needs_time(const bson_iter_t *update)
+update_needs_time(const bson_iter_t *update, bool keep_zero)
 {
 	struct value u = value_of(update);
 	struct elem current, e, type;
@@ -110,7 +110,7 @@ update_needs_time(const bson_iter_t *update)
 		return false;
 	if (!walk_find(u.data, u.len, "$currentDate", &current) ||
 	    current.value.type != BSON_TYPE_DOCUMENT)
-		return has_zero_time(&u);
+		return !keep_zero && has_zero_time(&u);
 	walk_init(&w, current.value.data, current.value.len);
 	while (walk_next(&w, &e)) {
 		if (e.value.type == BSON_TYPE_DOCUMENT &&

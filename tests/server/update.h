@@ -49,9 +49,10 @@ void update_log_release(struct update_log *log);
 bool update_check(const bson_iter_t *update, const bson_t *array_filters,
     bool multi, bson_error_t *error);
 /* True when the update stores the present timestamp ($currentDate, or a
- * Timestamp(0,0) at the top of a replacement): the caller reserves an optime
- * for it (args.seconds, increment), before that of the entry. */
-bool update_needs_time(const bson_iter_t *update);
+ * Timestamp(0,0) at the top of a replacement, unless it is kept): the caller
+ * reserves an optime for it (args.seconds, increment), before that of the
+ * entry. */
+bool update_needs_time(const bson_iter_t *update, bool keep_zero);
 
 /* Appends the new document to out. With UPDATE_NOOP that is the old one. An
  * upsert without an _id gets a new ObjectId; its form says nothing. False:

@@ -64,6 +64,7 @@ update_one(struct write *w, const uint8_t *doc, size_t len, struct buf *info,
 
 	if (!read_statement(doc, len, &s, error))
 		return false;
+	s.keep_times = w->keep_times;
 	if (s.multi && w->r->txn_number >= 0)
 		return refuse(error, 72,
 		    "Cannot use (or request) retryable writes with multi=true");

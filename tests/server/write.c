@@ -191,7 +191,8 @@ look(const uint8_t *doc, size_t len, struct elem *id, int *n_ids, bool *plain,
 }
 
 bool
-write_fix(const uint8_t *doc, size_t len, struct buf *out, bson_error_t *error)
+write_fix(const uint8_t *doc, size_t len, bool keep_times, struct buf *out,
+    bson_error_t *error)
 {
 	struct elem id = {0}, e;
 	struct walk w;
@@ -219,7 +220,8 @@ write_fix(const uint8_t *doc, size_t len, struct buf *out, bson_error_t *error)
 		if (strcmp(e.name, "_id") != 0)
 			buf_add(out, e.raw, e.raw_len);
 	out_close(out, mark);
-	write_fix_times(out);
+	if (!keep_times)
+		write_fix_times(out);
 	return true;
 }
 
@@ -229,7 +231,7 @@ insert_one(struct write *w, const uint8_t *doc, size_t len, struct buf *info,
 {
 	struct coll *c;
 
-	if (!write_fix(doc, len, &w->fixed, error))
+	if (!write_fix(doc, len, w->keep_times, &w->fixed, error))
 		return false;
 	c = write_coll(w, error);
 	if (!c || !write_insert(w, c, w->fixed.data, w->fixed.len, info, error))

@@ -10,6 +10,7 @@ struct write {
 	struct request *r;
 	const char *name; /* of the collection */
 	bool ordered, bypass;
+	bool keep_times; /* bypassEmptyTsReplacement */
 	int64_t n, modified;
 	struct buf errors; /* elements of the array writeErrors */
 	struct buf upserted;
@@ -41,9 +42,9 @@ void write_upserted(struct write *w, const struct value *id);
 bool write_insert(struct write *w, struct coll *c, const uint8_t *doc,
     size_t len, struct buf *info, bson_error_t *error);
 /* A document as a client sends it -> as it is stored: _id in front, times
- * filled in. False: refused (2). */
-bool write_fix(
-    const uint8_t *doc, size_t len, struct buf *out, bson_error_t *error);
+ * filled in, unless they are kept. False: refused (2). */
+bool write_fix(const uint8_t *doc, size_t len, bool keep_times, struct buf *out,
+    bson_error_t *error);
 /* Top-level Timestamp(0,0) becomes the present time. */
 void write_fix_times(struct buf *doc);
 

@@ -23,6 +23,13 @@ begin(struct write *w, struct request *r, const char *list_name,
 		    MAX_BATCH, (long long)list->count);
 	w->ordered = !arg_find(r, "ordered", &it) || bson_iter_as_bool(&it);
 	w->bypass = arg_bool(r, "bypassDocumentValidation");
+	/* 5.0.29, 6.0.17 and later; older ones do not know the field. */
+	if (arg_find(r, "bypassEmptyTsReplacement", &it) && sim.set.fcv < 50)
+		return refuse(error, 40415,
+		    "BSON field '%s.bypassEmptyTsReplacement' is an unknown "
+		    "field.",
+		    r->name);
+	w->keep_times = arg_bool(r, "bypassEmptyTsReplacement");
 	return true;
 }
 

@@ -290,7 +290,8 @@ test_zero_time(void)
 	update_log_init(&log);
 	bson_iter_init_find(&u, cmd, "u");
 	args.update = &u;
-	OK(update_needs_time(&u) && update_apply(&args, &log, &out, &error) &&
+	OK(update_needs_time(&u, false) && !update_needs_time(&u, true) &&
+		update_apply(&args, &log, &out, &error) &&
 		bson_init_static(&after, out.data, out.len) &&
 		same_json(&after, want) && logs(old, &after, &log, 2, want),
 	    "a replacement's Timestamp(0,0) becomes the time, in the log too");
