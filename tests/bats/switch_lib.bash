@@ -136,7 +136,8 @@ with client.start_session() as s:
 killed() {
 	local at=$1
 	shift
-	run -137 under_kill "$at" "$@"
+	run under_kill "$at" "$@"
+	[[ $status == 137 ]] || fail "not killed, but ended with $status: $output"
 	assert_file_not_exists "$TMP/violations"
 }
 
