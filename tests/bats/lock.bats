@@ -123,6 +123,14 @@ summary() {
 	is_free
 	run jq -r .reason <<<"$(summary "$TMP/dump.out")"
 	assert_output signal
+	# the log that it has to read afterwards goes
+	slow --rate-limit 100K
+	wait_until 20 is_locked
+	py "$MM_SOURCE_URI" <<<'client.shop.late.insert_many([{"_id": i} for i in range(2, 9)])'
+	simulate "$MM_SOURCE_URI" '{"simulate": "rollover", "entries": 1000000}' >/dev/null
+	ends 9
+	assert_file_contains "$TMP/dump.err" 'about to be overwritten'
+	is_free
 	run compgen -G "$TMP/mm-dump.lock*"
 	assert_failure
 }
