@@ -119,6 +119,9 @@ phase() {
 	run -0 mm-load -d shop --on-duplicate skip "$TMP/s"
 	run there
 	assert_output '20003 3 3 0 5'
+	run -0 mm-copy -d shop --drop --on-duplicate replace
+	run there
+	assert_output '20003 3 0 0 5'
 	# the source has it no longer: no reason to drop it here
 	py "$src_uri" <<<'client.shop.a.drop()'
 	run -0 bash -o pipefail -c 'mm-dump -d shop | mm-load -d shop --drop'
