@@ -195,6 +195,16 @@ catalog_set_ttl(struct conn *c, const char *ns, const char *index,
 		ns);
 }
 
+/* No createIndexes takes such a lifetime: it was set when the index was ready.
+ */
+static bool
+was_ready(const bson_t *spec)
+{
+	int64_t seconds;
+
+	return index_is_ttl(spec, &seconds) && seconds > time(NULL);
+}
+
 /* An index of that name with another lifetime: of a load before; or being made
  * by a run that was killed, and then its very own specification waits for it
  * (of one that is ready it does nothing). */
@@ -209,7 +219,8 @@ wait_for_name(
 
 	bson_iter_init(&it, &there.indexes);
 	while (ok && bson_empty(&array) && doc_next(&it, &one))
-		if (strcmp(doc_text_or(&one, "name", ""), name) == 0)
+		if (strcmp(doc_text_or(&one, "name", ""), name) == 0 &&
+		    !was_ready(&one))
 			BSON_APPEND_DOCUMENT(&array, "0", &one);
 	ok = ok && catalog_create_indexes(c, ns, &array, error);
 	coll_release(&there);
