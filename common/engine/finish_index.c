@@ -257,7 +257,8 @@ run(const struct finish_opts *opts, struct names *names, bson_error_t *error)
 
 	if (names->n == 0)
 		return true;
-	names->result = bson_malloc(names->n * sizeof *names->result);
+	names->result = bson_aligned_alloc(BSON_ALIGNOF(struct finish_result),
+	    names->n * sizeof *names->result);
 	for (size_t i = 0; i < names->n; i++)
 		finish_result_init(&names->result[i]);
 	status_int("index_collections", 0);

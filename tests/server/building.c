@@ -77,7 +77,8 @@ begin(const struct building *plan)
 
 	*b = *plan;
 	b->name = b->ns + (plan->name - plan->ns);
-	b->own_spec = bson_malloc(b->n * sizeof *b->own_spec);
+	b->own_spec = bson_aligned_alloc(
+	    BSON_ALIGNOF(bson_t), b->n * sizeof *b->own_spec);
 	for (size_t i = 0; i < b->n; i++)
 		bson_copy_to(&plan->spec[i], &b->own_spec[i]);
 	b->spec = b->own_spec;
