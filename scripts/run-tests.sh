@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Run all tests (or with T=TEXT those whose file name contains it), two files
-# at a time, and end with "N passed, N failed, N skipped". Every test prints
+# Run all tests (or with T=TEXT those whose file name contains it), one file more
+# at a time than there are processors (tests wait a lot) or $MM_TEST_JOBS, and
+# end with "N passed, N failed, N skipped". Every test prints
 # TAP. A skip that tests/skips does not list is a failure.
 set -u
 
@@ -30,7 +31,7 @@ list_tests() {
 	find tests/model -name '*_test.sh'
 }
 
-# Long ones first, so that the two lanes end together.
+# Long ones first, so that the lanes end together.
 mapfile -t files < <(list_tests | sort | while read -r f; do
 	name=$(basename "$f")
 	[[ -z ${T:-} || $name == *"$T"* ]] || continue
@@ -67,7 +68,7 @@ export -f run_one
 export results
 # shellcheck disable=SC2016 # expanded by the inner shell
 printf '%s\0' "${files[@]}" |
-	xargs -0 -n 1 -P "${MM_TEST_JOBS:-2}" bash -c 'run_one "$1"' _
+	xargs -0 -n 1 -P "${MM_TEST_JOBS:-$(($(nproc) + 1))}" bash -c 'run_one "$1"' _
 
 passed=0 failed=0 skipped=0
 for out in "$results"/*.tap; do
