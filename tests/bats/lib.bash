@@ -43,7 +43,17 @@ export MM_SLOW
 : "${BATS_TEST_TIMEOUT:=$((300 * MM_SLOW))}"
 
 teardown() {
+	[[ -n ${BATS_TEST_COMPLETED:-} || -n ${BATS_TEST_SKIPPED:-} ]] || explain
 	stop_servers
+}
+
+# What a test that failed has seen last: it may never fail so again.
+explain() {
+	local f
+	[[ -z ${stderr:-} ]] || tail -n 8 <<<"stderr: $stderr"
+	for f in "$TMP"/*.err "$TMP"/*.log; do
+		[[ ! -s $f ]] || printf '%s: %s\n' "${f##*/}" "$(tail -n 3 "$f")"
+	done
 }
 
 # start_sim NAME [mongosim options]: sets NAME_uri, NAME_port, NAME_pid.
@@ -132,10 +142,13 @@ require_plain() {
 # ($MM_PATIENCE) is over: the seconds are those of a machine that has nothing
 # else to do.
 wait_until() {
-	local end=$((SECONDS + ${MM_PATIENCE:-5} * $1 * MM_SLOW + 1))
+	local end=$((SECONDS + ${MM_PATIENCE:-5} * $1 * MM_SLOW + 1)) last=$TMP/waited
 	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
+	until "$@" >"$last" 2>&1; do
+		if ((SECONDS >= end)); then
+			echo "in vain: $*: $(tail -n 3 "$last")"
+			return 1
+		fi
 		sleep 0.05
 	done
 }
