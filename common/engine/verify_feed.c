@@ -50,6 +50,38 @@ is_catalog(const struct entry *e)
 	return e->op == ENTRY_COMMAND || strcmp(e->coll, "system.views") == 0;
 }
 
+/* The collections whose documents come, go or change their name with it. */
+static void
+catalog_keys(struct feed *f, const struct entry *e)
+{
+	static const char *const kept[] = {"collMod", "createIndexes",
+	    "startIndexBuild", "commitIndexBuild", "abortIndexBuild",
+	    "dropIndexes", "deleteIndexes"};
+	const char *first, *to;
+	char ns[NS_MAX + 1];
+
+	if (e->op != ENTRY_COMMAND)
+		return;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (strcmp(e->command, kept[i]) == 0)
+			return;
+	first = doc_text(&e->o, e->command);
+	to = doc_text(&e->o, "to");
+	if (first && to) { /* a rename: whole names */
+		keys_catalog(f->o.keys, first, e->at);
+		keys_catalog(f->o.keys, to, e->at);
+		return;
+	}
+	bson_snprintf(ns, sizeof ns, "%.*s.%s", (int)e->db_len, e->ns,
+	    first ? first : "");
+	if (first) {
+		keys_catalog(f->o.keys, ns, e->at);
+		return;
+	}
+	ns[e->db_len] = '\0';
+	keys_catalog_database(f->o.keys, ns, e->at);
+}
+
 static bool
 take_entry(struct feed *f, const struct entry *e, bson_error_t *error)
 {
@@ -59,6 +91,7 @@ take_entry(struct feed *f, const struct entry *e, bson_error_t *error)
 		return true;
 	if (is_catalog(e)) {
 		catalog_event(f, e->at);
+		catalog_keys(f, e);
 		return keys_event(f->o.keys, e->ns, NULL, e->at, error);
 	}
 	return entry_key(e, &id, error) &&

@@ -185,6 +185,37 @@ keys_event(struct keys *k, const char *ns, const struct value *id,
 	return ok;
 }
 
+/* With the lock held. */
+static void
+note_catalog(struct keys *k, struct ns_state *ns, uint64_t at)
+{
+	ns->event = ns->catalog = k->last = at;
+}
+
+void
+keys_catalog(struct keys *k, const char *ns, struct optime at)
+{
+	uint32_t number;
+
+	pthread_mutex_lock(&k->lock);
+	number = ns_number(k, ns); /* which may move them all */
+	note_catalog(k, k->ns[number], pack(at));
+	pthread_mutex_unlock(&k->lock);
+}
+
+void
+keys_catalog_database(struct keys *k, const char *db, struct optime at)
+{
+	size_t len = strlen(db);
+
+	pthread_mutex_lock(&k->lock);
+	for (uint32_t i = 0; i < k->n_ns; i++)
+		if (strncmp(k->ns[i]->name, db, len) == 0 &&
+		    k->ns[i]->name[len] == '.')
+			note_catalog(k, k->ns[i], pack(at));
+	pthread_mutex_unlock(&k->lock);
+}
+
 bool
 keys_add(struct keys *k, uint32_t ns, const struct value *id,
     struct optime since, uint32_t flags, bson_error_t *error)

@@ -65,6 +65,10 @@ struct optime keys_ns_event(struct keys *k, uint32_t ns);
 /* The log: an event of a key; of a namespace as a whole (id NULL). */
 bool keys_event(struct keys *k, const char *ns, const struct value *id,
     struct optime at, bson_error_t *error);
+/* The log: a collection, or every one of a database, is made, dropped, renamed
+ * or renamed onto: an event of each key in it. */
+void keys_catalog(struct keys *k, const char *ns, struct optime at);
+void keys_catalog_database(struct keys *k, const char *db, struct optime at);
 /* A reader: this key is to be looked at. since null: from the start. */
 bool keys_add(struct keys *k, uint32_t ns, const struct value *id,
     struct optime since, uint32_t flags, bson_error_t *error);

@@ -7,6 +7,14 @@
 
 enum { HOT_ROUNDS = 2, HOT_BATCH = 256 };
 
+/* With the lock held: what happened to its collection has happened to it. */
+static void
+take_over_catalog(const struct keys *k, uint32_t ns, struct slot *s)
+{
+	if (k->ns[ns]->catalog > s->event)
+		s->event = k->ns[ns]->catalog;
+}
+
 /* With the lock held. False: it is in another batch. */
 static bool
 take_slot(struct keys *k, const struct queued *item, struct key *key)
@@ -26,6 +34,7 @@ take_slot(struct keys *k, const struct queued *item, struct key *key)
 	}
 	if (s->inexact && k->last > s->event)
 		s->event = k->last;
+	take_over_catalog(k, item->ns, s);
 	if (pack(item->since) < s->since)
 		s->since = pack(item->since);
 	s->inexact = s->armed = false;
@@ -151,6 +160,7 @@ keys_arm(struct keys *k, struct key_batch *b, struct optime applied)
 		s->armed = true;
 		s->applied = pack(applied);
 		s->first = 0;
+		take_over_catalog(k, key->ns, s);
 		key->event = unpack(s->event);
 		key->behind = s->event > s->applied;
 		key->touched = false;
@@ -166,7 +176,8 @@ keys_judge(struct keys *k, struct key_batch *b, struct optime to)
 		struct key *key = &b->item[i];
 		struct slot *s = slots_find(k->slots, key->hash);
 
-		key->touched = s->first && s->first <= pack(to);
+		key->touched = (s->first && s->first <= pack(to)) ||
+		    k->ns[key->ns]->catalog > s->applied;
 		key->event = unpack(s->event);
 	}
 	pthread_mutex_unlock(&k->lock);

@@ -16,6 +16,7 @@ enum {
 struct ns_state {
 	char name[NS_MAX + 1];
 	uint64_t event;
+	uint64_t catalog; /* newest event of all its keys at once */
 };
 
 struct keys {

@@ -193,11 +193,53 @@ found_by_reading(void)
 	keys_free(k);
 }
 
+/* A collection is renamed onto, or made anew: the log has no event of its keys,
+ * and yet they were not there before. */
+static void
+by_catalog(void (*happens)(struct keys *k, const char *ns, struct optime at),
+    const char *name, const char *what)
+{
+	struct keys *k = keys_new();
+	uint32_t ns = keys_ns(k, "a.b"), id = 7;
+	struct value v = {0x10, (const uint8_t *)&id, 4};
+	struct key_batch b;
+	bool right;
+
+	key_batch_init(&b);
+	keys_add(k, ns, &v, at(1), KEY_SCAN, NULL);
+	keys_take(k, &b, 0, NULL);
+	keys_arm(k, &b, at(4));
+	right = !b.item[0].behind;
+	happens(k, name, at(6));
+	happens(k, strchr(name, '.') ? "a.bc" : "ab", at(7));
+	keys_judge(k, &b, at(6));
+	right = right && b.item[0].touched;
+	keys_give_back(k, &b, NULL, true, NULL);
+	keys_take(k, &b, 0, NULL);
+	right = right && b.event.secs == 6;
+	keys_arm(k, &b, at(5));
+	right = right && b.item[0].behind;
+	keys_give_back(k, &b, NULL, false, NULL);
+	keys_take(k, &b, 0, NULL);
+	happens(k, name, at(8)); /* after it was taken, before it is armed */
+	keys_arm(k, &b, at(7));
+	right = right && b.item[0].behind;
+	keys_arm(k, &b, at(8));
+	keys_judge(k, &b, at(9));
+	OK(right && !b.item[0].behind && !b.item[0].touched,
+	    "%s: its keys wait for it, and are not decided around it", what);
+	keys_give_back(k, &b, (bool[]){false}, true, NULL);
+	key_batch_release(&b);
+	keys_free(k);
+}
+
 int
 main(void)
 {
 	srand(11);
 	found_by_reading();
+	by_catalog(keys_catalog, "a.b", "a collection");
+	by_catalog(keys_catalog_database, "a", "a database");
 	play(50, 3000, 20, "few keys, hot");
 	play(5000, 1500, 400, "many keys");
 	play(MOST, 12, 120000, "more keys than have a place");
