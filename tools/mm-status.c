@@ -30,7 +30,8 @@ static const struct opt rows[] = {
 static const struct opt_group own = OPT_GROUP("Looking", rows);
 
 static enum mm_exit
-run(struct status_table *t, const struct status_condition *c, size_t n)
+run(struct status_table *t, const struct status_condition *c, size_t n,
+    bson_error_t *error)
 {
 	bool json = strcmp(format, "json") == 0;
 	int64_t begun = clock_ms(), shown = -1;
@@ -41,6 +42,12 @@ run(struct status_table *t, const struct status_condition *c, size_t n)
 
 		status_table_look(t);
 		end = n > 0 ? status_table_holds(t, c, n) : watch_ms == 0;
+		if (end && status_table_count(t) == 0) {
+			error_set(error, MM_EXIT_IO, 0,
+			    "no status file (a name that ends in .status) is "
+			    "there");
+			return MM_EXIT_IO;
+		}
 		if (end ||
 		    (watch_ms > 0 && (shown < 0 || now - shown >= watch_ms))) {
 			status_table_show(t, json);
@@ -67,7 +74,7 @@ parse_and_run(struct status_table *t, bson_error_t *error)
 		if (!status_condition_parse(&c[i], waits.item[i], error))
 			end = error_status(error);
 	if (end == MM_EXIT_OK)
-		end = run(t, c, waits.n);
+		end = run(t, c, waits.n, error);
 	bson_free(c);
 	return end;
 }
@@ -88,7 +95,7 @@ main(int argc, char **argv)
 	};
 	struct status_table *t;
 	bson_error_t error = {0};
-	enum mm_exit end = MM_EXIT_OK;
+	enum mm_exit end;
 	int first, status;
 
 	if (opt_parse(&program, argc, argv, &first, &status) == OPT_DONE)
@@ -97,16 +104,9 @@ main(int argc, char **argv)
 	if (!status_start(opt_status_file(), &error))
 		return finish(MM_EXIT_OK, &error);
 	t = status_table_new();
-	for (int i = first; end == MM_EXIT_OK && i < argc; i++)
-		if (!status_table_add(t, argv[i], &error))
-			end = error_status(&error);
-	if (end == MM_EXIT_OK && status_table_count(t) == 0) {
-		error_set(&error, MM_EXIT_IO, 0,
-		    "no status file (a name that ends in .status) is there");
-		end = MM_EXIT_IO;
-	}
-	if (end == MM_EXIT_OK)
-		end = parse_and_run(t, &error);
+	for (int i = first; i < argc; i++)
+		status_table_add(t, argv[i]);
+	end = parse_and_run(t, &error);
 	status_table_free(t);
 	opt_list_release(&waits);
 	return finish(end, end == error_status(&error) ? &error : NULL);

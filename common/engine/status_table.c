@@ -21,7 +21,9 @@ struct entry {
 };
 
 struct status_table {
-	struct entry *item;
+	char **path; /* as they were given */
+	size_t n_paths;
+	struct entry *item; /* as they are found at each look */
 	size_t n;
 };
 
@@ -31,18 +33,34 @@ status_table_new(void)
 	return bson_malloc0(sizeof(struct status_table));
 }
 
+static void
+entries_release(struct entry *item, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (item[i].known)
+			status_view_release(&item[i].view);
+		if (item[i].known_before)
+			status_view_release(&item[i].before);
+		bson_free(item[i].path);
+	}
+	bson_free(item);
+}
+
 void
 status_table_free(struct status_table *t)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->item[i].known)
-			status_view_release(&t->item[i].view);
-		if (t->item[i].known_before)
-			status_view_release(&t->item[i].before);
-		bson_free(t->item[i].path);
-	}
-	bson_free(t->item);
+	entries_release(t->item, t->n);
+	for (size_t i = 0; i < t->n_paths; i++)
+		bson_free(t->path[i]);
+	bson_free(t->path);
 	bson_free(t);
+}
+
+void
+status_table_add(struct status_table *t, const char *path)
+{
+	t->path = bson_realloc(t->path, (t->n_paths + 1) * sizeof *t->path);
+	t->path[t->n_paths++] = bson_strdup(path);
 }
 
 size_t
@@ -51,12 +69,14 @@ status_table_count(const struct status_table *t)
 	return t->n;
 }
 
-static void
-add_path(struct status_table *t, const char *path)
+/* ----------------------------------------------------------------- listing */
+
+static struct entry *
+add_entry(struct status_table *t, char *path)
 {
 	t->item = bson_realloc(t->item, (t->n + 1) * sizeof *t->item);
-	t->item[t->n] = (struct entry){0};
-	t->item[t->n++].path = bson_strdup(path);
+	t->item[t->n] = (struct entry){.path = path};
+	return &t->item[t->n++];
 }
 
 static int
@@ -66,36 +86,57 @@ by_path(const void *a, const void *b)
 	    ((const struct entry *)a)->path, ((const struct entry *)b)->path);
 }
 
-bool
-status_table_add(struct status_table *t, const char *path, bson_error_t *error)
+static void
+list(struct status_table *t, const char *path)
 {
 	size_t first = t->n;
 	struct dirent *d;
 	struct stat st;
 	DIR *dir;
 
-	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		add_path(t, path);
-		return true;
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode) ||
+	    !(dir = opendir(path))) {
+		add_entry(t, bson_strdup(path)); /* reading it tells */
+		return;
 	}
-	if (!(dir = opendir(path)))
-		return error_errno(
-		    error, MM_EXIT_IO, "could not read \"%s\"", path);
 	while ((d = readdir(dir))) {
 		size_t len = strlen(d->d_name);
-		char *full;
 
-		if (len < 8 || strcmp(d->d_name + len - 7, ".status") != 0)
-			continue;
-		full = bson_strdup_printf("%s/%s", path, d->d_name);
-		add_path(t, full);
-		bson_free(full);
+		if (len >= 8 && strcmp(d->d_name + len - 7, ".status") == 0)
+			add_entry(
+			    t, bson_strdup_printf("%s/%s", path, d->d_name));
 	}
 	closedir(dir);
 	if (t->n > first)
 		qsort(t->item + first, t->n - first, sizeof *t->item, by_path);
-	return true;
 }
+
+/* Programs that begin later bring files with them. What is known of a file that
+ * is still there stays. */
+static void
+list_all(struct status_table *t)
+{
+	struct entry *old = t->item;
+	size_t n = t->n;
+
+	t->item = NULL;
+	t->n = 0;
+	for (size_t i = 0; i < t->n_paths; i++)
+		list(t, t->path[i]);
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t k = 0; k < n; k++) {
+			struct entry *e = &t->item[i], was = old[k];
+
+			if (strcmp(e->path, was.path) != 0)
+				continue;
+			old[k] = (struct entry){.path = e->path};
+			*e = was;
+			break;
+		}
+	entries_release(old, n);
+}
+
+/* ----------------------------------------------------------------- reading */
 
 bool
 status_file_read(const char *path, struct status_view *v, bson_error_t *error)
@@ -140,6 +181,7 @@ look_at(struct entry *e)
 void
 status_table_look(struct status_table *t)
 {
+	list_all(t);
 	for (size_t i = 0; i < t->n; i++)
 		look_at(&t->item[i]);
 }

@@ -15,12 +15,12 @@ struct status_table;
 
 struct status_table *status_table_new(void);
 void status_table_free(struct status_table *t);
-/* A file, which need not be there yet, or a directory: the files in it whose
- * name ends in .status. Status 7: it cannot be read. */
-bool status_table_add(
-    struct status_table *t, const char *path, bson_error_t *error);
+/* A file, or a directory: the files in it whose name ends in .status. Neither
+ * need be there yet. */
+void status_table_add(struct status_table *t, const char *path);
+/* Files at the last look. */
 size_t status_table_count(const struct status_table *t);
-/* Reads all of them. */
+/* Reads all of them that are there now. */
 void status_table_look(struct status_table *t);
 /* All could be read at the last look. */
 bool status_table_whole(const struct status_table *t);

@@ -49,6 +49,21 @@ put() { # put NAME AGE FIELDS: a status file last written AGE seconds ago
 	run -0 mm-status --wait 'state!=failed' --timeout 0 "$TMP"
 }
 
+@test "status: what begins later is waited for, and seen" {
+	mm-status --wait 'lag<2s' --timeout 300 "$TMP/later" >"$TMP/seen" 3>&- &
+	local pid=$!
+	mkdir "$TMP/new"
+	TMP=$TMP/new put mm-dump 0 ',"state":"done","docs":7'
+	mv "$TMP/new" "$TMP/later"
+	while kill -0 "$pid" 2>/dev/null; do
+		TMP=$TMP/later put mm-oplog-tail 0 ',"state":"following","lag_seconds":0.5'
+		sleep 0.2
+	done
+	wait "$pid"
+	run -0 cut -d ' ' -f 1 "$TMP/seen"
+	assert_output $'PROGRAM\nmm-dump\nmm-oplog-tail'
+}
+
 @test "status: a signal ends the waiting with 9" {
 	put mm-oplog-apply 0 ',"state":"following","lag_seconds":5'
 	mm-status --wait 'lag<2s' "$TMP" >/dev/null 2>&1 3>&- &
@@ -77,4 +92,5 @@ put() { # put NAME AGE FIELDS: a status file last written AGE seconds ago
 	run -2 mm-status
 	mkdir "$TMP/empty"
 	run -7 mm-status "$TMP/empty"
+	assert_output --partial 'no status file'
 }
