@@ -203,6 +203,8 @@ narrow_action(struct plan *p, struct holder *h, const char *right)
 	} else if (*coll ? p->scope->ns(arg, name)
 			 : p->scope->db_whole(arg, db)) {
 		drop_right(h, right);
+	} else if (bson_has_field(resource, "system_buckets")) {
+		; /* about time series, and none of those is selected */
 	} else if (*coll == '\0' && p->scope->db_any(arg, db)) {
 		char *text = bson_strndup(action, len);
 

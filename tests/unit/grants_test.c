@@ -167,6 +167,15 @@ test_roles(void)
 	bson_free(json);
 	bson_destroy(p);
 
+	p = plan("{'0': {'user': 'app', 'db': 'crm', 'roles': [{'role': 'ts', "
+		 "'db': 'crm'}]}}",
+	    "{'0': {'role': 'ts', 'db': 'crm', 'privileges': [{'resource': "
+	    "{'db': 'crm', 'system_buckets': 'weather'}, 'actions': ['find', "
+	    "'insert']}], 'roles': []}}");
+	OK(p && absent(p, "changes.0") && absent(p, "open.0"),
+	    "the buckets of a time series are no database");
+	bson_destroy(p);
+
 	p = plan("{'0': {'user': 'app', 'db': 'shop', 'roles': [{'role': 'w', "
 		 "'db': 'shop'}]}, '1': {'user': 'mover', 'db': 'admin', "
 		 "'roles': [{'role': 'w', 'db': 'shop'}]}}",
