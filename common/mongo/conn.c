@@ -100,12 +100,14 @@ code_transient(uint32_t code)
 }
 
 /* What the server will refuse again, however often it is sent: a bad value,
- * field, name, type, option or specification of an index. */
+ * field, name, type, option, view or specification of an index; and what an
+ * older one does not know: a field (40415) or a stage (40324). */
 static bool
 code_final(uint32_t code)
 {
 	static const uint16_t codes[] = {2, 9, 14, 15, 22, 67, 72, 73, 85, 86,
-	    115, 171, 197, 10334, 13297, 16755, 17280};
+	    115, 165, 167, 168, 171, 182, 197, 10334, 13297, 16755, 17280,
+	    40324, 40414, 40415, 51024};
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (codes[i] == code)

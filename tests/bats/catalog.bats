@@ -127,3 +127,48 @@ for x in coll["indexes"][1:]:
 		assert_output '[]'
 	done
 }
+
+@test "an encrypted collection is refused by name: on the source, in a stream, in a directory" {
+	two 6.0
+	local fields='{"fields": [{"path": "ssn", "bsonType": "string", "keyId": bson.Binary(bytes(16), 4)}]}'
+	py "$src_uri" <<-P
+		client.shop.a.insert_one({"_id": 1})
+		client.shop.command("create", "secret", encryptedFields=$fields)
+	P
+	run mm-dump -d shop -o "$TMP/x"
+	assert_failure 8
+	assert_output --partial '"shop.secret" is an encrypted collection: not supported, exclude it'
+	mm-dump -d shop --nsExclude shop.secret -Z none -o "$TMP/s" --quiet
+	"$PY" "$TOOLS/restream.py" 'records[1][0]["options"]["encryptedFields"] = {"fields": []}' <"$TMP/s" >"$TMP/bad"
+	run mm-load -d shop "$TMP/bad"
+	assert_failure 8
+	assert_output --partial '"shop.a" is an encrypted collection'
+	mkdir -p "$TMP/d/shop"
+	: >"$TMP/d/shop/b.bson"
+	echo '{"options": {"encryptedFields": {"fields": []}}, "indexes": []}' >"$TMP/d/shop/b.metadata.json"
+	run mm-load -d shop --dir "$TMP/d"
+	assert_failure 8
+	assert_output --partial '"shop.b" is an encrypted collection'
+	run py "$dst_uri" <<<'print(client.shop.list_collection_names())'
+	assert_output '[]'
+}
+
+@test "what an older server does not know is refused, not tried again" {
+	require_sim
+	start_sim src --fcv 6.0
+	start_sim dst --fcv 4.9
+	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
+	py "$src_uri" <<-'P'
+		client.shop.command("create", "images", changeStreamPreAndPostImages={"enabled": True})
+		client.crm.a.insert_one({"_id": 1})
+		client.crm.command("create", "v", viewOn="a", pipeline=[{"$setWindowFields": {"output": {}}}])
+	P
+	run bash -c 'set -o pipefail; mm-dump -d shop --quiet | mm-load -d shop'
+	assert_failure 8
+	assert_output --partial 'could not create "shop.images"'
+	assert_output --partial "changeStreamPreAndPostImages' is an unknown field. (40415)"
+	run bash -c 'set -o pipefail; mm-dump -d crm --quiet | mm-load -d crm'
+	assert_failure 8
+	assert_output --partial 'could not create "crm.v"'
+	assert_output --partial "'\$setWindowFields' (40324)"
+}

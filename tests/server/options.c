@@ -193,6 +193,31 @@ create_collation(const bson_t *cmd, bson_t *options, bson_error_t *error)
 	return ok;
 }
 
+/* Those of a version and later. */
+static bool
+stages_known(const bson_iter_t *pipeline, bson_error_t *error)
+{
+	static const struct {
+		const char *name;
+		int fcv;
+	} since[] = {{"$unionWith", 44}, {"$setWindowFields", 50},
+	    {"$densify", 60}, {"$fill", 60}};
+	bson_iter_t it, stage;
+
+	bson_iter_recurse(pipeline, &it);
+	while (bson_iter_next(&it)) {
+		if (!bson_iter_recurse(&it, &stage) || !bson_iter_next(&stage))
+			continue;
+		for (size_t i = 0; i < sizeof since / sizeof *since; i++)
+			if (strcmp(bson_iter_key(&stage), since[i].name) == 0 &&
+			    sim.set.fcv < since[i].fcv)
+				return error_set(error, MM_EXIT_REFUSED, 40324,
+				    "Unrecognized pipeline stage name: '%s'",
+				    since[i].name);
+	}
+	return true;
+}
+
 static bool
 create_view(const bson_t *cmd, bson_t *options, bson_error_t *error)
 {
@@ -218,12 +243,24 @@ create_view(const bson_t *cmd, bson_t *options, bson_error_t *error)
 			return error_set(error, MM_EXIT_REFUSED, 14,
 			    "BSON field 'create.pipeline' is the wrong type, "
 			    "expected type 'array'");
+		if (!stages_known(&iter, error))
+			return false;
 		bson_append_iter(options, NULL, 0, &iter);
 	} else {
 		BSON_APPEND_ARRAY_BEGIN(options, "pipeline", &none);
 		bson_append_array_end(options, &none);
 	}
 	return true;
+}
+
+static bool
+creates_with(const char *name)
+{
+	static const char *const newer[] = {
+	    "changeStreamPreAndPostImages", "encryptedFields", NULL};
+
+	return generic(name) || among(create_fields, name) ||
+	    (sim.set.fcv >= 60 && among(newer, name));
 }
 
 bool
@@ -237,9 +274,7 @@ options_create(const bson_t *cmd, bson_t *options, bson_error_t *error)
 	bson_iter_next(&iter); /* create: <name> */
 	while (bson_iter_next(&iter)) {
 		name = bson_iter_key(&iter);
-		if (!generic(name) && !among(create_fields, name) &&
-		    !(sim.set.fcv >= 60 &&
-			strcmp(name, "changeStreamPreAndPostImages") == 0))
+		if (!creates_with(name))
 			return error_set(error, MM_EXIT_REFUSED, 40415,
 			    "BSON field 'create.%s' is an unknown field.",
 			    name);
@@ -253,6 +288,8 @@ options_create(const bson_t *cmd, bson_t *options, bson_error_t *error)
 	if (!create_engine(cmd, options, error))
 		return false;
 	if (holds(cmd, "indexOptionDefaults", &iter))
+		bson_append_iter(options, NULL, 0, &iter);
+	if (holds(cmd, "encryptedFields", &iter))
 		bson_append_iter(options, NULL, 0, &iter);
 	return create_validator(cmd, options, error) &&
 	    create_images(cmd, options, error) &&
