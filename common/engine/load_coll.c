@@ -114,6 +114,11 @@ load_coll_parse(
 		    "\"%s\" is a time-series collection, which cannot be "
 		    "loaded",
 		    from);
+	if (ok && bson_has_field(&options, "encryptedFields"))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s\" is an encrypted collection, which cannot be "
+		    "loaded",
+		    from);
 	if (ok) {
 		lc->ns = bson_strdup(ns);
 		lc->view = strcmp(type, "view") == 0;

@@ -182,6 +182,17 @@ struct listed {
 	struct listing out;
 };
 
+/* The server keeps collections of its own beside an encrypted one, and looks
+ * into its documents: it is more than they are. */
+static const char *
+unsupported(const struct coll *c)
+{
+	if (c->type == COLL_TIMESERIES)
+		return "a time series";
+	return bson_has_field(&c->options, "encryptedFields") ? "an encrypted"
+							      : NULL;
+}
+
 static bool
 list_db(void *arg, const char *db, bson_error_t *error)
 {
@@ -190,6 +201,7 @@ list_db(void *arg, const char *db, bson_error_t *error)
 	bool ok = list_collections(l->conn, db, NULL, &docs, error);
 
 	for (size_t i = 0; ok && i < docs.n; i++) {
+		const char *what;
 		struct coll *coll;
 		int got;
 
@@ -197,11 +209,11 @@ list_db(void *arg, const char *db, bson_error_t *error)
 			continue;
 		coll = BSON_ALIGNED_ALLOC(struct coll);
 		got = fill(l->conn, db, docs.item[i], coll, error);
-		if (got == 1 && coll->type == COLL_TIMESERIES) {
+		if (got == 1 && (what = unsupported(coll))) {
 			error_set(error, MM_EXIT_REFUSED, 0,
-			    "%s: \"%s\" is a time series collection: not "
-			    "supported, exclude it",
-			    l->conn->server->where, coll->ns);
+			    "%s: \"%s\" is %s collection: not supported, "
+			    "exclude it",
+			    l->conn->server->where, coll->ns, what);
 			got = -1;
 		}
 		if (got == 1) {

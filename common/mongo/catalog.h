@@ -29,8 +29,8 @@ struct coll_list {
 };
 
 /* Everything selected, in name order, views last; system.* internal ones left
- * out. Time series: status 8, by name. A collection that vanishes meanwhile
- * is left out. with_stats: est_*. */
+ * out. Time series, encrypted ones: status 8, by name. A collection that
+ * vanishes meanwhile is left out. with_stats: est_*. */
 bool catalog_list(struct conn *c, const struct ns_rules *rules, bool with_stats,
     struct coll_list *out, bson_error_t *error);
 /* What listCollections says of every collection and view, selected or not, of

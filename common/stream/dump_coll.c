@@ -94,6 +94,11 @@ dump_coll_read(int32_t c, const char *db, const char *coll,
 		    "\"%s.%s\" is a time series collection: not supported, "
 		    "exclude it",
 		    db, coll);
+	else if (bson_has_field(meta, "options.encryptedFields"))
+		ok = error_set(error, MM_EXIT_REFUSED, 0,
+		    "\"%s.%s\" is an encrypted collection: not supported, "
+		    "exclude it",
+		    db, coll);
 	else
 		append_coll(c, db, coll, meta, *view, record);
 	bson_destroy(meta);

@@ -10,7 +10,8 @@
 
 /* Appends the fields of a coll record. metadata: Extended JSON {options,
  * indexes, uuid, collectionName, type}, NULL: none; type: "", "view",
- * "timeseries" or NULL. Status 3: no such JSON; 8: a time series. */
+ * "timeseries" or NULL. Status 3: no such JSON; 8: a time series or
+ * an encrypted one. */
 bool dump_coll_read(int32_t c, const char *db, const char *coll,
     const char *metadata, const char *type, bson_t *record, bool *view,
     bson_error_t *error);
