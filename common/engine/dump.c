@@ -16,6 +16,7 @@
 enum { LAG_MS = 60000, POLL_MS = 100 };
 
 #define WIRE_SNAPSHOT 12
+#define WIRE_SNAPSHOT_CAPPED 25 /* 8.0 */
 
 struct dump {
 	struct server *server;
@@ -124,11 +125,28 @@ announce(
 	return true;
 }
 
+/* The server would say that there is no such snapshot at the moment. */
+static bool
+may_read(struct dump *d, const struct coll_list *list, bson_error_t *error)
+{
+	if (d->opts->lock || optime_is_null(d->opts->at) ||
+	    server_info(d->server)->wire >= WIRE_SNAPSHOT_CAPPED)
+		return true;
+	for (size_t i = 0; i < list->n; i++)
+		if (list->item[i].type == COLL_CAPPED)
+			return error_set(error, MM_EXIT_REFUSED, 0,
+			    "\"%s\" is capped: the source cannot read it as "
+			    "of a time, that needs MongoDB 8.0; exclude it",
+			    list->item[i].ns);
+	return true;
+}
+
 static bool
 announce_all(struct dump *d, bson_error_t *error)
 {
 	struct coll_list list = {0};
-	bool ok = catalog_list(d->conn, d->rules, true, &list, error);
+	bool ok = catalog_list(d->conn, d->rules, true, &list, error) &&
+	    may_read(d, &list, error);
 
 	for (size_t i = 0; ok && i < list.n; i++) {
 		ok = sig_stopping()

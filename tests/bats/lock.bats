@@ -203,6 +203,9 @@ summary() {
 	assert_success
 	run jq -c '[.reason, .docs]' <<<"$(summary "$TMP/again")"
 	assert_output '["complete",6000]'
+	py "$src_uri" <<<'client.shop.create_collection("ring", capped=True, size=4096)'
+	run -8 mm-dump -d shop --read-concern snapshot -o "$TMP/capped"
+	assert_output --partial '"shop.ring" is capped: the source cannot read it as of a time, that needs MongoDB 8.0; exclude it'
 	start_sim old --fcv 4.4
 	run -8 mm-dump --source "$old_uri" -d shop --read-concern snapshot
 	assert_output --partial 'needs MongoDB 5.0'

@@ -175,9 +175,11 @@ True 11"
 		    db.q.insert_one({"_id": 0})
 		    db.q.delete_one({"_id": 0})
 		print([d["_id"] for d in cap.find()], db.q.find_one())
+		print(read("find", "cap", now())["code"])
 	END
 	assert_output "239 True
-[2995, 2996, 2997, 2998, 2999] None"
+[2995, 2996, 2997, 2998, 2999] None
+246"
 	start_sim s --fcv 5.0
 	run snap <<-'END'
 		db.c.insert_one({"_id": 1, "s": "x" * 8000000})

@@ -145,10 +145,15 @@ read_concern(struct request *r, bson_error_t *error)
 	return snapshot_there(r->at, error);
 }
 
-/* A change of the catalog after the time of the snapshot. */
+/* A capped collection (before 8.0), or a change of the catalog after the time
+ * of the snapshot. */
 static bool
 catalog_as_then(const struct coll *c, uint64_t at, bson_error_t *error)
 {
+	if (at && c && c->capped)
+		return refuse(error, 246,
+		    "Reading from capped collections with readConcern snapshot "
+		    "is not supported");
 	if (!at || !c || c->visible <= at)
 		return true;
 	return refuse(error, 246,
