@@ -10,16 +10,15 @@ two() {
 }
 
 # fill URI: four collections of every kind: in ranges, in one scan, capped,
-# mixed _id; some 48 MB.
+# mixed _id; some 64 MB, that cannot be packed into what a pipe holds.
 fill() {
 	py "$1" <<-'P'
-		pad = os.urandom(800).hex()
 		def many(name, ids):
 		    ids = list(ids)
 		    for at in range(0, len(ids), 4000):
-		        client.shop[name].insert_many([{"_id": i, "n": 0, "pad": pad}
+		        client.shop[name].insert_many([{"_id": i, "n": 0, "pad": os.urandom(800).hex()}
 		            for i in ids[at:at + 4000]])
-		many("big", range(16000))
+		many("big", range(26000))
 		many("mid", [ObjectId() for i in range(6000)])
 		many("mixed", [float("nan"), MaxKey(), MinKey(), None, True, Decimal128("7.25"),
 		    {"a": 1}] + ["s%d" % i for i in range(2000)] + [i + 0.5 for i in range(2000)])
@@ -68,7 +67,7 @@ round() {
 	echo "$dump_pid" >>"$TMP/server_pids"
 	exec 9<&- 7>&-
 	if [[ $victim != none ]]; then
-		goal=$(($(given) + RANDOM % 1500))
+		goal=$(($(given) + RANDOM % 2400))
 		pid=${victim}_pid
 		reached() {
 			(($(given) >= goal)) ||
@@ -113,9 +112,10 @@ round() {
 	assert_equal "${ended[*]}" '0 0'
 	more=$(($(given) - before - docs))
 	echo "docs: $docs; kills: $kills of $runs; given in vain: $more"
-	# 80 documents a block: of two readers and what is on its way. Begun
-	# anew each time it would be more than twice as many.
-	((more < kills * 8 * 80))
+	# 80 documents a block. Two readers, the pipe and four inserters hold
+	# 21 blocks at most, a third of that as a rule. Begun anew each time it
+	# would be more than 1,200 documents a kill, the half of `goal` and these.
+	((more < kills * 16 * 80))
 	assert_same "$src_uri" "$dst_uri" shop
 	in_order
 	run -1 mm-load -d shop --print-resume-token
