@@ -3,7 +3,7 @@ bats_require_minimum_version 1.8.0
 load lib
 
 # Two servers; shop on the source, and a bare snapshot of it in $TMP/s.
-two_servers() {
+two_servers() { # two_servers [options of mm-dump]
 	start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
@@ -11,7 +11,7 @@ two_servers() {
 		client.shop.orders.insert_many([{"_id": i, "p": "x" * 200} for i in range(20000)])
 		client.shop.users.insert_many([{"_id": str(i), "n": i} for i in range(500)])
 	P
-	mm-dump -d shop -Z none -o "$TMP/s" --quiet
+	mm-dump -d shop -Z none -o "$TMP/s" --quiet "$@"
 }
 
 restream() { # restream CODE: the snapshot, changed by CODE
@@ -250,7 +250,7 @@ docs[0] = d" >"$TMP/deep"
 
 # A load that is at work, and whose stream does not go on.
 slow_load() {
-	two_servers
+	two_servers --block-size 128K # several in what comes, whatever is first
 	mkfifo "$TMP/slow"
 	(
 		head -c 1000000 "$TMP/s"
