@@ -46,7 +46,7 @@ still_open(struct switcher *s, struct conn *c, const struct ops *o,
 	return READY_NEVER;
 }
 
-/* Others' transactions do not hold it up. Asked only when there are any. */
+/* What others do does not hold it up. Asked only when something is open. */
 static const struct textset *
 apart(struct switcher *s, enum side side)
 {
@@ -78,7 +78,7 @@ switch_none_open(struct switcher *s, enum side side, bson_error_t *error)
 	struct ops o;
 
 	listed = ops_list(c, &scope, &o, error);
-	if (listed && o.transactions > 0) {
+	if (listed && o.transactions + o.writes > 0) {
 		scope.apart = apart(s, side);
 		ops_release(&o);
 		listed = ops_list(c, &scope, &o, error);

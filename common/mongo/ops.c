@@ -83,6 +83,26 @@ is_apart(const struct ops_scope *scope, const bson_t *op)
 	    textset_has(scope->apart, hash_hex(uid, sizeof uid, text));
 }
 
+/* bulkWrite (8.0) between two of its operations; during one it is shown as that
+ * one, with its collection. Its namespaces are known where the client sent them
+ * within the command: 1 one of them is selected, 0 none, -1 unknown. */
+static int
+bulk_selected(const struct ops_scope *scope, const bson_t *command)
+{
+	bson_t list, one;
+	bson_iter_t it;
+	const char *ns;
+
+	if (!doc_sub(command, "nsInfo", &list) || !bson_iter_init(&it, &list))
+		return -1;
+	while (doc_next(&it, &one)) {
+		ns = doc_text(&one, "ns");
+		if (ns && scope->ns(scope->arg, ns))
+			return 1;
+	}
+	return 0;
+}
+
 /* The namespace of a command on "db.$cmd" is in the command. */
 static bool
 names_selected(const struct ops_scope *scope, const bson_t *op)
@@ -93,6 +113,9 @@ names_selected(const struct ops_scope *scope, const bson_t *op)
 	bool yes;
 	char *full;
 
+	if (doc_find(op, "command.bulkWrite", &it) &&
+	    doc_sub(op, "command", &command))
+		return bulk_selected(scope, &command) > 0;
 	if (!ns || !*ns)
 		return false;
 	dot = strchr(ns, '.');
@@ -130,7 +153,8 @@ writes_out(const bson_t *command)
 static bool
 is_write(const bson_t *op)
 {
-	static const char *const ops[] = {"insert", "update", "remove"};
+	static const char *const ops[] = {
+	    "insert", "update", "remove", "bulkWrite"};
 	static const char *const commands[] = {"insert", "update", "delete",
 	    "findAndModify", "findandmodify", "bulkWrite", "create", "drop",
 	    "dropDatabase", "renameCollection", "collMod", "createIndexes",
@@ -150,6 +174,18 @@ is_write(const bson_t *op)
 			return true;
 	return strcmp(bson_iter_key(&it), "aggregate") == 0 &&
 	    writes_out(&command);
+}
+
+/* A write that does not say where. */
+static bool
+is_unknown(const struct ops_scope *scope, const bson_t *op)
+{
+	bson_iter_t it;
+	bson_t command;
+
+	return doc_find(op, "command.bulkWrite", &it) &&
+	    doc_sub(op, "command", &command) &&
+	    bulk_selected(scope, &command) < 0 && !is_apart(scope, op);
 }
 
 struct listing {
@@ -182,7 +218,7 @@ look(void *arg, const bson_t *op)
 		us = doc_int(op, "transaction.timeOpenMicros");
 		n = &l->ops->transactions;
 	} else if (doc_bool(op, "active") && is_write(op) &&
-	    names_selected(l->scope, op)) {
+	    (names_selected(l->scope, op) || is_unknown(l->scope, op))) {
 		us = doc_int(op, "microsecs_running");
 		n = &l->ops->writes;
 	}

@@ -4,7 +4,8 @@
  * Needs the action inprog (clusterMonitor), for killing killop and
  * killAnySession. A transaction that waits between two statements does not say
  * which namespaces it wrote to: every open one counts, but those of accounts
- * that are known not to write to the selection. What it does say is the SHA-256
+ * that are known not to write to the selection; so does a bulkWrite (8.0)
+ * whose namespaces are not shown. What it does say is the SHA-256
  * of "user@db" (lsid.uid, 3.6 and later; of "" without access control).
  */
 #ifndef MM_MONGO_OPS_H
@@ -20,8 +21,8 @@ struct ops_scope {
 	/* Programs that do not count: the beginning of their appName; NULL:
 	 * none. */
 	const char *except;
-	/* ops_list: of these accounts (ops_account) transactions do not count;
-	 * NULL: of all. */
+	/* ops_list: of these accounts (ops_account) nothing counts that does
+	 * not say where it writes; NULL: of all it does. */
 	const struct textset *apart;
 	/* ops_list: those that have been open for less do not count. */
 	int64_t min_us;

@@ -204,3 +204,57 @@ commit 251
 0 transactions, 0 writes, new
 [11601] None"
 }
+
+@test "bulkWrite (8.0): between two of its operations, and during one" {
+	start_sim s --fcv 8.0
+	run py "$s_uri" <<-END
+		import subprocess, threading
+		def side(verb):
+		    print(subprocess.run(["$B/tests/tools/side_rights", sys.argv[1],
+		        "shop", verb], stdout=subprocess.PIPE).stdout.decode().strip())
+		till = pymongo.MongoClient(sys.argv[1], appname="till")
+		client.shop.c.insert_one({"_id": 1})
+		done = []
+		def write(ns):
+		    try:
+		        done.append(till.admin.command(SON([("bulkWrite", 1), ("ops",
+		            [{"insert": 0, "document": {"n": 1}},
+		             SON([("update", 0), ("filter", {"_id": 1}),
+		                ("updateMods", {"\$set": {"a": 2}})])])]),
+		            **({"nsInfo": [{"ns": ns}]} if ns else {})
+		            )["nInserted"])
+		    except pymongo.errors.PyMongoError as e:
+		        done.append(e.code)
+		def there(match):
+		    end = time.time() + 100
+		    while time.time() < end and not list(client.admin.aggregate([
+		        {"\$currentOp": {"allUsers": True}}, {"\$match": match}])):
+		        time.sleep(.02)
+		for ns in "shop.c", "bank.c", None:
+		    client.admin.command(SON([("simulate", "stall"), ("command", "bulkWrite")]))
+		    t = threading.Thread(target=write, args=[ns])
+		    t.start()
+		    there({"command.bulkWrite": 1})
+		    side("ops")
+		    client.admin.command("simulate", "clear")
+		    t.join(100)
+		print(done)
+		with client.start_session() as s:
+		    s.start_transaction()
+		    client.shop.c.update_one({"_id": 1}, {"\$set": {"a": 1}}, session=s)
+		    t = threading.Thread(target=write, args=["shop.c"])
+		    t.start()
+		    there({"op": "bulkWrite", "command.update": 0, "ns": "shop.c"})
+		    side("ops")
+		    side("kill")
+		    t.join(100)
+		side("ops")
+	END
+	assert_output "0 transactions, 1 writes, old
+0 transactions, 0 writes, new
+0 transactions, 1 writes, old
+[1, 1, 2]
+1 transactions, 1 writes, old
+1 transactions, 1 writes, old
+0 transactions, 0 writes, new"
+}

@@ -28,6 +28,8 @@ static const struct command table[] = {
     {"insert", cmd_insert, ACCESS_WRITE, CMD_CONCERN | CMD_TRANSACTION},
     {"update", cmd_update, ACCESS_WRITE, CMD_CONCERN | CMD_TRANSACTION},
     {"delete", cmd_delete, ACCESS_WRITE, CMD_CONCERN | CMD_TRANSACTION},
+    {"bulkWrite", cmd_bulk_write, ACCESS_ANY,
+	CMD_ADMIN | CMD_CONCERN | CMD_TRANSACTION},
     {"findAndModify", cmd_find_and_modify, ACCESS_WRITE,
 	CMD_CONCERN | CMD_TRANSACTION},
     {"findandmodify", cmd_find_and_modify, ACCESS_WRITE,

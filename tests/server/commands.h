@@ -55,6 +55,8 @@ command_fn cmd_find, cmd_get_more, cmd_kill_cursors;
 command_fn cmd_aggregate, cmd_count, cmd_distinct;
 /* write.c, update_cmd.c */
 command_fn cmd_insert, cmd_update, cmd_delete;
+/* bulk_cmd.c */
+command_fn cmd_bulk_write;
 /* find_modify.c */
 command_fn cmd_find_and_modify;
 /* list.c */

@@ -15,8 +15,10 @@ wire_version(void)
 		return 12;
 	case 50:
 		return 13;
-	default:
+	case 60:
 		return 17;
+	default:
+		return 25;
 	}
 }
 

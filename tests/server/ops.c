@@ -44,12 +44,21 @@ ops_killed(void)
 	return mine && mine->killed;
 }
 
+void
+ops_show(const char *db, const char *coll, const bson_t *command)
+{
+	for (struct op *op = ops; op; op = op->next)
+		if (op == mine)
+			op->within = (struct op_within){db, coll, command};
+}
+
 static const char *
 kind_of(const char *name)
 {
 	static const char *const kinds[][2] = {{"find", "query"},
 	    {"getMore", "getmore"}, {"insert", "insert"}, {"update", "update"},
-	    {"delete", "remove"}, {"killCursors", "killcursors"}};
+	    {"delete", "remove"}, {"killCursors", "killcursors"},
+	    {"bulkWrite", "bulkWrite"}};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(name, kinds[i][0]) == 0)
@@ -72,15 +81,22 @@ put_transaction(struct buf *b, const struct trans *t)
 }
 
 static void
+put_full_name(struct buf *b, const char *db, const char *coll)
+{
+	char ns[400];
+
+	snprintf(ns, sizeof ns, "%s.%s", db, coll);
+	out_text(b, "ns", ns);
+}
+
+static void
 put_ns(struct buf *b, const struct request *r)
 {
 	const char *coll = strcmp(r->name, "getMore") == 0
 	    ? arg_text(r, "collection")
 	    : arg_text(r, r->name);
-	char ns[400];
 
-	snprintf(ns, sizeof ns, "%s.%s", r->db, coll ? coll : "$cmd");
-	out_text(b, "ns", ns);
+	put_full_name(b, r->db, coll ? coll : "$cmd");
 }
 
 static void
@@ -109,8 +125,12 @@ put_op(struct buf *b, const struct op *op)
 	out_i64(b, "secs_running", ms / 1000);
 	out_i64(b, "microsecs_running", ms * 1000);
 	out_text(b, "op", kind_of(r->name));
-	put_ns(b, r);
-	out_bson(b, "command", &r->body);
+	if (op->within.db)
+		put_full_name(b, op->within.db, op->within.coll);
+	else
+		put_ns(b, r);
+	out_bson(
+	    b, "command", op->within.command ? op->within.command : &r->body);
 	out_close(b, mark);
 }
 

@@ -150,7 +150,7 @@ read_concern(struct request *r, bson_error_t *error)
 static bool
 catalog_as_then(const struct coll *c, uint64_t at, bson_error_t *error)
 {
-	if (at && c && c->capped)
+	if (at && c && c->capped && sim.set.fcv < 80)
 		return refuse(error, 246,
 		    "Reading from capped collections with readConcern snapshot "
 		    "is not supported");

@@ -23,6 +23,10 @@ reply_close(
 			out_i64(r->reply, "$recordId", cur->last_rid);
 		else
 			out_null(r->reply, "$recordId");
+		/* Of the member's data as they are; the id will do. */
+		if (sim.set.fcv >= 80)
+			out_bin(r->reply, "$initialSyncId", BSON_SUBTYPE_UUID,
+			    sim.sync_id, 16);
 		out_close(r->reply, mark);
 	}
 	out_i64(r->reply, "id", cur->id);

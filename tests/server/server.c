@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include <string.h>
 #include <malloc.h>
 #include <time.h>
 
@@ -22,6 +23,7 @@ server_init(const struct settings *set)
 	bson_oid_init(&sim.process_id, NULL);
 	bson_oid_init(&sim.set_id, NULL);
 	bson_oid_init_from_string(&sim.election_id, "7fffffff0000000000000001");
+	memcpy(sim.sync_id, &sim.process_id, sizeof sim.process_id);
 	sim.topology = 6;
 	sim.term = 1;
 	sim.started_ms = server_now();

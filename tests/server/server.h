@@ -28,6 +28,7 @@ struct settings {
 struct server {
 	struct settings set; /* fixed once listening */
 	bson_oid_t process_id, election_id, set_id;
+	uint8_t sync_id[16]; /* of the initial sync */
 	int64_t started_ms;
 
 	pthread_mutex_t lock;

@@ -10,7 +10,8 @@ static const int *
 version(void)
 {
 	static const int v44[] = {4, 4, 29, 0}, v49[] = {4, 9, 0, 0},
-			 v50[] = {5, 0, 31, 0}, v60[] = {6, 0, 19, 0};
+			 v50[] = {5, 0, 31, 0}, v60[] = {6, 0, 19, 0},
+			 v80[] = {8, 0, 4, 0};
 
 	switch (sim.set.fcv) {
 	case 44:
@@ -19,8 +20,10 @@ version(void)
 		return v49;
 	case 50:
 		return v50;
-	default:
+	case 60:
 		return v60;
+	default:
+		return v80;
 	}
 }
 
