@@ -56,6 +56,10 @@ explain() {
 	done
 }
 
+# A test that compares positions says QUIET=1 before its servers start: no entry
+# is written but those of clients, however long they take. Otherwise a server
+# writes one when it was idle for 10 s.
+
 # start_sim NAME [mongosim options]: sets NAME_uri, NAME_port, NAME_pid.
 # Always mongosim: for faults and poses.
 start_sim() {
@@ -63,7 +67,8 @@ start_sim() {
 	shift
 	out=$TMP/$name.out
 	: >"$out" # not the "ready" of one before
-	"$B/tests/mongosim" --port 0 --replSet "rs_$name" "$@" \
+	"$B/tests/mongosim" --port 0 --replSet "rs_$name" \
+		${QUIET:+--noop-interval 0} "$@" \
 		>"$out" 2>"$TMP/$name.log" 3>&- &
 	pid=$!
 	# The shell need not tell how it ended.
@@ -96,6 +101,7 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	mkdir -p "$TMP/$name.db"
 	"$MONGOD" --dbpath "$TMP/$name.db" --port "$port" --bind_ip 127.0.0.1 \
 		--replSet "rs_$name" --oplogSize 990 \
+		${QUIET:+--setParameter writePeriodicNoops=false} \
 		>"$TMP/$name.log" 2>&1 3>&- &
 	disown $!
 	echo $! >>"$TMP/server_pids"
@@ -188,6 +194,14 @@ field() {
 
 field_is() { # field_is FILE FIELD VALUE
 	[[ $(field "$1" "$2") == "$3" ]]
+}
+
+# A move is in that phase, or in a later one: a short phase may pass unseen.
+phase_reached() { # phase_reached FILE PHASE
+	local phases=' archiving copying following switching observing '
+	local is
+	is=$(field "$1" state)
+	[[ $is == "$2" || (-n $is && $phases == *" $2 "*"$is "*) ]]
 }
 
 grows() { # grows FILE FIELD N

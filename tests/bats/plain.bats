@@ -2,6 +2,8 @@ bats_require_minimum_version 1.8.0
 # mm-oplog-apply: plain entries as input, a copy of one's own as the start.
 load lib
 
+QUIET=1
+
 setup() {
 	start_server src
 	start_server dst

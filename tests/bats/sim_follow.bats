@@ -18,7 +18,7 @@ direct() {
 }
 
 @test "a member that follows has all that the primary has, byte for byte" {
-	start_sim p
+	QUIET=1 start_sim p
 	py "$p_uri" <<-'END'
 		db = client.app
 		db.early.insert_many([{"_id": i} for i in range(3000)])
@@ -109,7 +109,7 @@ True
 @test "w: majority waits for the follower; of three members two suffice" {
 	start_sim p
 	member f
-	py "$p_uri" <<<'client.t.c.insert_one({"_id": 0})'
+	py "$p_uri" <<<'client.t.get_collection("c", write_concern=pymongo.WriteConcern(2)).insert_one({"_id": 0})'
 	simulate "mongodb://127.0.0.1:$f_port" '{"simulate": "pause"}'
 	run py "mongodb://127.0.0.1:$p_port" <<-'END'
 		def write(i, **concern):
@@ -182,7 +182,7 @@ True
 		thread.join(.3)
 		print(thread.is_alive(), client.t.c.count_documents({}))
 		unlock(client)
-		thread.join(10)
+		thread.join(100)
 		print(thread.is_alive(), client.t.c.count_documents({}))
 	END
 	assert_output "1 2

@@ -3,6 +3,8 @@ bats_require_minimum_version 1.8.0
 # survives. The oracle reads the oplog itself, with pymongo.
 load lib
 
+QUIET=1
+
 # A source whose oplog holds changes of two databases. $first is a position
 # before all of them.
 setup() {
@@ -256,7 +258,7 @@ status_position_is() { # status_position_is FILE POSITION
 }
 
 @test "twenty fetches under a writer give one contiguous chain" {
-	run_bg writer "$PY" "$TOOLS/workload.py" "$src_uri" --db shop --db other --rate 300 --seconds 60
+	run_bg writer "$PY" "$TOOLS/workload.py" "$src_uri" --db shop --db other --rate 300
 	local i last
 	for i in $(seq 20); do
 		mm-oplog-tail -D "$TMP/seg" --from "$first" -d shop --exit-when-caught-up

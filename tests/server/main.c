@@ -17,7 +17,7 @@
 #include "server.h"
 
 static int64_t port = 27017, entries = 1000000, txn_bytes = MAX_DOC;
-static int64_t feed_rate = -1, window = 300;
+static int64_t feed_rate = -1, window = 300, idle = 10;
 static const char *set_name = "sim", *fcv = "4.9", *pose, *pidfile, *feed,
 		  *follow;
 static char *login;
@@ -38,6 +38,9 @@ static const struct opt rows[] = {
 	"how far back snapshot reads can go, within 256 MiB; 0: not at all "
 	"(300)",
 	0, 1000000},
+    {0, "noop-interval", "SECONDS", OPT_COUNT, &idle,
+	"write a noop when nothing was written for so long; 0: never (10)", 0,
+	1000000},
     {0, "auth", "USER:PASSWORD", OPT_SECRET, &login,
 	"require a login (SCRAM-SHA-256): USER may do all; with the same "
 	"password `reader` reads, `noplog` does all but local"},
@@ -87,6 +90,7 @@ settings(struct settings *set, bson_error_t *error)
 	    .oplog_entries = entries,
 	    .txn_entry_bytes = txn_bytes,
 	    .window = set_window(),
+	    .idle_ms = idle * 1000,
 	    .pose = pose,
 	    .feed = feed,
 	    .follow = follow};

@@ -9,7 +9,6 @@
 #include "server.h"
 #include "trans.h"
 
-#define IDLE_MS 10000
 #define RING_BYTES ((int64_t)1 << 30)
 
 static struct coll *ring;
@@ -232,7 +231,8 @@ oplog_drop_oldest(int64_t n)
 void
 oplog_tick(void)
 {
-	if (!sim.set.feed && server_now() - sim.last_wall >= IDLE_MS)
+	if (!sim.set.feed && sim.set.idle_ms > 0 &&
+	    server_now() - sim.last_wall >= sim.set.idle_ms)
 		note_text("periodic noop");
 }
 

@@ -58,7 +58,7 @@ void oplog_restart(struct optime at);
 struct optime oplog_note(const uint8_t *o, size_t len);
 /* The ring loses its oldest n entries, but never its newest. */
 void oplog_drop_oldest(int64_t n);
-/* Writes `periodic noop` when nothing was written for 10 s. */
+/* Writes `periodic noop` when nothing was written for a while. */
 void oplog_tick(void);
 
 #endif

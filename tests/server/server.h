@@ -19,6 +19,7 @@ struct settings {
 	int fcv;              /* 44, 49, 50, 60 */
 	int64_t oplog_entries, txn_entry_bytes;
 	int64_t window;              /* of snapshot reads, seconds; 0: none */
+	int64_t idle_ms;             /* until a noop is written; 0: never */
 	const char *user, *password; /* NULL: no access control */
 	const char *pose;            /* NULL, or as --pose */
 	const char *feed;            /* NULL, or a folder: feed.h */
