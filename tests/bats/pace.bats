@@ -39,10 +39,12 @@ metric() {
 	more() { (($(grep -c 'info: copying' "$TMP/dump.err") > lines)); }
 	wait_until 20 more
 	# what cannot be understood changes nothing; 0 is no limit
-	echo fast >"$TMP/rate"
+	echo fast >"$TMP/rate.new"
+	mv "$TMP/rate.new" "$TMP/rate"
 	wait_until 20 grep -q 'warning: throttle file .*; the rate stays' "$TMP/dump.err"
 	kill -0 "$dump_pid"
-	echo 0 >"$TMP/rate"
+	echo 0 >"$TMP/rate.new"
+	mv "$TMP/rate.new" "$TMP/rate"
 	wait "$dump_pid"
 	assert_file_contains "$TMP/dump.err" 'rate: no limit'
 	assert_equal "$(metric mm_docs_total)" 6000

@@ -144,11 +144,11 @@ for i in range(1500):
 	simulate "$src_uri" '{"simulate": "loseReply", "command": "getMore", "after": 1, "times": 3}' >/dev/null
 	follow
 	on_target 19999 '{"_id": 19999}'
-	has_fired "$src_uri" loseReply 1
+	wait_until 20 has_fired "$src_uri" loseReply 1
 	# the collection itself is read by getMore, too
 	simulate "$src_uri" '{"simulate": "loseReply", "command": "getMore", "ns": "shop.a", "after": 1, "times": 3}' >/dev/null
 	mm-dump -d shop --quiet >"$TMP/snapshot"
-	has_fired "$src_uri" loseReply 4
+	wait_until 20 has_fired "$src_uri" loseReply 4
 	finish
 	mm-load -d shop --nsFrom 'shop.*' --nsTo 'twice.*' --job twice --quiet "$TMP/snapshot"
 	assert_same "$src_uri" "$dst_uri" shop=twice
@@ -199,7 +199,7 @@ for i in range(1500):
 	to_target '"writeConcernError", "command": "update", "ns": "shop.a", "code": 64, "errmsg": "waiting for replication timed out"'
 	source_do 'a.update_one({"_id": 2}, {"$set": {"n": 1}})'
 	wait_until 20 has_fired "$dst_uri" writeConcernError 1
-	is_on_target 2 '{"_id": 2, "n": 1}'
+	on_target 2 '{"_id": 2, "n": 1}'
 	to_target '"rollback"'
 	on_target 2 '{"_id": 2, "n": 1}'
 	finish

@@ -101,7 +101,7 @@ load lib
 		    thread.join(0.3)
 		    print(done, list(db.c.find()))
 		    s.commit_transaction()
-		thread.join(10)
+		thread.join(100)
 		print(done, list(db.c.find()))
 	END
 	assert_output "[] [{'_id': 1}]

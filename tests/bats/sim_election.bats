@@ -138,7 +138,7 @@ setup() {
 		client.admin.command(SON([("simulate", "duplicateReply"),
 		    ("command", "ping"), ("ns", "twice")]))
 		body = bson.encode(SON([("ping", 1), ("$db", "twice")]))
-		with socket.create_connection(client.address, timeout=10) as s:
+		with socket.create_connection(client.address, timeout=100) as s:
 		    s.sendall(struct.pack("<iiiiIB", 21 + len(body), 7, 0, 2013,
 		                          0, 0) + body)
 		    got = b""

@@ -38,7 +38,7 @@ load lib
 		    op, = ops(appName="shop", op="update")
 		    print(op["op"], op["ns"], op["command"]["update"])
 		    print(client.admin.command("killOp", op=op["opid"])["info"])
-		    thread.join(10)
+		    thread.join(100)
 		    print(failed, ops(appName="shop", op="update"))
 		    client.admin.command("killAllSessionsByPattern", [{"lsid": {
 		        "id": s.session_id["id"]}}])

@@ -33,7 +33,7 @@ setup() {
 		        t.start()
 		        t.join(0.3)
 		        assert t.is_alive()
-		    t.join(10)
+		    t.join(100)
 		    assert a.find_one({"_id": 1})["n"] == 6
 		    assert not a.find_one({"_id": 2}) and new.find_one()
 		    # Aborted: as if it had not been.
@@ -112,7 +112,7 @@ setup() {
 		                "sum"}, {"$inc": {"n": 1}}, session=s))
 		threads = [threading.Thread(target=add) for _ in range(4)]
 		[t.start() for t in threads]
-		[t.join(30) for t in threads]
+		[t.join(300) for t in threads]
 		assert a.find_one({"_id": "sum"})["n"] == 80
 	END
 }

@@ -12,7 +12,7 @@ from bson.son import SON
 port = int(sys.argv[1])
 def connect():
     s = socket.create_connection(("127.0.0.1", port))
-    s.settimeout(10)
+    s.settimeout(100)
     return s
 def message(body, flags=0, code=2013, sections=b""):
     if not isinstance(body, bytes):

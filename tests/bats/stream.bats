@@ -163,7 +163,7 @@ sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >"$TMP/s"
 		    if i % 100 == 0:
 		        time.sleep(0.001)
 		os.close(w)
-		assert child.wait(30) == 0
+		assert child.wait(300) == 0
 	P
 }
 
