@@ -38,6 +38,18 @@ given() {
 	simulate "$src_uri" '{"serverStatus": 1}' | jq .metrics.document.returned
 }
 
+# brake DOCUMENTS: when about so many more were given, the source gives them
+# slowly, two batches of 39 a second to each reader: however late the one is who
+# is to kill or stop them, there is something left to do.
+brake() {
+	simulate "$src_uri" '{"simulate": "delay", "command": "getMore",
+		"ms": 500, "times": 0, "after": '"$(($1 / 39))"'}' >/dev/null
+}
+
+no_brake() {
+	simulate "$src_uri" '{"simulate": "clear"}' >/dev/null
+}
+
 in_order() {
 	run py "$dst_uri" "$src_uri" <<-'P'
 		other = pymongo.MongoClient(sys.argv[2])
@@ -50,8 +62,10 @@ in_order() {
 # round WHICH [options of mm-dump]: one run of dump | load, of which one side
 # is killed when so many documents (random) were read; statuses in $ended.
 round() {
-	local victim=$1 goal pid token=()
+	local victim=$1 goal pid token=() more=$((RANDOM % 2400))
 	shift
+	goal=$(($(given) + more))
+	[[ $victim == none ]] || brake $((more + 600))
 	if mm-load -d shop --print-resume-token >"$TMP/token" 2>/dev/null; then
 		token=(--resume "$TMP/token")
 	fi
@@ -67,7 +81,6 @@ round() {
 	echo "$dump_pid" >>"$TMP/server_pids"
 	exec 9<&- 7>&-
 	if [[ $victim != none ]]; then
-		goal=$(($(given) + RANDOM % 2400))
 		pid=${victim}_pid
 		reached() {
 			(($(given) >= goal)) ||
@@ -83,6 +96,7 @@ round() {
 	status=0
 	wait "$load_pid" || status=$?
 	ended+=("$status")
+	no_brake
 }
 
 # bats test_tags=server
@@ -126,7 +140,8 @@ round() {
 # stopped: a copy in the middle of which everything is stopped; its token is
 # in $TMP/token.
 stopped() {
-		run_bg half bash -c 'mm-dump -d shop -T 2 --partition-size 4M --batch-bytes 64K \
+	brake 12000
+	run_bg half bash -c 'mm-dump -d shop -T 2 --partition-size 4M --batch-bytes 64K \
 		--block-size 128K --rate-limit 6M | mm-load -d shop --status-file "$0"' "$TMP/status"
 	under_way() {
 		jq -e '.docs > 9000' "$TMP/status" >/dev/null 2>&1
@@ -134,6 +149,7 @@ stopped() {
 	wait_until 30 under_way
 	pkill -TERM -P "$half_pid" mm-dump
 	wait "$half_pid" || true
+	no_brake
 	mm-load -d shop --print-resume-token >"$TMP/token"
 }
 
