@@ -73,7 +73,7 @@ start_sim() {
 	pid=$!
 	# The shell need not tell how it ended.
 	disown "$pid"
-	echo "$pid" >>"$TMP/server_pids"
+	remember "$pid"
 	wait_until 10 grep -q '^ready ' "$out" || {
 		cat "$TMP/$name.log" >&2
 		return 1
@@ -104,7 +104,7 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 		${QUIET:+--setParameter writePeriodicNoops=false} \
 		>"$TMP/$name.log" 2>&1 3>&- &
 	disown $!
-	echo $! >>"$TMP/server_pids"
+	remember $!
 	printf -v "${name}_pid" %s $!
 	printf -v "${name}_port" %s "$port"
 	printf -v "${name}_uri" %s \
@@ -112,11 +112,28 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	"$PY" "$TOOLS/initiate.py" "$port" "rs_$name"
 }
 
+# born PID: sets `birth`: when that process began, in ticks; empty: there is none.
+born() {
+	local stat=
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || true
+	read -ra stat <<<"${stat##*) }"
+	birth=${stat[19]:-}
+}
+
+# remember PID: teardown kills it, and nobody who has the number after it: on
+# many machines there are no more than 32768.
+remember() {
+	local birth
+	born "$1"
+	echo "$1 $birth" >>"$TMP/server_pids"
+}
+
 stop_servers() {
-	local pid
+	local pid was birth
 	[[ -f $TMP/server_pids ]] || return 0
-	while read -r pid; do
-		kill -9 "$pid" 2>/dev/null || true
+	while read -r pid was; do
+		born "$pid"
+		[[ $birth != "$was" ]] || kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done <"$TMP/server_pids"
 	rm -f "$TMP/server_pids"
@@ -130,7 +147,7 @@ run_bg() {
 	shift
 	"$@" >"$TMP/$name.out" 2>"$TMP/$name.err" 3>&- &
 	printf -v "${name}_pid" %s $!
-	echo $! >>"$TMP/server_pids"
+	remember $!
 }
 
 # A test that plays faults needs mongosim.

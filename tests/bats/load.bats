@@ -256,7 +256,7 @@ slow_load() {
 		head -c 1000000 "$TMP/s"
 		exec sleep 300
 	) >"$TMP/slow" 3>&- &
-	echo $! >>"$TMP/server_pids"
+	remember $!
 	run_bg load mm-load -d shop --status-file "$TMP/status" "$TMP/slow"
 	wait_until 20 jq -e '.docs > 0' "$TMP/status"
 }

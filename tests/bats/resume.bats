@@ -78,7 +78,7 @@ round() {
 	mm-dump -d shop "${token[@]}" "$@" >&7 2>"$TMP/dump.err" \
 		3>&- 7>&- 9<&- &
 	dump_pid=$!
-	echo "$dump_pid" >>"$TMP/server_pids"
+	remember "$dump_pid"
 	exec 9<&- 7>&-
 	if [[ $victim != none ]]; then
 		pid=${victim}_pid

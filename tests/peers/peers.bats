@@ -30,7 +30,7 @@ need_java() {
 	[[ -z ${MM_NO_JAVA:-} ]] || skip 'no mongo-java-server'
 	java -cp "$B/peers/jars/*:$B/peers/classes" Peer \
 		>"$TMP/java.out" 2>"$TMP/java.log" 3>&- &
-	echo $! >>"$TMP/server_pids"
+	remember $!
 	disown $!
 	wait_until 30 grep -q '^ready ' "$TMP/java.out"
 	java_uri=mongodb://127.0.0.1:$(sed -n 's/^ready .*://p' "$TMP/java.out")/
@@ -74,7 +74,7 @@ same() {
 	need_java
 	mm-oplog-tail -d shop --from now >"$TMP/log" 2>"$TMP/tail.err" 3>&- &
 	tail=$!
-	echo $tail >>"$TMP/server_pids"
+	remember $tail
 	wait_until 10 test -s "$TMP/log"
 	mm-dump -d shop | mm-load -d shop
 	same "$java_uri"
@@ -98,7 +98,7 @@ same() {
 	need_java
 	mm-oplog-tail -d shop --from now -D "$TMP/seg" 2>"$TMP/tail.err" 3>&- &
 	tail=$!
-	echo $tail >>"$TMP/server_pids"
+	remember $tail
 	started() { compgen -G "$TMP/seg/*.partial" >/dev/null; }
 	wait_until 10 started
 	mm-dump -d shop | mm-load -d shop
