@@ -7,6 +7,7 @@ import re
 from collections import namedtuple
 
 from bson.son import SON
+from bson.timestamp import Timestamp
 
 # Values (and lengths of arrays) that no two servers share. The fields, their
 # order and their types still have to agree.
@@ -63,6 +64,12 @@ SETUP = {
         "unique build on duplicates": [
             ("r", SON([("insert", "dup"), ("documents", [
                 SON([("_id", 1), ("k", 1)]), SON([("_id", 2), ("k", 1)])])])),
+        ],
+        # The majority had seen the last write: waited for.
+        "tail oplog": [
+            ("r", SON([("find", "col"), ("limit", 1), ("readConcern", SON([
+                ("level", "majority"),
+                ("afterClusterTime", Timestamp(1795344204, 26))]))])),
         ],
     },
     "replies-2.json": {

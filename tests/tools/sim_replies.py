@@ -184,7 +184,7 @@ def main(path, address, *options):
     for number, entry in enumerate(entries, 1):
         known = recording.known(entry["name"])
         for db, command in recording.setup(entry["name"]):
-            reply = server.run(db, command)
+            reply = server.run(db, names.ours(command))
             assert reply["ok"] == 1, "set-up %s: %s" % (command, reply)
             if "cursor" in reply and "cursor" in entry["reply"]:
                 names.cursors[entry["reply"]["cursor"]["id"]] = \
