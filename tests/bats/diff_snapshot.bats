@@ -16,6 +16,10 @@ left_behind() {
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
 	run_bg writer "$PY" "$TOOLS/workload.py" "$src_uri" --db shop --db other \
 		--rate 300 --threads 2 --initial 200 --transactions 0.05 --new 0
+	all_made() {
+		py "$src_uri" <<<'assert len(client.shop.list_collection_names()) >= 4'
+	}
+	wait_until 15 all_made
 	run_bg tail mm-oplog-tail -D "$TMP/seg" --from now -d shop \
 		--status-file "$TMP/tail.st"
 	wait_until 15 test -s "$TMP/tail.st"
