@@ -46,7 +46,8 @@ still_open(struct switcher *s, struct conn *c, const struct ops *o,
 	return READY_NEVER;
 }
 
-/* What others do does not hold it up. Asked only when something is open. */
+/* What others do does not hold it up. Who they are is found out once, and only
+ * when something is open. */
 static const struct textset *
 apart(struct switcher *s, enum side side)
 {
@@ -72,13 +73,14 @@ switch_none_open(struct switcher *s, enum side side, bson_error_t *error)
 	struct ops_scope scope = {.ns = is_selected,
 	    .arg = source ? s->rules : s->turned,
 	    .except = "mm-",
+	    .apart = s->apart_us == s->closed_us ? &s->apart : NULL,
 	    .min_us = bson_get_monotonic_time() - s->closed_us};
 	enum ready r = READY_NEVER;
 	bool listed;
 	struct ops o;
 
 	listed = ops_list(c, &scope, &o, error);
-	if (listed && o.transactions + o.writes > 0) {
+	if (listed && o.transactions + o.writes > 0 && !scope.apart) {
 		scope.apart = apart(s, side);
 		ops_release(&o);
 		listed = ops_list(c, &scope, &o, error);
