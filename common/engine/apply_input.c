@@ -8,7 +8,7 @@
 #include "engine/plain_log.h"
 #include "io/input.h"
 
-enum { POLL_MS = 20 };
+enum { POLL_MS = 5 };
 
 struct apply_input {
 	char *const *files;

@@ -2,10 +2,13 @@
  * first: it may have been done by a run that was killed. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/msg.h"
 #include "engine/switch_work.h"
 #include "mongo/fence.h"
 #include "mongo/job_switch.h"
+
+enum { MARK_MS = 50 };
 
 const bson_t *
 switch_plan(const struct switcher *s, enum side side, bson_t *view)
@@ -132,17 +135,38 @@ switch_do_blocked(struct switcher *s, bson_t *fields, bson_error_t *error)
 	return READY_YES;
 }
 
+/* What mm-diff reads counts up to where the log is known, and where others
+ * write, too, that is the last mark: there is one more while it is waited
+ * for. */
+static bool
+mark_on(struct switcher *s, bson_error_t *error)
+{
+	int64_t now = clock_ms();
+	struct optime at;
+
+	if (now - s->marked_ms < MARK_MS)
+		return true;
+	s->marked_ms = now;
+	return fence_write(s->src, s->job, &at, error);
+}
+
 enum ready
 switch_do_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
 {
 	struct optime fence = switch_log_position(s->log, "fence");
 	enum ready r = switch_no_late(s, SIDE_SOURCE, error);
+	bson_error_t why;
 
 	(void)fields;
 	if (r != READY_NEVER)
 		r = ready_drained(&s->ready, fence, error);
-	if (r == READY_YES)
-		r = ready_verified(&s->ready, fence, error);
+	if (r != READY_YES)
+		return r;
+	r = ready_verified(&s->ready, fence, error);
+	if (r == READY_NOT && !mark_on(s, &why)) {
+		*error = why;
+		r = READY_NEVER;
+	}
 	return r;
 }
 
@@ -185,19 +209,23 @@ switch_do_armed(struct switcher *s, bson_t *fields, bson_error_t *error)
 	    (!switch_address_is(s, false, error) ||
 		!switch_same_block(s, SIDE_SOURCE, error)))
 		r = READY_NEVER;
+	s->looked = r == READY_YES;
 	return r == READY_YES ? switch_no_late(s, SIDE_SOURCE, error) : r;
 }
 
+/* A module looks by itself before it changes anything. */
 bool
 switch_move_address(struct switcher *s, bool back, bson_error_t *error)
 {
-	struct address_state now;
+	struct address_state now = {.held = ADDRESS_OLD};
+	bool looked = s->looked;
 	bson_error_t why;
 	bool ok;
 
 	if (back)
 		address_turn(s->address);
-	ok = address_get(s->address, &now, error) &&
+	s->looked = false;
+	ok = (looked || address_get(s->address, &now, error)) &&
 	    (now.held == ADDRESS_NEW || address_set(s->address, &now, error));
 	if (ok && !address_drain(s->address, &why))
 		msg_warn("%s", why.message);

@@ -94,7 +94,7 @@ switch_do_back_fenced(struct switcher *s, bson_t *fields, bson_error_t *error)
 		r = switch_no_late(s, SIDE_TARGET, error);
 		if (r != READY_YES)
 			return r;
-		s->ended = true;
+		s->ended = s->looked = true;
 	}
 	if ((r = switch_disarm(s, error)) != READY_YES)
 		return r == READY_NOT && !tell(s, error) ? READY_NEVER : r;
@@ -129,7 +129,7 @@ switch_do_back_return(struct switcher *s, bson_t *fields, bson_error_t *error)
 
 	(void)fields;
 	switch_late_over(s);
-	s->ended = s->told_back = false;
+	s->ended = s->told_back = s->looked = false;
 	return block_open(s->block, SIDE_TARGET,
 		   switch_plan(s, SIDE_TARGET, &plan), error) &&
 		lifetimes_wake(s->tgt, lifetimes(s, &list), NULL, error) &&

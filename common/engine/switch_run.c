@@ -12,7 +12,9 @@
 #include "engine/switch_work.h"
 
 enum {
-	POLL_MS = 20,
+	POLL_MS = 5, /* a while, as applications wait */
+	POLL_SLOW_MS = 20,
+	SLOW_AFTER_MS = 1000,
 	AGAIN_MS = 200,
 	/* For what has to be brought to its end; longer than a lease. */
 	PATIENCE_MS = 150000
@@ -108,6 +110,7 @@ once_more(
 	bool back = switch_give_up(switch_log_state(s->log)) != SWITCH_NONE;
 	bool may_pass = got == READY_NOT || passing(error);
 	int64_t patience = may_pass ? PATIENCE_MS : s->o->deadline_ms;
+	int64_t waited = clock_ms() - since;
 
 	if (back && !may_pass)
 		return false;
@@ -118,10 +121,12 @@ once_more(
 		error->domain = MM_ERR_DOMAIN + MM_EXIT_NO;
 		return error_prefix(error, "not done in time");
 	}
-	if (!back && clock_ms() - since > patience)
+	if (!back && waited > patience)
 		return error_prefix(
 		    error, "not brought to its end (run mm-switch again)");
-	sig_sleep(got == READY_NOT ? POLL_MS : AGAIN_MS);
+	sig_sleep(got != READY_NOT       ? AGAIN_MS
+		: waited < SLOW_AFTER_MS ? POLL_MS
+					 : POLL_SLOW_MS);
 	return true;
 }
 

@@ -47,10 +47,12 @@ struct switcher {
 	/* Who cannot have written to that side, found out since apart_us. */
 	struct textset apart;
 	int64_t apart_us;  /* the closed_us of it */
+	int64_t marked_ms; /* when mm-diff was told with a mark; 0: not */
 	struct late *late; /* of the side that is closed, from its fence on */
 	bool alone;        /* in this run the forward applier has ended */
 	bool told;         /* and was told to, with a mark in its log */
 	bool armed;     /* what earlier attempts left of a way back is gone */
+	bool looked;    /* the address was seen as it is to be before */
 	bool ended;     /* everything has come back, and no more is applied */
 	bool told_back; /* the applier of the way back, as told */
 };

@@ -90,7 +90,7 @@ await(pid_t pid, int64_t deadline, struct child_result *r)
 		if (clock_ms() >= deadline)
 			r->late = true;
 		else
-			nanosleep(&(struct timespec){0, 5000000}, NULL);
+			nanosleep(&(struct timespec){0, 1000000}, NULL);
 	}
 	if (r->late) {
 		kill(-pid, SIGTERM);

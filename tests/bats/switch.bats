@@ -96,6 +96,26 @@ every_record() { # every_record HOW N N-LATER RUNS
 	nothing_lost "$dst_uri"
 }
 
+# Where others write to the source, what it reads tells with marks alone how far
+# the log is known.
+@test "marks are written as long as mm-diff is waited for" {
+	marks() {
+		py "$src_uri" <<-'P'
+			found = [e for e in client.local["oplog.rs"].find() if "mongomove" in e["o"]]
+			sys.exit(len(found) < 6)
+		P
+	}
+	migration
+	jq '.updated = "2099-01-01T00:00:00Z"' "$TMP/diff.st" >"$TMP/behind.st"
+	run_bg run switch run --diff-status "$TMP/behind.st" --deadline 100
+	wait_until 30 marks
+	ln -s diff.st "$TMP/diff.link"
+	mv "$TMP/diff.link" "$TMP/behind.st"
+	wait "$run_pid"
+	writable target
+	nothing_lost "$dst_uri"
+}
+
 @test "a transaction that was open before the block is waited for, and is not lost" {
 	migration
 	py "$src_uri" <<<'client.shop.create_collection("late")'
