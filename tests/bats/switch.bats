@@ -75,9 +75,7 @@ every_record() { # every_record HOW N N-LATER RUNS
 	run -0 py "$dst_uri" <<<'print(client.shop.visits.index_information()["ttl"]["expireAfterSeconds"])'
 	assert_output 2147483647
 	# the deadline has passed while nobody was there
-	killed '2 kept' run --deadline 1
-	state_is blocked
-	sleep 1.1
+	late_in blocked run
 	run --separate-stderr -1 switch run
 	assert_regex "$stderr" 'not switched: the deadline has passed'
 	writable source
@@ -120,7 +118,12 @@ every_record() { # every_record HOW N N-LATER RUNS
 	migration
 	py "$src_uri" <<<'client.shop.create_collection("late")'
 	transaction late
-	run --separate-stderr -1 switch run --deadline 1
+	# it is asked for them when a second is not over, on most machines
+	for s in 1 5 25; do
+		run --separate-stderr -1 switch run --deadline "$s"
+		[[ $stderr != *'transactions and '* ]] || break
+		in_sync
+	done
 	assert_regex "$stderr" '1 transactions and 0 writes are open'
 	writable source
 	wait_until 20 field_is diff.st in_sync true
@@ -166,7 +169,7 @@ every_record() { # every_record HOW N N-LATER RUNS
 	cp -r "$S" "$S.old"
 	# the module is too slow for the deadline
 	echo 'mongodb://elsewhere:1/' >"$TMP/app.uri.else"
-	run --separate-stderr -8 switch run --address "file path=$TMP/app.uri bound=60" --state "$TMP/s2"
+	run --separate-stderr -8 switch run --address "file path=$TMP/app.uri bound=60" --deadline 30 --state "$TMP/s2"
 	assert_regex "$stderr" 'longer than the deadline'
 	# somebody else's address
 	cp "$TMP/app.uri.else" "$TMP/app.uri2"
@@ -178,6 +181,7 @@ every_record() { # every_record HOW N N-LATER RUNS
 	wait "$diff_pid"
 	run --separate-stderr -1 switch run
 	assert_regex "$stderr" 'mm-diff has ended'
+	rm "$TMP/diff.st" # of the one before
 	run_bg diff mm-diff -d shop --follow --status-file "$TMP/diff.st"
 	wait_until 30 field_is diff.st in_sync true
 	# another one is at work
@@ -201,6 +205,7 @@ every_record() { # every_record HOW N N-LATER RUNS
 	py "$src_uri" <<<'client.shop.visits.insert_one({"_id": "x"})'
 	kill "$diff_pid"
 	wait "$diff_pid"
+	rm "$TMP/diff.st"
 	run_bg diff2 mm-diff -d shop --follow --status-file "$TMP/diff.st"
 	wait_until 30 field_is diff.st in_sync false
 	run --separate-stderr -1 switch run

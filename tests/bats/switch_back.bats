@@ -53,7 +53,7 @@ lifetime() { # lifetime URI: of the TTL index
 @test "killed around each record of the way back: the next run goes on, and no write is lost" {
 	migration
 	for how in 'kept 1 1 6' 'lost 2 2 5'; do
-		run -0 switch run --deadline 200
+		run -0 switch run
 		more_writes
 		writable target
 		# shellcheck disable=SC2086 # words
@@ -67,7 +67,7 @@ lifetime() { # lifetime URI: of the TTL index
 @test "given up after each record of the way back: the target is open again, no write is lost" {
 	migration
 	# the way there given up when the way back was at work: it has ended
-	killed '6 kept' run --deadline 200
+	killed '6 kept' run
 	state_is armed
 	point_at new
 	run --separate-stderr -8 switch run
@@ -79,7 +79,7 @@ lifetime() { # lifetime URI: of the TTL index
 	more_writes
 	writable source
 	wait_until 30 field_is diff.st in_sync true
-	run -0 switch run --deadline 200
+	run -0 switch run
 	for n in 1 2 3; do
 		killed "$n kept" rollback
 		killed '1 kept' abort
@@ -91,9 +91,7 @@ lifetime() { # lifetime URI: of the TTL index
 	run -0 lifetime "$dst_uri"
 	assert_output 86400
 	# the deadline has passed while nobody was there
-	killed '2 kept' rollback --deadline 1
-	state_is back-blocked
-	sleep 1.1
+	late_in back-blocked rollback
 	run --separate-stderr -1 switch rollback
 	assert_regex "$stderr" 'not moved back: the deadline has passed'
 	writable target

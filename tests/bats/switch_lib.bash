@@ -54,10 +54,11 @@ in_sync() {
 	wait_until 60 field_is diff.st in_sync true
 }
 
+# A slow machine has as much time as it needs, where no test is about that.
 switch() { # switch COMMAND [options]
 	local command=$1
 	shift
-	mm-switch "$command" --state "$S" "${SEL[@]}" \
+	mm-switch "$command" --state "$S" "${SEL[@]}" --deadline 200 \
 		--address "file path=$TMP/app.uri" \
 		--address-old "$TMP/old" --address-new "$TMP/new" \
 		--block-hook "$TMP/gate" --diff-status "$TMP/diff.st" \
@@ -155,7 +156,7 @@ under_kill() (
 killed_at_each() { # killed_at_each HOW N N-LATER RUNS COMMAND
 	local n=$2 record
 	for record in $(seq 12); do
-		run under_kill "$n $1" "$5" --deadline 200
+		run under_kill "$n $1" "$5"
 		assert_file_not_exists "$TMP/violations"
 		[[ $status == 137 ]] || break
 		n=$3
@@ -163,6 +164,21 @@ killed_at_each() { # killed_at_each HOW N N-LATER RUNS COMMAND
 	assert_equal "$status" 0
 	assert_equal "$record" "$4"
 	more_writes
+}
+
+# Killed in this state, and its deadline is over: as short a one as the machine
+# can do.
+late_in() { # late_in STATE COMMAND
+	local s
+	for s in 1 5 25; do
+		run under_kill '2 kept' "$2" --deadline "$s"
+		[[ $(mm-switch status --state "$S") != *"state      $1"* ]] || break
+		run switch abort
+		[[ $2 == rollback ]] || in_sync
+	done
+	assert_file_not_exists "$TMP/violations"
+	state_is "$1"
+	sleep "$s.1"
 }
 
 state_is() {

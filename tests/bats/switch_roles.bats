@@ -89,7 +89,7 @@ migration() {
 switch() { # switch COMMAND [options]
 	local command=$1
 	shift
-	mm-switch "$command" --state "$S" "${SEL[@]}" "${KEEP[@]}" \
+	mm-switch "$command" --state "$S" "${SEL[@]}" "${KEEP[@]}" --deadline 200 \
 		--address "file path=$TMP/app.uri" \
 		--address-old "$TMP/old" --address-new "$TMP/new" \
 		--diff-status "$TMP/diff.st" --apply-status "$TMP/apply.st" "$@"
@@ -153,7 +153,7 @@ nothing_lost() { # nothing_lost SIDE
 	assert_equal "$(others)" "$before"
 	for n in $(seq 12); do
 		# shellcheck disable=SC2046
-		run under_kill '1 kept' run --deadline 200 $(PROBE)
+		run under_kill '1 kept' run $(PROBE)
 		[[ $status == 137 ]] || break
 		# what may be so in that state
 		run -0 mm-switch status --state "$S"
