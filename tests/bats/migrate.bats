@@ -10,13 +10,13 @@ setup() {
 	W=$TMP/w
 	migrate=(mm-migrate -w "$W" -d shop --address "file path=$TMP/app.uri"
 		--address-old "$TMP/old" --address-new "$TMP/new"
-		--block-hook "$TMP/gate")
+		--block-hook "$TMP/gate" --deadline 200)
 	run_bg writer "$PY" "$TOOLS/switch_writer.py" "$TMP" "$TMP/app.uri"
 	wait_until 30 test -s "$TMP/acked"
 }
 
 state_is() {
-	[[ $(jq -r .state "$W/mm-migrate.status" 2>/dev/null) == "$1" ]]
+	field_is w/mm-migrate.status state "$1"
 }
 
 # written_to SIDE: the address is its, and a write is acknowledged from now on.
@@ -55,8 +55,9 @@ nothing_lost() { # nothing_lost URI
 
 # killed_in STATE: started, killed with -9 as soon as it is in this state.
 killed_in() {
+	rm -f "$W/mm-migrate.status" # of the run before
 	run_bg move "${migrate[@]}"
-	wait_until 90 state_is "$1"
+	wait_until 90 phase_reached w/mm-migrate.status "$1"
 	kill -9 "$move_pid"
 	wait "$move_pid" || true
 }

@@ -186,7 +186,7 @@ cat >/dev/null; printf "load %s\n" "$*" >>'"$TMP/words"
 		for i in range(30):
 		    client.shop.big.insert_many({"x": "y" * 1000} for i in range(1000))
 	P
-	stub mm-dump "exec $B/bin/mm-dump --rate-limit 2M \"\$@\""
+	stub mm-dump "exec $B/bin/mm-dump --rate-limit 700K \"\$@\""
 	run_bg copy mm-copy -d shop --status-file "$TMP/status"
 	wait_until 20 status_has "$TMP/status" docs
 	local children
@@ -264,11 +264,12 @@ os.execvp(sys.argv[1], sys.argv[1:])' mm-archive -D "$TMP/a" -d shop \
 	run -0 mm-copy -d shop
 	start_writer
 	run_bg follow mm-follow -d shop --status-file "$TMP/status"
-	local victim
+	local victim applier
 	for victim in mm-oplog-apply mm-oplog-tail mm-oplog-apply; do
 		wait_until 20 caught_up "$TMP/status"
+		applier=$(jq .pid "$TMP/status")
 		pkill -9 -P "$follow_pid" -x "$victim"
-		wait_until 10 gone "$(jq .pid "$TMP/status")"
+		wait_until 10 gone "$applier"
 	done
 	wait_until 30 caught_up "$TMP/status"
 	stop_writer
@@ -297,8 +298,9 @@ os.execvp(sys.argv[1], sys.argv[1:])' mm-archive -D "$TMP/a" -d shop \
 	local migrate=(mm-migrate -w "$TMP/w" -d shop)
 	stub mm-dump "exec $B/bin/mm-dump --rate-limit 8M \"\$@\""
 	for phase in archiving copying following; do
+		rm -f "$TMP/w/mm-migrate.status" # of the run before
 		run_bg move "${migrate[@]}"
-		wait_until 30 grep -q "\"state\":\"$phase\"" "$TMP/w/mm-migrate.status"
+		wait_until 30 phase_reached w/mm-migrate.status "$phase"
 		children=$(below "$move_pid")
 		kill -9 "$move_pid"
 		# shellcheck disable=SC2086
