@@ -149,22 +149,13 @@ catalog_create_indexes(
 static void
 with_lifetime(const bson_t *spec, int32_t seconds, bson_t *array)
 {
-	struct buf b = BUF_INIT;
-	struct walk w;
-	struct elem e;
-	bson_t view;
+	bson_t one = BSON_INITIALIZER;
 
-	raw_begin(&b);
-	if (walk_init(&w, bson_get_data(spec), spec->len))
-		while (walk_next(&w, &e))
-			if (strcmp(e.name, "expireAfterSeconds") != 0)
-				raw_elem(&b, &e);
-	raw_int32(&b, "expireAfterSeconds", seconds);
-	raw_end(&b, 0);
-	raw_view(&b, 0, &view);
+	bson_copy_to_excluding_noinit(spec, &one, "expireAfterSeconds", NULL);
+	BSON_APPEND_INT32(&one, "expireAfterSeconds", seconds);
 	bson_init(array);
-	BSON_APPEND_DOCUMENT(array, "0", &view);
-	buf_release(&b);
+	BSON_APPEND_DOCUMENT(array, "0", &one);
+	bson_destroy(&one);
 }
 
 bool
