@@ -2,6 +2,8 @@
  * following. */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -9,9 +11,9 @@
 #include "base/sig.h"
 #include "segments.h"
 
-/* Writes for ever until killed. */
+/* Writes for ever until killed; tells in *newest how far it is. */
 static void
-writer(const char *dir, uint32_t seed)
+writer(const char *dir, uint32_t seed, _Atomic uint32_t *newest)
 {
 	struct optime last;
 	bson_error_t error;
@@ -35,6 +37,7 @@ writer(const char *dir, uint32_t seed)
 		    (random() % 3 == 0 &&
 			!segment_progress(d, at(n), at(n), false, &error)))
 			_exit(3);
+		*newest = n;
 	}
 }
 
@@ -59,7 +62,8 @@ follow(void *arg)
 	return NULL;
 }
 
-/* Kill -9 at random moments, again and again, under a follower. */
+/* Kill -9 at random moments, again and again, under a follower, and until
+ * something has been written. */
 static void
 survives_kills(int rounds)
 {
@@ -70,24 +74,27 @@ survives_kills(int rounds)
 	struct segment_dir *d;
 	pthread_t thread;
 	enum stream_got got;
-	int clean = 0;
+	_Atomic uint32_t *newest = mmap(NULL, sizeof *newest,
+	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int clean = 0, i;
 	uint32_t n;
 
 	pthread_create(&thread, NULL, follow, &f);
 	srandom((unsigned)getpid());
 	tap_note("seed %d", getpid());
-	for (int i = 0; i < rounds; i++) {
+	for (i = 0; i < rounds || *newest < 40; i++) {
 		pid_t pid = fork();
 		int status = 0;
 
 		if (pid == 0)
-			writer(f.dir, (uint32_t)random());
-		usleep((useconds_t)(random() % 60000));
+			writer(f.dir, (uint32_t)random(), newest);
+		/* more and more time for a machine that is slow */
+		usleep((useconds_t)(random() % (60000 + i * 2000)));
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		clean += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	}
-	OK(clean == rounds, "each writer lived until it was killed");
+	OK(clean == i, "each writer lived until it was killed");
 	d = open_dir(f.dir, &last, &error);
 	OK(d != NULL, "recovered: %s", error.message);
 	OK(count_files(f.dir, ".partial") <= 1 &&
@@ -99,7 +106,7 @@ survives_kills(int rounds)
 	    "whole groups in order, up to %u: %s", r.next - 1, error.message);
 	n = (last.secs - 1700000000) * 10 + last.inc - 1;
 	OK(r.next - 1 == n, "the position is the last group: %u", n);
-	for (int i = 0; i < 500 && f.r.next < r.next; i++)
+	for (i = 0; i < 6000 && f.r.next < r.next; i++)
 		usleep(10000);
 	sig_stop();
 	pthread_join(thread, NULL);
