@@ -163,13 +163,14 @@ require_plain() {
 
 # wait_until SECONDS COMMAND...: polls; 1 when five times that time
 # ($MM_PATIENCE) is over: the seconds are those of a machine that has nothing
-# else to do.
+# else to do. A command may read variables of its caller: ours have names of their
+# own.
 wait_until() {
-	local end=$((SECONDS + ${MM_PATIENCE:-5} * $1 * MM_SLOW + 1)) last=$TMP/waited
+	local wait_end=$((SECONDS + ${MM_PATIENCE:-5} * $1 * MM_SLOW + 1)) wait_said=$TMP/waited
 	shift
-	until "$@" >"$last" 2>&1; do
-		if ((SECONDS >= end)); then
-			echo "in vain: $*: $(tail -n 3 "$last")"
+	until "$@" >"$wait_said" 2>&1; do
+		if ((SECONDS >= wait_end)); then
+			echo "in vain: $*: $(tail -n 3 "$wait_said")"
 			return 1
 		fi
 		sleep 0.05
