@@ -166,8 +166,11 @@ look_at(struct entry *e)
 		bson_strncpy(e->trouble, error.message, sizeof e->trouble);
 		return;
 	}
+	/* Times are of whole seconds: another state of the same second is news,
+	 * but nothing to take a rate from. */
 	if (e->known && fresh.updated_ms == e->view.updated_ms) {
-		status_view_release(&fresh);
+		status_view_release(&e->view);
+		e->view = fresh;
 		return;
 	}
 	if (e->known_before)
