@@ -30,6 +30,8 @@ examples() {
 # An example that never ends (a tail) is interrupted, and must then end well.
 run_example() {
 	local status=0
+	# What one before has left must not pass for what this one begins.
+	! grep -q '&$' "$1" || rm -f "$TMP"/sandbox/*/apply.status
 	(
 		cd "$TMP/sandbox" || exit 70
 		timeout -s INT -k 30 "${EXAMPLE_SECONDS:-8}" \

@@ -145,6 +145,9 @@ stop_servers() {
 run_bg() {
 	local name=$1
 	shift
+	# not, for a moment, what one of that name said before
+	: >"$TMP/$name.out"
+	: >"$TMP/$name.err"
 	"$@" >"$TMP/$name.out" 2>"$TMP/$name.err" 3>&- &
 	printf -v "${name}_pid" %s $!
 	remember $!
@@ -250,6 +253,7 @@ written() { # written N: so many entries are in the source's oplog
 
 stop() { # stop NAME: a drain, which ends with 0
 	local pid=${1}_pid
-	kill "${!pid}"
+	# a reader of a pipe may have come to the same end just now
+	kill "${!pid}" || true
 	wait "${!pid}"
 }
