@@ -149,7 +149,7 @@ fake_ssh() {
 	assert_line 'cas=unknown bound=7'
 	run -70 "$M/exec" set "get=$TMP/get" "set=$TMP/liar" "old=$TMP/old" \
 		"new=$TMP/new"
-	run -70 "$M/exec" set "get=$TMP/get" "set=$TMP/hangs" timeout=1 \
+	run -70 "$M/exec" set "get=$TMP/get" "set=$TMP/hangs" timeout=4 \
 		"old=$TMP/old" "new=$TMP/new"
 	run -0 "$M/exec" set "get=$TMP/get" "set=$TMP/set" "old=$TMP/old" \
 		"new=$TMP/new"

@@ -189,12 +189,11 @@ load apply_lib
 	mm-oplog-apply -D "$TMP/seg" -d shop --exit-when-caught-up
 	assert_same "$src_uri" "$dst_uri" shop
 	# followed, with an end when the lag is small
-	run_bg tail mm-oplog-tail -D "$TMP/seg" -d shop --heartbeat 0.2
+	run_bg tail mm-oplog-tail -D "$TMP/seg" -d shop --heartbeat 0.2 --status-file "$TMP/tail.st"
 	py "$src_uri" <<<'client.shop.a.delete_many({"_id": {"$lt": 10}})'
 	mm-oplog-apply -D "$TMP/seg" -d shop --exit-when-lag 2
-	wait_until 10 grep -q . "$TMP/seg/LOCK" || true
-	kill "$tail_pid"
-	wait "$tail_pid"
+	wait_until 20 reaches tail.st position "$(position)"
+	stop tail
 	mm-oplog-apply -D "$TMP/seg" -d shop --exit-when-caught-up
 	assert_same "$src_uri" "$dst_uri" shop
 }

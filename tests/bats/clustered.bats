@@ -56,7 +56,7 @@ brief {\"clusteredIndex\": {\"v\": 2, \"key\": {\"_id\": 1}, \"name\": \"_id_\",
 }
 
 @test "dumped in parts, loaded, followed, compared; the lifetime waits for --wake-ttl" {
-	run_bg tail mm-oplog-tail -d shop --from now -D "$TMP/seg"
+	run_bg tail mm-oplog-tail -d shop --from now -D "$TMP/seg" --status-file "$TMP/tail.st"
 	started() { compgen -G "$TMP/seg/*.partial" >/dev/null; }
 	wait_until 20 started
 	mm-dump -d shop --partition id -T 3 -v 2>"$TMP/err" | mm-load -d shop --quiet
@@ -80,6 +80,7 @@ brief {\"clusteredIndex\": {\"v\": 2, \"key\": {\"_id\": 1}, \"name\": \"_id_\",
 		    "unique": True}, expireAfterSeconds=60)
 		client.shop.command("collMod", "ever", expireAfterSeconds="off")
 	P
+	wait_until 20 reaches tail.st position "$(position)"
 	kill -TERM "$tail_pid"
 	wait "$tail_pid"
 	mm-oplog-apply -d shop -D "$TMP/seg" --exit-when-caught-up --quiet

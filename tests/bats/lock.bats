@@ -38,6 +38,10 @@ has_all() {
 is_locked() {
 	direct "$f_port" <<<'sys.exit(not client.admin.command("currentOp").get("fsyncLock", False))'
 }
+# A dump is over as quickly as it can: told, not looked at.
+was_locked() {
+	grep -q 'locked at' "$TMP/dump.err"
+}
 is_free() {
 	! is_locked
 }
@@ -63,7 +67,7 @@ summary() {
 @test "locked, it stands still; writes go on; unlocked, it catches up; kill -9, signals and closed pipes leave no lock" {
 	trio
 	slow
-	wait_until 20 is_locked
+	wait_until 20 was_locked
 	py "$MM_SOURCE_URI" <<-'P'
 		c = client.shop.get_collection("orders", write_concern=pymongo.WriteConcern("majority", wtimeout=60000))
 		c.insert_many([{"_id": 10000 + i} for i in range(500)])
@@ -87,12 +91,12 @@ summary() {
 	wait_until 20 caught_up
 
 	# killed: the next one, and --unlock, lift it
-	slow
-	wait_until 20 is_locked
+	slow --rate-limit 50K
+	wait_until 20 was_locked
 	kill -9 "$dump_pid"
 	wait "$dump_pid" || true
 	is_locked
-	slow
+	slow --rate-limit 50K
 	wait_until 20 grep -q 'lifting the lock' "$TMP/dump.err"
 	wait_until 20 grep -q 'locked at' "$TMP/dump.err"
 	kill -9 "$dump_pid"
@@ -106,8 +110,8 @@ summary() {
 	assert_output --partial 'is not locked'
 
 	# a signal
-	slow
-	wait_until 20 is_locked
+	slow --rate-limit 50K
+	wait_until 20 was_locked
 	kill -TERM "$dump_pid"
 	ends 9
 	is_free
@@ -125,7 +129,7 @@ summary() {
 	assert_output signal
 	# the log that it has to read afterwards goes
 	slow --rate-limit 100K
-	wait_until 20 is_locked
+	wait_until 20 was_locked
 	py "$MM_SOURCE_URI" <<<'client.shop.late.insert_many([{"_id": i} for i in range(2, 9)])'
 	simulate "$MM_SOURCE_URI" '{"simulate": "rollover", "entries": 1000000}' >/dev/null
 	ends 9
