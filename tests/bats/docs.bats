@@ -51,6 +51,8 @@ page_examples() {
 	TMP=$TMP/${1##*/}
 	mkdir -p "$TMP/sandbox"
 	trap stop_servers EXIT
+	# One example goes on where another ended: no entry is written between.
+	export QUIET=1
 	start_server src
 	start_server dst
 	export MM_SOURCE_URI=$src_uri MM_TARGET_URI=$dst_uri
